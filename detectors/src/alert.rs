@@ -1,0 +1,205 @@
+//! Alerts: what is said to people, in data. Rendering is the shell's work.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::severity::Severity;
+
+/// An alert's name, from its content: the hash of detector, subject and the minute that opened it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AlertId(pub u64);
+
+impl fmt::Display for AlertId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LW-{:016x}", self.0)
+    }
+}
+
+/// Where an alert is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// Said for the first time.
+    Open,
+    /// Its severity rose, or what it counts grew fourfold.
+    Update,
+    /// A condition (a rate, an error share) has been quiet for 60 minutes. Security alerts never resolve.
+    Resolved,
+}
+
+impl Status {
+    /// The name in JSON and attributes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Update => "update",
+            Status::Resolved => "resolved",
+        }
+    }
+}
+
+/// How far the numbers of an alert can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// All data of its minutes was there.
+    Complete,
+    /// Judged before its last minute was complete: a later message may raise what was seen.
+    Provisional,
+    /// Judged from what one instance saw: there is no shared table.
+    InstanceOnly,
+}
+
+impl Quality {
+    /// The name in JSON and text.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Quality::Complete => "complete",
+            Quality::Provisional => "provisional",
+            Quality::InstanceOnly => "instance-only",
+        }
+    }
+}
+
+/// What an alert is about. A member that does not apply is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject {
+    /// Who: `role/etl-nightly`, `user/ann`, `root`.
+    pub principal: String,
+    /// Twelve digits.
+    pub account: String,
+    /// Such as `eu-west-1`; empty for what has no region.
+    pub region: String,
+    /// An IP address.
+    pub source_ip: String,
+    /// A Lambda function's name.
+    pub function: String,
+    /// An API: `s3:GetObject`.
+    pub api: String,
+}
+
+impl Subject {
+    /// The most telling member, for titles: function, principal, API, address or account.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        [
+            &self.function,
+            &self.principal,
+            &self.api,
+            &self.source_ip,
+            &self.account,
+        ]
+        .into_iter()
+        .find(|s| !s.is_empty())
+        .map_or("unknown", |s| s)
+    }
+}
+
+/// A span of event time: the start is in it, the end is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first instant in it.
+    pub start: DateTime<Utc>,
+    /// The first instant after it.
+    pub end: DateTime<Utc>,
+}
+
+/// One of the largest contributors to what was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// An API for a principal, a principal for an API, an error type for a function.
+    pub name: Arc<str>,
+    /// How many events in the hours of the alert.
+    pub count: u64,
+    /// How many of them were refused.
+    pub denied: u64,
+}
+
+/// An event kept as an example: enough to find it again, nothing that a parameter or a message could leak through.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Example {
+    /// When it happened.
+    pub time: DateTime<Utc>,
+    /// Its event id, as AWS gave it; or its identity in hexadecimal.
+    pub id: Box<str>,
+    /// `s3:GetObject`, or the error type of a log line.
+    pub what: Arc<str>,
+    /// The session name, or the log stream.
+    pub session: Arc<str>,
+    /// The address it came from.
+    pub address: Arc<str>,
+    /// The family of its user agent: `boto3/1.34`.
+    pub agent: Arc<str>,
+}
+
+/// Who must know, as the settings name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The account's name; empty when the settings give none.
+    pub account_name: String,
+    /// `prod`, `staging`, …; empty when the settings give none.
+    pub env: String,
+    /// The team; empty when the settings give none.
+    pub team: String,
+    /// A link or a path to the runbook; empty when the settings give none.
+    pub runbook: String,
+}
+
+/// One detector's alert about one subject, as of one change of it.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// The same for every change of this alert, and for every repetition of a change.
+    pub id: AlertId,
+    /// The detector's id: `denied-burst`.
+    pub detector: &'static str,
+    /// The detector's title.
+    pub title: &'static str,
+    /// The highest so far.
+    pub severity: Severity,
+    /// The severity that was last said, where it has risen since.
+    pub severity_before: Option<Severity>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Event time of the end of the minute that this change rests on.
+    pub raised_at: DateTime<Utc>,
+    /// What it is about.
+    pub subject: Subject,
+    /// Who must know.
+    pub owner: Owner,
+    /// From the first window to the last minute of its findings.
+    pub window: Span,
+    /// The window that `seen` was counted in.
+    pub best: Span,
+    /// How many were seen in `best`; for single events, how many in `window`.
+    pub seen: u64,
+    /// True where a cell's limit was reached: `seen` is then a lower bound.
+    pub seen_at_least: bool,
+    /// What `seen` counts, in the plural: `API calls`, `refused calls`.
+    pub unit: &'static str,
+    /// What is usual for the series in a window of that length.
+    pub expected: Option<f64>,
+    /// The fixed threshold that was crossed.
+    pub threshold: Option<f64>,
+    /// How unlikely the seen is; 0 to 1.
+    pub p_value: Option<f64>,
+    /// ATT&CK technique ids.
+    pub attack: &'static [&'static str],
+    /// The 50 smallest by time and id of the examples kept.
+    pub examples: Vec<Arc<Example>>,
+    /// The largest contributors, largest first, at most ten.
+    pub top: Vec<Top>,
+    /// How many findings it folds.
+    pub folded: u32,
+    /// How far the numbers can be trusted.
+    pub quality: Quality,
+    /// What happened, after severity, account name and subject: `640 API calls in 15 min, usual 38`.
+    pub headline: String,
+    /// Why this severity.
+    pub why: String,
+    /// What to check first, in order.
+    pub next: &'static [&'static str],
+    /// A CloudWatch Logs Insights query that finds the events.
+    pub query: String,
+}

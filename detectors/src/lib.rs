@@ -1,0 +1,9 @@
+//! The pure core of Lapwing: what an event is, what a delivery teaches, what a minute means.
+//!
+//! Nothing here reads a file, asks for the time, draws a random number or prints. That is what makes a replay on a
+//! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
+
+pub mod alert;
+pub mod event;
+pub mod settings;
+pub mod severity;
