@@ -84,16 +84,10 @@ impl Subject {
     /// The most telling member, for titles: function, principal, API, address or account.
     #[must_use]
     pub fn name(&self) -> &str {
-        [
-            &self.function,
-            &self.principal,
-            &self.api,
-            &self.source_ip,
-            &self.account,
-        ]
-        .into_iter()
-        .find(|s| !s.is_empty())
-        .map_or("unknown", |s| s)
+        [&self.function, &self.principal, &self.api, &self.source_ip, &self.account]
+            .into_iter()
+            .find(|s| !s.is_empty())
+            .map_or("unknown", |s| s)
     }
 }
 

@@ -18,13 +18,8 @@ pub enum Severity {
 
 impl Severity {
     /// All of them, in rising order.
-    pub const ALL: [Severity; 5] = [
-        Severity::Info,
-        Severity::Low,
-        Severity::Medium,
-        Severity::High,
-        Severity::Critical,
-    ];
+    pub const ALL: [Severity; 5] =
+        [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
     /// The name in settings, JSON and attributes.
     #[must_use]
@@ -47,9 +42,6 @@ impl Severity {
     /// One level up; `Critical` stays.
     #[must_use]
     pub fn raised(self) -> Severity {
-        Severity::ALL
-            .into_iter()
-            .find(|s| *s > self)
-            .unwrap_or(Severity::Critical)
+        Severity::ALL.into_iter().find(|s| *s > self).unwrap_or(Severity::Critical)
     }
 }
