@@ -1,1 +1,3 @@
-//! x
+//! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
+
+pub mod decode;

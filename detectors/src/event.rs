@@ -41,7 +41,7 @@ pub struct Event<'a> {
 #[derive(Clone, Debug)]
 pub enum What<'a> {
     /// A CloudTrail record.
-    Call(Box<Call<'a>>),
+    Call(&'a Call<'a>),
     /// A line in a Lambda function's log.
     Log(Log<'a>),
 }
