@@ -1,3 +1,5 @@
 //! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
 
 pub mod decode;
+pub mod pipeline;
+pub mod store;

@@ -209,3 +209,77 @@ fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
     allowed.dedup();
     allowed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn many_apis_and_one_allowed_later() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 iam:ListUsers     denied who=role/ci ip=198.51.100.20
+             09:00 iam:ListRoles     denied who=role/ci ip=198.51.100.20
+             09:01 s3:ListBuckets    denied who=role/ci ip=198.51.100.20
+             09:02 ec2:RunInstances  denied who=role/ci ip=198.51.100.20
+             09:03 kms:ListKeys      denied who=role/ci ip=198.51.100.20
+             09:40 s3:ListBuckets           who=role/ci ip=198.51.100.20",
+            "09:03 high role/ci: denied on 5 APIs in 10 min, 1 then allowed",
+        );
+    }
+
+    #[test]
+    fn many_apis_of_which_another_is_allowed() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 iam:ListUsers     denied who=role/ci
+             09:00 iam:ListRoles     denied who=role/ci
+             09:01 s3:ListBuckets    denied who=role/ci
+             09:02 ec2:RunInstances  denied who=role/ci
+             09:03 kms:ListKeys      denied who=role/ci
+             08:59 s3:ListBuckets           who=role/ci
+             09:40 s3:GetObject             who=role/ci",
+            "09:03 medium role/ci: denied on 5 APIs in 10 min",
+        );
+    }
+
+    #[test]
+    fn ten_apis() {
+        let apis: String = (0..10).map(|n| format!("09:0{n} iam:Call{n} denied who=ROLE/ann@example.com\n")).collect();
+        let said = "09:04 high ROLE/ann@example.com: denied on 10 APIs in 10 min";
+        check(&DeniedBurst::default(), &apis, said);
+    }
+
+    #[test]
+    fn one_api_ten_times_is_a_broken_policy() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 s3:GetObject denied who=role/app x10",
+            "09:00 low role/app: denied 10 times in 10 min",
+        );
+    }
+
+    #[test]
+    fn nine_refusals() {
+        check(&DeniedBurst::default(), "09:00 s3:GetObject denied who=role/app x9", "");
+    }
+
+    #[test]
+    fn ten_refusals_in_eleven_minutes() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 s3:GetObject denied who=role/app x5\n 09:10 s3:GetObject denied who=role/app x5",
+            "",
+        );
+    }
+
+    #[test]
+    fn what_aws_runs_into_by_itself() {
+        let script = "09:00 s3:GetBucketAcl denied who=config.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/scan ip=config.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/scan by=cloudformation.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig x50";
+        check(&DeniedBurst::default(), script, "");
+    }
+}

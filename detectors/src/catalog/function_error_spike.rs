@@ -113,3 +113,43 @@ impl Detector for FunctionErrorSpike {
         Some(verdict)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_third_of_the_requests_fails() {
+        check(
+            &FunctionErrorSpike::default(),
+            "00:00-04:55/5m REPORT       fn=pay x20
+             00:07-04:57/50m REPORT error fn=pay
+             05:01          REPORT error fn=pay x10
+             05:01          REPORT       fn=pay x20",
+            "05:01 medium pay: 10 of 50 invocations failed in 15 min, usual 0.5 %",
+        );
+    }
+
+    #[test]
+    fn retries_of_one_bad_request() {
+        check(
+            &FunctionErrorSpike::default(),
+            "00:00-04:55/5m REPORT       fn=pay x20
+             05:01-05:09/1m REPORT error fn=pay req=r1 x3
+             05:01-05:09/1m error        fn=pay req=r1 x3",
+            "",
+        );
+    }
+
+    #[test]
+    fn a_function_that_always_fails_a_little() {
+        let script = "00:00-06:55/5m REPORT       fn=pay x10
+                      00:00-06:55/5m REPORT error fn=pay x5";
+        check(
+            &FunctionErrorSpike::default(),
+            script,
+            "00:00 medium pay: 5 of 15 invocations failed in 15 min, no history yet",
+        );
+    }
+}
