@@ -50,7 +50,7 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
     let expected: Vec<&str> = expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     for (name, batches) in [
         ("event by event", written),
-        ("one batch", vec![events.clone()]),
+        ("one batch", vec![events]),
         ("backwards", backwards),
         ("shuffled", vec![shuffled]),
         ("doubled", vec![doubled]),
@@ -74,7 +74,7 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
     }
     let mut book = Book::default();
     for (entity, hours) in cells {
-        judge(&engine, entity, hours, &mut book);
+        judge(&engine, &entity, hours, &mut book);
     }
     let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
     let said = book.finish(last).into_iter().map(|a| {
@@ -87,7 +87,7 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
     said.collect()
 }
 
-fn judge(engine: &Engine, entity: Entity, hours: HashMap<Hour, Cell>, book: &mut Book) {
+fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mut Book) {
     let mut hours: Vec<(Hour, std::sync::Arc<Cell>)> =
         hours.into_iter().map(|(h, c)| (h, std::sync::Arc::new(c))).collect();
     hours.sort_by_key(|(hour, _)| *hour);

@@ -73,15 +73,18 @@ impl Detector for DeniedBurst {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
-        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) || by_aws(call) {
+        if by_aws(call) || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
+            return;
+        }
+        // Contributors carry what was allowed later, so every call of the principal is counted.
+        seen.count(Family::Principal, Measure::Calls);
+        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) {
             return;
         }
         let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
         let count = self.count.max(KEPT_APIS) as u16;
         seen.occur(Family::Principal, DENIED, Keep::Count(count), Shown::Api);
         seen.occur(Family::Principal, DENIED_APIS, Keep::Distinct(apis), Shown::Api);
-        // Contributors carry what was allowed later, so the calls of the principal must be counted.
-        seen.count(Family::Principal, Measure::Calls);
         seen.count(Family::Principal, Measure::Denied);
     }
 
@@ -179,7 +182,6 @@ fn why(many: bool, allowed: &[Arc<str>]) -> String {
 /// Refusals that AWS runs into by itself, as it probes: they are nobody's attempt.
 fn by_aws(call: &Call<'_>) -> bool {
     matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown)
-        || call.kind == CallKind::Service
         || matches!(call.address, Address::Service(_) | Address::Internal)
         || !call.principal.invoked_by.is_empty()
         || call.principal.name.contains("aws-service-role/")

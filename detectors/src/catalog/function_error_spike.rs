@@ -125,9 +125,9 @@ mod tests {
             &FunctionErrorSpike::default(),
             "00:00-04:55/5m REPORT       fn=pay x20
              00:07-04:57/50m REPORT error fn=pay
-             05:01          REPORT error fn=pay x10
+             05:01          REPORT error fn=pay x20
              05:01          REPORT       fn=pay x20",
-            "05:01 medium pay: 10 of 50 invocations failed in 15 min, usual 0.5 %",
+            "05:01 medium pay: 20 of 80 invocations failed in 15 min, usual 0.5 %",
         );
     }
 
@@ -144,12 +144,13 @@ mod tests {
 
     #[test]
     fn a_function_that_always_fails_a_little() {
+        // It is new once; from then on, that is what it is like.
         let script = "00:00-06:55/5m REPORT       fn=pay x10
                       00:00-06:55/5m REPORT error fn=pay x5";
         check(
             &FunctionErrorSpike::default(),
             script,
-            "00:00 medium pay: 5 of 15 invocations failed in 15 min, no history yet",
+            "00:00 medium pay: 15 of 45 invocations failed in 15 min, no history yet\n 02:00 resolved pay",
         );
     }
 }
