@@ -1,5 +1,8 @@
 //! Decode: bytes to events. Containers and formats are recognised by looking at the bytes, never by a file's name.
 
+pub mod error_class;
+pub mod lambda;
+
 use lapwing_detectors::event::Event;
 
 /// A record that could not be read: where, what was found, what was wanted.
