@@ -15,6 +15,8 @@ use chrono::{DateTime, Utc};
 use lapwing_detectors::event::{Crash, Event, Identity, Line, Log, What};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+pub(super) use self::text::leading_time;
+
 use self::recent::Recent;
 use super::Sink;
 
@@ -135,7 +137,7 @@ impl Invocations {
 #[must_use]
 pub fn time_of(message: &str) -> Option<DateTime<Utc>> {
     let message = text::trim(message);
-    if message.starts_with('{') { json::time_of(message) } else { text::leading_time(message) }
+    if message.starts_with('{') { json::time_of(message) } else { leading_time(message) }
 }
 
 fn read_line(message: &str) -> Reading<'_> {
@@ -164,13 +166,23 @@ fn function_name<'a>(record: &LogEvent<'a>, named: &'a str) -> &'a str {
     }
 }
 
+/// Does a word look like the name of a Lambda function's log stream, `2024/05/01/[$LATEST]0a1b…`?
+pub(super) fn is_stream(word: &str) -> bool {
+    stream_owner(word).is_some()
+}
+
 fn function_in_stream(stream: &str) -> Option<&str> {
+    stream_owner(stream).filter(|name| !name.is_empty())
+}
+
+/// What stands between the date and the version in the name of a stream: nothing, in a function's own group.
+fn stream_owner(stream: &str) -> Option<&str> {
     let mut parts = stream.splitn(4, '/');
     let is_date = [4, 2, 2].into_iter().all(|digits| {
         parts.next().is_some_and(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
     });
     let (name, _) = parts.next()?.split_once('[')?;
-    (is_date && !name.is_empty()).then_some(name)
+    is_date.then_some(name)
 }
 
 #[cfg(test)]

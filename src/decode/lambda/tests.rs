@@ -466,7 +466,7 @@ fn json_lines_of_applications() {
         (r#"{"level":{},"requestId":[],"errorType":3,"message":null}"#, "Info"),
         (r#"{"level":"ERROR","requestId":"R1","message":"cut of"#, "Error R1"),
         (r#"{"level":"ERROR","level":"WARN"}"#, "Warn"),
-        (r#"{ level: 'ERROR' }"#, "Info"),
+        (r"{ level: 'ERROR' }", "Error"),
         ("{}", "Info"),
         ("{", "Info"),
     ] {

@@ -149,7 +149,7 @@ pub(super) fn is_exception_name(name: &str) -> bool {
 }
 
 /// The RFC 3339 time at the beginning of a text.
-pub(super) fn leading_time(text: &str) -> Option<DateTime<Utc>> {
+pub(in crate::decode) fn leading_time(text: &str) -> Option<DateTime<Utc>> {
     is_time(text).then(|| DateTime::parse_from_rfc3339(token(head(text)).0).ok()).flatten().map(|time| time.to_utc())
 }
 
