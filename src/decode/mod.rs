@@ -31,9 +31,6 @@ pub mod time;
 
 use std::borrow::Cow;
 
-pub mod error_class;
-pub mod lambda;
-
 use lapwing_detectors::event::Event;
 
 pub use head::first_time;
