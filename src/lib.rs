@@ -1,3 +1,6 @@
 //! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
 
+pub mod cli;
 pub mod decode;
+pub mod report;
+pub mod settings;
