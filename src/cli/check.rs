@@ -2,6 +2,9 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 
 use super::{DEFAULT_CONFIG, Error, Exit, load, shown};
 use crate::report::clean::clean;
@@ -27,7 +30,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
         None => writeln!(out, "no {DEFAULT_CONFIG} here: the defaults apply")?,
     }
     detectors(&settings, catalog, out)?;
-    for (name, what) in lines(&settings) {
+    for (name, what) in lines(&settings, SystemTime::now().into()) {
         writeln!(out, "{name:<11} {}", clean(&what, 200))?;
     }
     Ok(Exit::Fine)
@@ -58,15 +61,19 @@ fn changes(tuning: &Tuning, entry: &Entry) -> Vec<String> {
 }
 
 /// The other sections, a line each.
-fn lines(settings: &Settings) -> Vec<(&'static str, String)> {
+fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let Settings { lateness, metrics, limits, .. } = settings;
+    let expired = match settings.expired(now).count() {
+        0 => String::new(),
+        n => format!(", {n} out of date"),
+    };
     let rules = |n: usize| if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") };
     let mut lines = vec![
         ("lateness", format!("lambda {} min, cloudtrail {} min", lateness.lambda.0, lateness.cloudtrail.0)),
         ("accounts", format!("{} named", settings.accounts.len())),
         ("owners", rules(settings.owners.len())),
         ("overrides", rules(settings.overrides.len())),
-        ("allow", rules(settings.allow.len())),
+        ("allow", format!("{}{expired}", rules(settings.allow.len()))),
     ];
     for topic in &settings.sns {
         lines.push(("sns", format!("{} ({}, from {})", topic.arn, topic.format.name(), topic.min_severity.name())));
@@ -135,6 +142,13 @@ team = 'team-pay'
 [[sns]]
 arn = 'arn:aws:sns:eu-west-1:111122223333:alerts'
 format = 'chat'
+[[allow]]
+account = '111122223333'
+until = '2020-01-01'
+reason = 'then'
+[[allow]]
+account = '111122223333'
+reason = 'now'
 [metrics]
 enabled = false",
             "FILE: no mistakes
@@ -144,7 +158,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      1 rule
 overrides   0 rules
-allow       0 rules
+allow       2 rules, 1 out of date
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off
 limits      256 MB inflated, 100000 entities of a family

@@ -109,6 +109,8 @@ fn comment(prose: &str, text: &mut String) {
 mod tests {
     use std::fs;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::settings::Settings;
     use crate::settings::tests::catalog;
@@ -195,5 +197,19 @@ mod tests {
         let file = text(&catalog());
         let wide: Vec<_> = file.lines().filter(|line| line.chars().count() > WIDTH + 2).collect();
         assert!(wide.is_empty(), "{wide:?}");
+    }
+
+    proptest! {
+        /// Whatever is broken in a file, it is read to its end, and what is said about it is safe on a terminal.
+        #[test]
+        fn a_broken_file_does_no_harm(at in 0_usize..5000, length in 0_usize..40, put in "\\PC{0,9}|[\u{0}-\u{20}\"'=\\[\\]{}.#]{0,9}") {
+            let file: Vec<char> = switched_on().chars().collect();
+            let (start, end) = (at.min(file.len()), (at + length).min(file.len()));
+            let broken: String = file[..start].iter().copied().chain(put.chars()).chain(file[end..].iter().copied()).collect();
+            if let Err(mistakes) = Settings::read("x", &broken, &catalog()) {
+                let text = mistakes.to_string();
+                prop_assert!(!text.is_empty() && !text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+            }
+        }
     }
 }

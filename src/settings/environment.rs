@@ -120,3 +120,75 @@ impl Reader {
         self.mistakes.push(Mistake { line: None, key: quote(name), what, hint });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lapwing_detectors::settings::Minutes;
+
+    use super::*;
+    use crate::settings::tests::{lines, read};
+    use crate::settings::{Metrics, MetricsBy};
+
+    fn environment(settings: Settings, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+        settings.with_environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn the_environment_lies_over_the_file() {
+        let arn = "arn:aws:sns:eu-west-1:111122223333:alerts";
+        let file = read(&format!("[[sns]]\narn = '{arn}'\nformat = 'json'\n[metrics]\nnamespace = 'File'"));
+        let settings = environment(
+            file,
+            &[
+                ("PATH", "/bin"),
+                ("LAPWING_CONFIG", "other.toml"),
+                ("LAPWING_SNS_TOPIC_ARN", arn),
+                ("LAPWING_SNS_MIN_SEVERITY", "high"),
+                ("LAPWING_METRICS", "off"),
+                ("LAPWING_METRICS_BY", "severity"),
+                ("LAPWING_NAMESPACE", ""),
+                ("LAPWING_LATENESS_LAMBDA", "1h"),
+            ],
+        )
+        .unwrap();
+        let topic = Topic { arn: arn.to_owned(), format: Format::Json, min_severity: Severity::High };
+        assert_eq!(settings.sns, [topic]);
+        let metrics = Metrics { enabled: false, namespace: "File".to_owned(), by: MetricsBy::Severity };
+        assert_eq!(settings.metrics, metrics);
+        assert_eq!(settings.lateness, Lateness { lambda: Minutes(60), cloudtrail: Minutes(15) });
+
+        let alone = environment(Settings::default(), &[("LAPWING_SNS_TOPIC_ARN", arn)]).unwrap();
+        assert_eq!(alone.sns, [Topic::new(arn.to_owned())]);
+    }
+
+    #[test]
+    fn mistakes_in_the_environment() {
+        for (variables, wanted) in [
+            (
+                &[("LAPWING_METRIC", "on"), ("LAPWING_LATENESS_LAMBDA", "5"), ("LAPWING_SNS_TOPIC_ARN", "x")][..],
+                &[
+                    "LAPWING_LATENESS_LAMBDA: \"5\" is not a duration in whole minutes | write it like \"10m\", \"1h\" or \"2d\"",
+                    "LAPWING_METRIC: there is no such variable | did you mean `LAPWING_METRICS`?",
+                    "LAPWING_SNS_TOPIC_ARN: \"x\" is not the ARN of an SNS topic | write it like \
+                     \"arn:aws:sns:eu-west-1:111122223333:lapwing\"",
+                ][..],
+            ),
+            (
+                &[("LAPWING_SNS_FORMAT", "chat")],
+                &["LAPWING_SNS_TOPIC_ARN: it is missing, but the format or severity of its topic is set"],
+            ),
+            (&[("LAPWING_METRICS", "yes")], &["LAPWING_METRICS: \"yes\" is not true or false"]),
+        ] {
+            assert_eq!(lines(environment(Settings::default(), variables)), wanted, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn every_variable_is_understood() {
+        for (name, _) in VARIABLES {
+            for line in lines(environment(Settings::default(), &[(name, "?")])) {
+                assert!(!line.contains("no such variable"), "{line}");
+            }
+        }
+    }
+}

@@ -98,7 +98,7 @@ impl Settings {
         }
     }
 
-    /// Is an entry of the allow-list out of date at `now`?
+    /// The entries of the allow-list that hide nothing that happens at `now` or later.
     pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Allow> {
         self.allow.iter().filter(move |allow| allow.until.is_some_and(|until| until <= now))
     }

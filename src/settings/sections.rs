@@ -41,7 +41,7 @@ impl Lateness {
         }
     }
 
-    fn read(&mut self, section: Section<'_>) {
+    fn read(&mut self, section: &Section<'_>) {
         self.lambda = section.read("lambda", Lateness::minutes).unwrap_or(self.lambda);
         self.cloudtrail = section.read("cloudtrail", Lateness::minutes).unwrap_or(self.cloudtrail);
         section.finish();
@@ -105,7 +105,7 @@ impl Topic {
         Topic { arn, format: Format::default(), min_severity: Severity::Low }
     }
 
-    fn read(section: Section<'_>, earlier: &[Topic]) -> Option<Topic> {
+    fn read(section: &Section<'_>, earlier: &[Topic]) -> Option<Topic> {
         let arn = section.demand("arn", topic);
         let format = section.read("format", named).unwrap_or_default();
         let min_severity = section.read("min_severity", named).unwrap_or(Severity::Low);
@@ -162,7 +162,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    fn read(&mut self, section: Section<'_>) {
+    fn read(&mut self, section: &Section<'_>) {
         self.enabled = section.flag("enabled").unwrap_or(self.enabled);
         self.by = section.read("by", named).unwrap_or(self.by);
         if let Some(namespace) = section.read("namespace", namespace) {
@@ -193,9 +193,9 @@ impl Limits {
     /// As [`Limits::INFLATED_MB`].
     pub const ENTITIES: (u32, u32) = (100, 10_000_000);
 
-    fn read(&mut self, section: Section<'_>) {
-        self.inflated_mb = read_limit(&section, "inflated_mb", Limits::INFLATED_MB).unwrap_or(self.inflated_mb);
-        self.entities = read_limit(&section, "entities", Limits::ENTITIES).unwrap_or(self.entities);
+    fn read(&mut self, section: &Section<'_>) {
+        self.inflated_mb = read_limit(section, "inflated_mb", Limits::INFLATED_MB).unwrap_or(self.inflated_mb);
+        self.entities = read_limit(section, "entities", Limits::ENTITIES).unwrap_or(self.entities);
         section.finish();
     }
 }
@@ -216,42 +216,45 @@ impl Settings {
     pub fn read(place: &str, text: &str, catalog: &Catalog) -> Result<Settings, Mistakes> {
         let document = Document::new(text);
         let table = document.parse();
-        let settings = Settings::read_root(Section::root(&document, &table), catalog);
+        let settings = Settings::read_root(&Section::root(&document, &table), catalog);
         drop(table);
         document.finish(place)?;
         Ok(settings)
     }
 
-    fn read_root(root: Section<'_>, catalog: &Catalog) -> Settings {
+    fn read_root(root: &Section<'_>, catalog: &Catalog) -> Settings {
         let mut settings = Settings::default();
         if let Some(section) = root.section("detectors") {
             let tunings = section.others().into_iter().filter_map(|found| read_tuning(&found, catalog, &catalog.ids()));
             settings.detectors = tunings.collect();
         }
         if let Some(section) = root.section("lateness") {
-            settings.lateness.read(section);
+            settings.lateness.read(&section);
         }
         if let Some(section) = root.section("accounts") {
             settings.read_accounts(&section);
         }
         for section in root.sections("owner") {
-            settings.owners.extend(OwnerRule::read(section));
+            let rule = OwnerRule::read(&section, &settings.owners);
+            settings.owners.extend(rule);
         }
         for section in root.sections("override") {
-            settings.overrides.extend(Override::read(section, catalog));
+            let rule = Override::read(&section, catalog, &settings.overrides);
+            settings.overrides.extend(rule);
         }
         for section in root.sections("allow") {
-            settings.allow.extend(Allow::read(section, catalog));
+            let allow = Allow::read(&section, catalog, &settings.allow);
+            settings.allow.extend(allow);
         }
         for section in root.sections("sns") {
-            let topic = Topic::read(section, &settings.sns);
+            let topic = Topic::read(&section, &settings.sns);
             settings.sns.extend(topic);
         }
         if let Some(section) = root.section("metrics") {
-            settings.metrics.read(section);
+            settings.metrics.read(&section);
         }
         if let Some(section) = root.section("limits") {
-            settings.limits.read(section);
+            settings.limits.read(&section);
         }
         root.finish();
         settings

@@ -1,6 +1,5 @@
 //! Each line of the scripts below is one mistake as a person reads it, its hint after ` | `.
 
-use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Subject;
 use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
@@ -9,9 +8,9 @@ use super::catalog::{About, Catalog, Entry};
 use super::*;
 
 /// A detector with a field of every kind.
-struct DeniedBurst {
-    count: u32,
-    window: Minutes,
+pub(super) struct DeniedBurst {
+    pub(super) count: u32,
+    pub(super) window: Minutes,
     share: f64,
     ratio: f64,
     severity: Severity,
@@ -29,11 +28,11 @@ impl DeniedBurst {
         never_muted: false,
     };
 
-    fn new() -> DeniedBurst {
+    pub(super) fn new() -> DeniedBurst {
         DeniedBurst { count: 10, window: Minutes(10), share: 5.0, ratio: 3.0, severity: Severity::Low }
     }
 
-    fn settings(&mut self, visit: &mut dyn Visit) {
+    pub(super) fn settings(&mut self, visit: &mut dyn Visit) {
         let field = |name, doc, min, max| Field { name, doc, min, max };
         visit.field(field("count", "refused calls that make a burst", 1.0, 1000.0), Value::Count(&mut self.count));
         visit.field(field("window", "the time they fall into", 1.0, 1440.0), Value::Minutes(&mut self.window));
@@ -55,12 +54,12 @@ pub(crate) fn catalog() -> Catalog {
     ])
 }
 
-fn read(toml: &str) -> Settings {
+pub(super) fn read(toml: &str) -> Settings {
     Settings::read("x", toml, &catalog()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// One line per mistake: `LINE KEY: WHAT | HINT`.
-fn lines(result: Result<Settings, Mistakes>) -> Vec<String> {
+pub(super) fn lines(result: Result<Settings, Mistakes>) -> Vec<String> {
     let line = |m: Mistake| {
         let line = m.line.map(|line| format!("{line} ")).unwrap_or_default();
         let hint = m.hint.map(|hint| format!(" | {hint}")).unwrap_or_default();
@@ -291,178 +290,50 @@ fn a_message_says_where_and_what() {
     );
 }
 
-const RULES: &str = r#"
-[accounts.111122223333]
-name = "prod-data"
-env = "prod"
-
+#[test]
+fn what_can_never_count_is_a_mistake() {
+    let twice = "an earlier one matches the very same | make one of the two";
+    check(
+        "[[owner]]
+function = 'pay-*'
+team = 'a'
 [[owner]]
-account = "111122223333"
-principal = "role/etl-*"
-team = "team-data"
-runbook = "https://example.com/etl"
-
+function = 'pay-*'
+team = 'b'
 [[owner]]
-function = "pay-*"
-team = "team-pay"
-
+function = 'pay-*'
+account = '1'
+team = 'c'
 [[override]]
-principal = "role/etl-*"
-max_severity = "low"
-
+function = 'pay-*'
+max_severity = 'low'
 [[override]]
-account = "111122223333"
-max_severity = "high"
-denied-burst = { count = 50, max_severity = "medium" }
-"#;
-
-fn subject(account: &str, principal: &str, function: &str) -> Subject {
-    let own = str::to_owned;
-    Subject { account: own(account), principal: own(principal), function: own(function), ..Subject::default() }
-}
-
-#[test]
-fn the_first_matching_owner_counts() {
-    let settings = read(RULES);
-    for (who, wanted) in [
-        (
-            subject("111122223333", "role/etl-nightly", ""),
-            ["prod-data", "prod", "team-data", "https://example.com/etl"],
-        ),
-        (
-            subject("111122223333", "role/etl-nightly", "pay-in"),
-            ["prod-data", "prod", "team-data", "https://example.com/etl"],
-        ),
-        (subject("444455556666", "role/etl-nightly", ""), ["", "", "", ""]),
-        (subject("444455556666", "", "pay-in"), ["", "", "team-pay", ""]),
-        (subject("111122223333", "user/ann", ""), ["prod-data", "prod", "", ""]),
-    ] {
-        let owner = settings.owner_of(&who);
-        assert_eq!(
-            [&owner.account_name, &owner.env, &owner.team, &owner.runbook].map(String::as_str),
-            wanted,
-            "{who:?}"
-        );
-    }
-}
-
-#[test]
-fn overrides_are_looked_up_per_detector() {
-    let settings = read(RULES);
-    let etl = subject("111122223333", "role/etl-nightly", "");
-    let ann = subject("111122223333", "user/ann", "");
-    let stranger = subject("444455556666", "user/ann", "");
-    for (detector, who, place, cap) in [
-        ("denied-burst", &etl, Some(1), Severity::Low),
-        ("denied-burst", &ann, Some(1), Severity::Medium),
-        ("denied-burst", &stranger, None, Severity::Critical),
-        ("root-use", &ann, None, Severity::High),
-        ("root-use", &etl, None, Severity::Low),
-        ("trail-tampering", &etl, None, Severity::Critical),
-    ] {
-        assert_eq!(settings.override_of(detector, who), place, "{detector} {who:?}");
-        assert_eq!(settings.capped(detector, who, Severity::Critical), cap, "{detector} {who:?}");
-    }
-    let mut detector = DeniedBurst::new();
-    detector.settings(&mut settings.overrides[1].detectors["denied-burst"].apply());
-    assert_eq!((detector.count, detector.window), (50, Minutes(10)));
-}
-
-#[test]
-fn the_allow_list_hides_only_what_it_names() {
-    let settings = read(
-        "[[allow]]
-         principal = 'role/scanner'
-         address = '192.0.2.0/24'
-         detectors = ['denied-burst']
-         until = 2026-03-01
-         reason = 'our scanner'
-         [[allow]]
-         account = '444455556666'
-         region = 'eu-west-1'
-         reason = 'sandbox'",
-    );
-    let scanner = Subject { source_ip: "192.0.2.9".to_owned(), ..subject("111122223333", "role/scanner", "") };
-    let sandbox = Subject { region: "eu-west-1".to_owned(), ..subject("444455556666", "user/ann", "") };
-    let elsewhere = Subject { region: "eu-west-2".to_owned(), ..sandbox.clone() };
-    let within = "2026-03-01T23:59:59Z";
-    for (detector, subject, addresses, at, hidden) in [
-        ("denied-burst", &scanner, &["192.0.2.7", "192.0.2.8"][..], within, true),
-        ("denied-burst", &scanner, &["::ffff:192.0.2.7"], within, true),
-        ("denied-burst", &scanner, &[], within, true),
-        ("denied-burst", &scanner, &["192.0.2.7", "198.51.100.1"], within, false),
-        ("denied-burst", &scanner, &["cloudformation.amazonaws.com"], within, false),
-        ("denied-burst", &scanner, &["192.0.2.7"], "2026-03-02T00:00:00Z", false),
-        ("root-use", &scanner, &["192.0.2.7"], within, false),
-        ("root-use", &sandbox, &[], within, true),
-        ("trail-tampering", &sandbox, &[], within, false),
-        ("root-use", &elsewhere, &[], within, false),
-    ] {
-        let at: DateTime<Utc> = at.parse().unwrap();
-        let found = settings.hidden_by(detector, &Case { subject, addresses, at });
-        assert_eq!(found.is_some(), hidden, "{detector} {subject:?} {addresses:?} {at}");
-    }
-}
-
-fn environment(settings: Settings, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
-    settings.with_environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
-}
-
-#[test]
-fn the_environment_lies_over_the_file() {
-    let arn = "arn:aws:sns:eu-west-1:111122223333:alerts";
-    let file = read(&format!("[[sns]]\narn = '{arn}'\nformat = 'json'\n[metrics]\nnamespace = 'File'"));
-    let settings = environment(
-        file,
+function = 'pay-*'
+denied-burst = { count = 5 }
+[[allow]]
+region = 'eu-west-1'
+reason = 'a'
+[[allow]]
+region = 'eu-west-1'
+reason = 'b'
+[[allow]]
+region = 'eu-west-1'
+until = '2030-01-01'
+reason = 'b'",
         &[
-            ("PATH", "/bin"),
-            ("LAPWING_CONFIG", "other.toml"),
-            ("LAPWING_SNS_TOPIC_ARN", arn),
-            ("LAPWING_SNS_MIN_SEVERITY", "high"),
-            ("LAPWING_METRICS", "off"),
-            ("LAPWING_METRICS_BY", "severity"),
-            ("LAPWING_NAMESPACE", ""),
-            ("LAPWING_LATENESS_LAMBDA", "1h"),
+            &format!("4 owner: {twice}"),
+            "9 owner.account: \"1\" is not an account id of 12 digits",
+            &format!("14 override: {twice}"),
+            &format!("20 allow: {twice}"),
         ],
-    )
-    .unwrap();
-    let topic = Topic { arn: arn.to_owned(), format: Format::Json, min_severity: Severity::High };
-    assert_eq!(settings.sns, [topic]);
-    let metrics = Metrics { enabled: false, namespace: "File".to_owned(), by: MetricsBy::Severity };
-    assert_eq!(settings.metrics, metrics);
-    assert_eq!(settings.lateness, Lateness { lambda: Minutes(60), cloudtrail: Minutes(15) });
-
-    let alone = environment(Settings::default(), &[("LAPWING_SNS_TOPIC_ARN", arn)]).unwrap();
-    assert_eq!(alone.sns, [Topic::new(arn.to_owned())]);
+    );
 }
 
 #[test]
-fn mistakes_in_the_environment() {
-    for (variables, wanted) in [
-        (
-            &[("LAPWING_METRIC", "on"), ("LAPWING_LATENESS_LAMBDA", "5"), ("LAPWING_SNS_TOPIC_ARN", "x")][..],
-            &[
-                "LAPWING_LATENESS_LAMBDA: \"5\" is not a duration in whole minutes | write it like \"10m\", \"1h\" or \"2d\"",
-                "LAPWING_METRIC: there is no such variable | did you mean `LAPWING_METRICS`?",
-                "LAPWING_SNS_TOPIC_ARN: \"x\" is not the ARN of an SNS topic | write it like \
-                 \"arn:aws:sns:eu-west-1:111122223333:lapwing\"",
-            ][..],
-        ),
-        (
-            &[("LAPWING_SNS_FORMAT", "chat")],
-            &["LAPWING_SNS_TOPIC_ARN: it is missing, but the format or severity of its topic is set"],
-        ),
-        (&[("LAPWING_METRICS", "yes")], &["LAPWING_METRICS: \"yes\" is not true or false"]),
-    ] {
-        assert_eq!(lines(environment(Settings::default(), variables)), wanted, "{variables:?}");
-    }
-}
-
-#[test]
-fn every_variable_is_understood() {
-    for (name, _) in VARIABLES {
-        for line in lines(environment(Settings::default(), &[(name, "?")])) {
-            assert!(!line.contains("no such variable"), "{line}");
-        }
+fn a_deep_file_is_refused_and_does_no_harm() {
+    for deep in ["[", "{a=", "a."] {
+        let text = format!("x = {}", deep.repeat(100_000));
+        assert!(Settings::read("x", &text, &catalog()).is_err());
+        assert!(Settings::read("x", &deep.repeat(100_000), &catalog()).is_err());
     }
 }

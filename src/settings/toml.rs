@@ -58,11 +58,18 @@ pub(super) struct Section<'d> {
     span: Range<usize>,
     table: &'d DeTable<'d>,
     known: RefCell<Vec<&'static str>>,
+    /// How many mistakes there were before it.
+    before: usize,
 }
 
 impl<'d> Section<'d> {
     pub(super) fn root(document: &'d Document<'d>, table: &'d DeTable<'d>) -> Section<'d> {
-        Section { document, path: String::new(), span: 0..0, table, known: RefCell::default() }
+        Section::new(document, String::new(), (0..0, table))
+    }
+
+    fn new(document: &'d Document<'d>, path: String, (span, table): (Range<usize>, &'d DeTable<'d>)) -> Section<'d> {
+        let before = document.mistakes.borrow().len();
+        Section { document, path, span, table, known: RefCell::default(), before }
     }
 
     /// What stands under a key, which is known from now on.
@@ -123,13 +130,18 @@ impl<'d> Section<'d> {
         others.map(|(name, value)| self.found(name, value)).collect()
     }
 
+    /// Has nothing in it been wrong so far?
+    pub(super) fn is_sound(&self) -> bool {
+        self.document.mistakes.borrow().len() == self.before
+    }
+
     /// Is any of these keys there? Saying so does not make them known.
     pub(super) fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.table.contains_key(*key))
     }
 
     /// Notes every key that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(&self) {
         for found in self.others() {
             let hint = did_you_mean(&found.key, &self.known.borrow());
             self.document.note(&found.path, &found.key_span, ("there is no such key".to_owned(), hint));
@@ -196,9 +208,8 @@ impl<'d> Found<'d> {
         let Found { document, path, value, .. } = self.clone();
         match value.get_ref() {
             DeValue::Table(table) => {
-                // A heading is found by its key; an inline table or an item of a list by itself.
                 let span = value.span();
-                Some(Section { document, path, span, table, known: RefCell::default() })
+                Some(Section::new(document, path, (span, table)))
             }
             _ => self.wrong(Wrong::new("a table")),
         }

@@ -37,7 +37,7 @@ impl Tuning {
     }
 
     /// The table of one detector.
-    pub(super) fn read(section: Section<'_>, entry: &Entry) -> Tuning {
+    pub(super) fn read(section: &Section<'_>, entry: &Entry) -> Tuning {
         let mut tuning = Tuning::default();
         if entry.about.never_muted {
             for key in ["enabled", "max_severity"] {

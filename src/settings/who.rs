@@ -59,15 +59,17 @@ pub struct OwnerRule {
 }
 
 impl OwnerRule {
-    pub(super) fn read(section: Section<'_>) -> Option<OwnerRule> {
-        let who = Who::read(&section);
+    pub(super) fn read(section: &Section<'_>, earlier: &[OwnerRule]) -> Option<OwnerRule> {
+        let who = Who::read(section);
         let team = section.read("team", text).unwrap_or_default();
         let runbook = section.read("runbook", text).unwrap_or_default();
         if !section.has_any(&["team", "runbook"]) {
             section.refuse("it says nothing: `team` or `runbook` is wanted".to_owned(), None);
         }
         section.finish();
-        Some(OwnerRule { who: who?, team, runbook })
+        let rule = OwnerRule { who: who?, team, runbook };
+        refuse_if(section, earlier.iter().any(|other| other.who == rule.who));
+        Some(rule)
     }
 }
 
@@ -81,8 +83,8 @@ pub struct Override {
 }
 
 impl Override {
-    pub(super) fn read(section: Section<'_>, catalog: &Catalog) -> Option<Override> {
-        let who = Who::read(&section);
+    pub(super) fn read(section: &Section<'_>, catalog: &Catalog, earlier: &[Override]) -> Option<Override> {
+        let who = Who::read(section);
         let cap: Option<Severity> = section.read("max_severity", named);
         let mut known = vec!["account", "function", "principal", "max_severity"];
         known.extend(catalog.ids());
@@ -100,7 +102,16 @@ impl Override {
                 detectors.entry(entry.about.id).or_insert_with(Tuning::default).max_severity.get_or_insert(cap);
             }
         }
-        Some(Override { who: who?, detectors })
+        let rule = Override { who: who?, detectors };
+        refuse_if(section, earlier.iter().any(|other| other.who == rule.who));
+        Some(rule)
+    }
+}
+
+/// Notes that an earlier rule is about the very same, where nothing else is wrong with this one.
+fn refuse_if(section: &Section<'_>, same: bool) {
+    if same && section.is_sound() {
+        section.refuse("an earlier one matches the very same".to_owned(), Some("make one of the two"));
     }
 }
 
@@ -110,7 +121,7 @@ pub(super) fn read_tuning(found: &Found<'_>, catalog: &Catalog, known: &[&str]) 
         found.refuse("there is no such detector or key".to_owned(), did_you_mean(&found.key, known));
         return None;
     };
-    Some((entry.about.id, Tuning::read(found.section()?, entry)))
+    Some((entry.about.id, Tuning::read(&found.section()?, entry)))
 }
 
 /// What is not said: findings that somebody looked at and found innocent.
@@ -157,13 +168,13 @@ impl Allow {
             && self.address.is_none_or(|net| holds_all(net, case))
     }
 
-    pub(super) fn read(section: Section<'_>, catalog: &Catalog) -> Option<Allow> {
+    pub(super) fn read(section: &Section<'_>, catalog: &Catalog, earlier: &[Allow]) -> Option<Allow> {
         let allow = Allow {
             principal: section.read("principal", pattern),
             address: section.read("address", network),
             account: section.read("account", account),
             region: section.read("region", region),
-            detectors: read_detectors(&section, catalog),
+            detectors: read_detectors(section, catalog),
             until: section.read("until", end),
             reason: section.demand("reason", text).unwrap_or_default(),
         };
@@ -174,6 +185,8 @@ impl Allow {
             section.refuse(what.to_owned(), None);
         }
         section.finish();
+        let same = |other: &Allow| Allow { reason: allow.reason.clone(), ..other.clone() } == allow;
+        refuse_if(section, earlier.iter().any(same));
         narrow.then_some(allow)
     }
 }
@@ -204,4 +217,125 @@ fn read_detectors(section: &Section<'_>, catalog: &Catalog) -> Vec<&'static str>
         }
     }
     ids
+}
+
+#[cfg(test)]
+mod tests {
+    use lapwing_detectors::settings::Minutes;
+
+    use super::*;
+    use crate::settings::tests::{DeniedBurst, read};
+
+    const RULES: &str = r#"
+[accounts.111122223333]
+name = "prod-data"
+env = "prod"
+
+[[owner]]
+account = "111122223333"
+principal = "role/etl-*"
+team = "team-data"
+runbook = "https://example.com/etl"
+
+[[owner]]
+function = "pay-*"
+team = "team-pay"
+
+[[override]]
+principal = "role/etl-*"
+max_severity = "low"
+
+[[override]]
+account = "111122223333"
+max_severity = "high"
+denied-burst = { count = 50, max_severity = "medium" }
+"#;
+
+    fn subject(account: &str, principal: &str, function: &str) -> Subject {
+        let own = str::to_owned;
+        Subject { account: own(account), principal: own(principal), function: own(function), ..Subject::default() }
+    }
+
+    #[test]
+    fn the_first_matching_owner_counts() {
+        let settings = read(RULES);
+        for (who, wanted) in [
+            (
+                subject("111122223333", "role/etl-nightly", ""),
+                ["prod-data", "prod", "team-data", "https://example.com/etl"],
+            ),
+            (
+                subject("111122223333", "role/etl-nightly", "pay-in"),
+                ["prod-data", "prod", "team-data", "https://example.com/etl"],
+            ),
+            (subject("444455556666", "role/etl-nightly", ""), ["", "", "", ""]),
+            (subject("444455556666", "", "pay-in"), ["", "", "team-pay", ""]),
+            (subject("111122223333", "user/ann", ""), ["prod-data", "prod", "", ""]),
+        ] {
+            let owner = settings.owner_of(&who);
+            assert_eq!(
+                [&owner.account_name, &owner.env, &owner.team, &owner.runbook].map(String::as_str),
+                wanted,
+                "{who:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn overrides_are_looked_up_per_detector() {
+        let settings = read(RULES);
+        let etl = subject("111122223333", "role/etl-nightly", "");
+        let ann = subject("111122223333", "user/ann", "");
+        let stranger = subject("444455556666", "user/ann", "");
+        for (detector, who, place, cap) in [
+            ("denied-burst", &etl, Some(1), Severity::Low),
+            ("denied-burst", &ann, Some(1), Severity::Medium),
+            ("denied-burst", &stranger, None, Severity::Critical),
+            ("root-use", &ann, None, Severity::High),
+            ("root-use", &etl, None, Severity::Low),
+            ("trail-tampering", &etl, None, Severity::Critical),
+        ] {
+            assert_eq!(settings.override_of(detector, who), place, "{detector} {who:?}");
+            assert_eq!(settings.capped(detector, who, Severity::Critical), cap, "{detector} {who:?}");
+        }
+        let mut detector = DeniedBurst::new();
+        detector.settings(&mut settings.overrides[1].detectors["denied-burst"].apply());
+        assert_eq!((detector.count, detector.window), (50, Minutes(10)));
+    }
+
+    #[test]
+    fn the_allow_list_hides_only_what_it_names() {
+        let settings = read(
+            "[[allow]]
+             principal = 'role/scanner'
+             address = '192.0.2.0/24'
+             detectors = ['denied-burst']
+             until = 2026-03-01
+             reason = 'our scanner'
+             [[allow]]
+             account = '444455556666'
+             region = 'eu-west-1'
+             reason = 'sandbox'",
+        );
+        let scanner = Subject { source_ip: "192.0.2.9".to_owned(), ..subject("111122223333", "role/scanner", "") };
+        let sandbox = Subject { region: "eu-west-1".to_owned(), ..subject("444455556666", "user/ann", "") };
+        let elsewhere = Subject { region: "eu-west-2".to_owned(), ..sandbox.clone() };
+        let within = "2026-03-01T23:59:59Z";
+        for (detector, subject, addresses, at, hidden) in [
+            ("denied-burst", &scanner, &["192.0.2.7", "192.0.2.8"][..], within, true),
+            ("denied-burst", &scanner, &["::ffff:192.0.2.7"], within, true),
+            ("denied-burst", &scanner, &[], within, true),
+            ("denied-burst", &scanner, &["192.0.2.7", "198.51.100.1"], within, false),
+            ("denied-burst", &scanner, &["cloudformation.amazonaws.com"], within, false),
+            ("denied-burst", &scanner, &["192.0.2.7"], "2026-03-02T00:00:00Z", false),
+            ("root-use", &scanner, &["192.0.2.7"], within, false),
+            ("root-use", &sandbox, &[], within, true),
+            ("trail-tampering", &sandbox, &[], within, false),
+            ("root-use", &elsewhere, &[], within, false),
+        ] {
+            let at: DateTime<Utc> = at.parse().unwrap();
+            let found = settings.hidden_by(detector, &Case { subject, addresses, at });
+            assert_eq!(found.is_some(), hidden, "{detector} {subject:?} {addresses:?} {at}");
+        }
+    }
 }
