@@ -38,7 +38,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 
 /// How many are on, which are off, and what is changed about the others.
 fn detectors(settings: &Settings, catalog: &Catalog, out: &mut dyn Write) -> Result<(), Error> {
-    let off: Vec<&str> = catalog.ids().into_iter().filter(|id| !settings.enabled(id)).collect();
+    let off: Vec<&str> = catalog.ids().into_iter().filter(|id| settings.off.contains(id)).collect();
     let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
     writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.0.len() - off.len(), off.len())?;
     for entry in &catalog.0 {
@@ -104,7 +104,7 @@ mod tests {
         let result = run(&Args { config: Some(path.clone()) }, &catalog(), &mut out);
         let text = match result {
             Ok(exit) => format!("{}exit {}", String::from_utf8(out).unwrap(), exit as u8),
-            Err(error) => format!("{error}\nexit {}", error.exit() as u8),
+            Err(error) => format!("{error}\nexit {}", error.tell(&mut Vec::new()) as u8),
         };
         assert_eq!(text.replace(&path.display().to_string(), "FILE"), wanted);
     }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::{Error, Exit};
-use crate::report::clean::clean;
 use crate::report::wrap::wrap;
 use crate::settings::catalog::{Catalog, Entry};
 
@@ -39,7 +38,9 @@ fn list(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
     let width = catalog.ids().iter().map(|id| id.len()).max().unwrap_or_default();
     writeln!(out, "{:<width$}  FINDS", "ID")?;
     for Entry { about, .. } in &catalog.0 {
-        writeln!(out, "{:<width$}  {}", about.id, clean(about.title, WIDTH.saturating_sub(width + 2)))?;
+        for (i, line) in wrap(about.title, WIDTH.saturating_sub(width + 2)).iter().enumerate() {
+            writeln!(out, "{:<width$}  {line}", if i == 0 { about.id } else { "" })?;
+        }
     }
     writeln!(out, "\nnext: lapwing detectors ID explains one, with its settings")
 }
@@ -124,7 +125,7 @@ count = 10
 window = \"10m\"
     the time they fall into (\"1m\" to \"1d\")
 share = 5
-    the least share of all calls (0 to 100)
+    the least share of all calls (0 to 100 per cent)
 ratio = 3
     how many times the usual (1 to 100)
 severity = \"low\"
@@ -143,5 +144,17 @@ severity = \"low\"
             Some("\u{1b}[2J"),
             "lapwing: detectors: there is no detector \"\\u{1b}[2J\"\nhint: `lapwing detectors` lists them",
         );
+    }
+
+    #[test]
+    fn every_page_and_the_list_fit_a_terminal() {
+        let catalog = Catalog::built_in();
+        for id in catalog.ids().into_iter().map(Some).chain([None]) {
+            let mut out = Vec::new();
+            run(&Args { id: id.map(str::to_owned) }, &catalog, &mut out).unwrap();
+            for line in String::from_utf8(out).unwrap().lines() {
+                assert!(line.chars().count() <= WIDTH, "{id:?}: {line}");
+            }
+        }
     }
 }

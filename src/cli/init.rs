@@ -112,46 +112,49 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::settings::Settings;
     use crate::settings::tests::catalog;
+    use crate::settings::{Settings, Tuning};
 
     /// The file with every setting switched on.
-    fn switched_on() -> String {
+    fn switched_on(catalog: &Catalog) -> String {
         let on = |line: &str| match line.strip_prefix('#') {
             Some(setting) if !setting.starts_with(' ') => format!("{setting}\n"),
             _ => format!("{line}\n"),
         };
-        text(&catalog()).lines().map(on).collect()
+        text(catalog).lines().map(on).collect()
     }
 
     #[test]
     fn as_written_it_means_the_defaults() {
-        let settings = Settings::read("x", &text(&catalog()), &catalog()).unwrap();
-        let tuned: Vec<_> = settings.detectors.values().filter(|tuning| !tuning.fields().is_empty()).collect();
-        assert!(tuned.is_empty(), "{tuned:?}");
-        assert_eq!(Settings { detectors: Settings::default().detectors, ..settings }, Settings::default());
+        for catalog in [catalog(), Catalog::built_in()] {
+            let settings = Settings::read("x", &text(&catalog), &catalog).unwrap();
+            let tuned: Vec<_> = settings.detectors.values().filter(|tuning| **tuning != Tuning::default()).collect();
+            assert!(tuned.is_empty(), "{tuned:?}");
+            assert_eq!(Settings { detectors: Settings::default().detectors, ..settings }, Settings::default());
+        }
     }
 
     #[test]
     fn switched_on_it_has_no_mistakes_and_shows_the_defaults() {
-        let settings = Settings::read("x", &switched_on(), &catalog()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        let default = Settings::default();
-        assert_eq!(settings.lateness, default.lateness);
-        assert_eq!(settings.metrics, default.metrics);
-        assert_eq!(settings.limits, default.limits);
-        assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));
-        assert_eq!((settings.allow.len(), settings.sns.len(), settings.accounts.len()), (1, 1, 1));
-        for entry in &catalog().0 {
-            let shown = settings.detectors[entry.about.id].fields();
-            let wanted: Vec<_> = entry.fields.iter().map(|(field, default)| (field.name, *default)).collect();
-            assert_eq!(shown, wanted, "{}", entry.about.id);
+        for catalog in [catalog(), Catalog::built_in()] {
+            let settings = Settings::read("x", &switched_on(&catalog), &catalog).unwrap_or_else(|e| panic!("{e}"));
+            let default = Settings::default();
+            assert_eq!((settings.lateness, settings.limits), (default.lateness, default.limits));
+            assert_eq!((settings.metrics, settings.off), (default.metrics, default.off));
+            assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));
+            assert_eq!((settings.allow.len(), settings.sns.len(), settings.accounts.len()), (1, 1, 1));
+            for entry in &catalog.0 {
+                let shown = settings.detectors[entry.about.id].fields();
+                let wanted: Vec<_> = entry.fields.iter().map(|(field, default)| (field.name, *default)).collect();
+                assert_eq!(shown, wanted, "{}", entry.about.id);
+            }
         }
     }
 
     /// A wrong key in every section makes the reader list the keys that it knows: each stands in the file.
     #[test]
     fn every_key_that_is_read_is_explained() {
-        let file = switched_on();
+        let file = switched_on(&catalog());
         let wrong: String = file
             .lines()
             .map(|line| if line.starts_with('[') { format!("{line}\n\"???\" = 1\n") } else { format!("{line}\n") })
@@ -194,7 +197,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_a_page() {
-        let file = text(&catalog());
+        let file = text(&Catalog::built_in());
         let wide: Vec<_> = file.lines().filter(|line| line.chars().count() > WIDTH + 2).collect();
         assert!(wide.is_empty(), "{wide:?}");
     }
@@ -202,10 +205,15 @@ mod tests {
     proptest! {
         /// Whatever is broken in a file, it is read to its end, and what is said about it is safe on a terminal.
         #[test]
-        fn a_broken_file_does_no_harm(at in 0_usize..5000, length in 0_usize..40, put in "\\PC{0,9}|[\u{0}-\u{20}\"'=\\[\\]{}.#]{0,9}") {
-            let file: Vec<char> = switched_on().chars().collect();
+        fn a_broken_file_does_no_harm(
+            at in 0_usize..5000,
+            length in 0_usize..40,
+            put in "\\PC{0,9}|[\u{0}-\u{20}\"'=\\[\\]{}.#]{0,9}",
+        ) {
+            let file: Vec<char> = switched_on(&catalog()).chars().collect();
             let (start, end) = (at.min(file.len()), (at + length).min(file.len()));
-            let broken: String = file[..start].iter().copied().chain(put.chars()).chain(file[end..].iter().copied()).collect();
+            let broken = file[..start].iter().copied().chain(put.chars()).chain(file[end..].iter().copied());
+            let broken: String = broken.collect();
             if let Err(mistakes) = Settings::read("x", &broken, &catalog()) {
                 let text = mistakes.to_string();
                 prop_assert!(!text.is_empty() && !text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");

@@ -65,13 +65,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code. A reader who has seen enough (`lapwing detectors | head`) is no failure.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        match self {
-            Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
-            _ => Exit::Failed,
+    /// Says what went wrong to the person who typed the command, and gives the exit code. A reader who has seen enough
+    /// (`lapwing detectors | head`) is no failure, and is not told.
+    pub fn tell(&self, person: &mut dyn io::Write) -> Exit {
+        if matches!(self, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return Exit::Fine;
         }
+        // Where even this cannot be written, the exit code still says it.
+        let _ = writeln!(person, "{self}");
+        Exit::Failed
     }
 
     fn hint(&self) -> Option<String> {
@@ -188,10 +190,17 @@ mod tests {
 
     #[test]
     fn only_a_closed_pipe_is_no_failure() {
-        for (kind, wanted) in [(io::ErrorKind::BrokenPipe, Exit::Fine), (io::ErrorKind::StorageFull, Exit::Failed)] {
-            assert_eq!(Error::from(io::Error::from(kind)).exit(), wanted);
+        for (kind, wanted) in [
+            (io::ErrorKind::BrokenPipe, (Exit::Fine, "")),
+            (
+                io::ErrorKind::PermissionDenied,
+                (Exit::Failed, "lapwing: output: reading or writing it is not permitted\n"),
+            ),
+        ] {
+            let mut told = Vec::new();
+            let exit = Error::from(io::Error::from(kind)).tell(&mut told);
+            assert_eq!((exit, String::from_utf8(told).unwrap().as_str()), wanted);
         }
-        assert_eq!(Error::Exists("x".into()).exit(), Exit::Failed);
     }
 
     #[test]

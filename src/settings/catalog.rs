@@ -2,32 +2,13 @@
 
 use std::fmt;
 
+use lapwing_detectors::catalog::CATALOG;
+use lapwing_detectors::detector::{About, Detector};
 use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
 use super::mistake::nearest;
 use super::values::written;
-
-/// What a detector is about.
-#[derive(Debug)]
-pub struct About {
-    /// Its name in settings, alerts and metrics: `denied-burst`.
-    pub id: &'static str,
-    /// Its name for people.
-    pub title: &'static str,
-    /// What it finds.
-    pub what: &'static str,
-    /// Why that matters.
-    pub why: &'static str,
-    /// What looks the same and is innocent.
-    pub innocent: &'static str,
-    /// ATT&CK technique ids.
-    pub attack: &'static [&'static str],
-    /// What to check first, in order.
-    pub next: &'static [&'static str],
-    /// No setting may silence it.
-    pub never_muted: bool,
-}
 
 /// The value of one field of a detector's settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,6 +48,18 @@ impl Setting {
         }
     }
 
+    /// Does the field take this value?
+    #[must_use]
+    pub fn is_within(self, field: &Field) -> bool {
+        let value = match self {
+            Setting::Severity(_) => return true,
+            Setting::Count(n) => f64::from(n),
+            Setting::Minutes(Minutes(m)) => f64::from(m),
+            Setting::Percent(n) | Setting::Ratio(n) => n,
+        };
+        (field.min..=field.max).contains(&value)
+    }
+
     /// The values that a field of this kind takes, in words.
     #[must_use]
     pub fn range(self, field: &Field) -> String {
@@ -74,7 +67,8 @@ impl Setting {
         match self {
             Setting::Minutes(_) => format!("\"{}\" to \"{}\"", minutes(field.min), minutes(field.max)),
             Setting::Severity(_) => Severity::ALL.map(Severity::name).join(", "),
-            Setting::Count(_) | Setting::Percent(_) | Setting::Ratio(_) => format!("{} to {}", field.min, field.max),
+            Setting::Percent(_) => format!("{} to {} per cent", field.min, field.max),
+            Setting::Count(_) | Setting::Ratio(_) => format!("{} to {}", field.min, field.max),
         }
     }
 }
@@ -123,6 +117,13 @@ impl Visit for Fields {
 pub struct Catalog(pub Vec<Entry>);
 
 impl Catalog {
+    /// The detectors that are built in.
+    #[must_use]
+    pub fn built_in() -> Catalog {
+        let entry = |mut detector: Box<dyn Detector>| Entry::new(detector.about(), |visit| detector.settings(visit));
+        Catalog(CATALOG.iter().map(|make| entry(make())).collect())
+    }
+
     /// The detector of that id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Entry> {
@@ -139,5 +140,31 @@ impl Catalog {
     #[must_use]
     pub fn nearest(&self, id: &str) -> Option<&'static str> {
         nearest(id, &self.ids())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_detector_fits_the_settings_file() {
+        let catalog = Catalog::built_in();
+        assert!(!catalog.0.is_empty());
+        for (i, Entry { about, fields }) in catalog.0.iter().enumerate() {
+            let id = about.id;
+            assert_eq!(catalog.ids().iter().position(|other| *other == id), Some(i), "`{id}` is there twice");
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+            for (j, (field, default)) in fields.iter().enumerate() {
+                let name = field.name;
+                assert!(!["enabled", "max_severity"].contains(&name), "{id}.{name} is taken");
+                assert_eq!(
+                    fields.iter().position(|(other, _)| other.name == name),
+                    Some(j),
+                    "{id}.{name} is there twice"
+                );
+                assert!(default.is_within(field), "{id}.{name}: {default} is not within {}", default.range(field));
+            }
+        }
     }
 }

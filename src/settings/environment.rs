@@ -5,7 +5,7 @@ use lapwing_detectors::severity::Severity;
 
 use super::Settings;
 use super::mistake::{Mistake, Mistakes, Wrong, did_you_mean, quote};
-use super::sections::{Format, Lateness, Topic};
+use super::sections::{Format, Topic, lateness};
 use super::values::{named, namespace, switch, topic};
 
 /// What our variables begin with. One that begins so and is not known is a mistake.
@@ -17,9 +17,9 @@ pub const CONFIG: &str = "LAPWING_CONFIG";
 /// Every variable, with what it sets.
 pub const VARIABLES: &[(&str, &str)] = &[
     (CONFIG, "the settings file; `lapwing.toml` beside the binary unless set"),
-    ("LAPWING_SNS_TOPIC_ARN", "a topic to send alerts to, beside those of the file"),
-    ("LAPWING_SNS_FORMAT", "how alerts are written for that topic: text, json or chat"),
-    ("LAPWING_SNS_MIN_SEVERITY", "the least severity that is sent to that topic"),
+    ("LAPWING_TOPIC_ARN", "a topic to send alerts to, beside those of the file"),
+    ("LAPWING_TOPIC_FORMAT", "how alerts are written for that topic: text, json or chat"),
+    ("LAPWING_TOPIC_MIN_SEVERITY", "the least severity that is sent to that topic"),
     ("LAPWING_METRICS", "true or false: are metrics sent?"),
     ("LAPWING_METRICS_BY", "what findings are counted by: detector or severity"),
     ("LAPWING_NAMESPACE", "the namespace of the metrics"),
@@ -53,20 +53,20 @@ impl Settings {
     }
 
     fn set(&mut self, reader: &mut Reader, sns: &mut Sns, (name, value): (&str, &str)) {
-        let mut lateness = |into: &mut _| reader.read((name, value), Lateness::minutes, into);
+        let mut late = |into: &mut _| reader.read((name, value), lateness, into);
         match name {
             CONFIG => {}
-            "LAPWING_LATENESS_LAMBDA" => lateness(&mut self.lateness.lambda),
-            "LAPWING_LATENESS_CLOUDTRAIL" => lateness(&mut self.lateness.cloudtrail),
+            "LAPWING_LATENESS_LAMBDA" => late(&mut self.lateness.lambda),
+            "LAPWING_LATENESS_CLOUDTRAIL" => late(&mut self.lateness.cloudtrail),
             "LAPWING_METRICS" => reader.read((name, value), switch, &mut self.metrics.enabled),
             "LAPWING_METRICS_BY" => reader.read((name, value), named, &mut self.metrics.by),
             "LAPWING_NAMESPACE" => reader.read((name, value), namespace, &mut self.metrics.namespace),
-            "LAPWING_SNS_TOPIC_ARN" => {
+            "LAPWING_TOPIC_ARN" => {
                 sns.named = true;
                 reader.read((name, value), |arn| topic(arn).map(Some), &mut sns.arn);
             }
-            "LAPWING_SNS_FORMAT" => reader.read((name, value), |f| named(f).map(Some), &mut sns.format),
-            "LAPWING_SNS_MIN_SEVERITY" => reader.read((name, value), |s| named(s).map(Some), &mut sns.min_severity),
+            "LAPWING_TOPIC_FORMAT" => reader.read((name, value), |f| named(f).map(Some), &mut sns.format),
+            "LAPWING_TOPIC_MIN_SEVERITY" => reader.read((name, value), |s| named(s).map(Some), &mut sns.min_severity),
             _ => {
                 let known: Vec<&str> = VARIABLES.iter().map(|(name, _)| *name).collect();
                 reader.note(name, "there is no such variable".to_owned(), did_you_mean(name, &known));
@@ -79,7 +79,7 @@ impl Settings {
         let Some(arn) = sns.arn else {
             if !sns.named && (sns.format.is_some() || sns.min_severity.is_some()) {
                 let what = "it is missing, but the format or severity of its topic is set";
-                reader.note("LAPWING_SNS_TOPIC_ARN", what.to_owned(), None);
+                reader.note("LAPWING_TOPIC_ARN", what.to_owned(), None);
             }
             return;
         };
@@ -123,6 +123,7 @@ impl Reader {
 
 #[cfg(test)]
 mod tests {
+    use lapwing_detectors::profile::Lateness;
     use lapwing_detectors::settings::Minutes;
 
     use super::*;
@@ -142,8 +143,8 @@ mod tests {
             &[
                 ("PATH", "/bin"),
                 ("LAPWING_CONFIG", "other.toml"),
-                ("LAPWING_SNS_TOPIC_ARN", arn),
-                ("LAPWING_SNS_MIN_SEVERITY", "high"),
+                ("LAPWING_TOPIC_ARN", arn),
+                ("LAPWING_TOPIC_MIN_SEVERITY", "high"),
                 ("LAPWING_METRICS", "off"),
                 ("LAPWING_METRICS_BY", "severity"),
                 ("LAPWING_NAMESPACE", ""),
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!(settings.metrics, metrics);
         assert_eq!(settings.lateness, Lateness { lambda: Minutes(60), cloudtrail: Minutes(15) });
 
-        let alone = environment(Settings::default(), &[("LAPWING_SNS_TOPIC_ARN", arn)]).unwrap();
+        let alone = environment(Settings::default(), &[("LAPWING_TOPIC_ARN", arn)]).unwrap();
         assert_eq!(alone.sns, [Topic::new(arn.to_owned())]);
     }
 
@@ -165,17 +166,18 @@ mod tests {
     fn mistakes_in_the_environment() {
         for (variables, wanted) in [
             (
-                &[("LAPWING_METRIC", "on"), ("LAPWING_LATENESS_LAMBDA", "5"), ("LAPWING_SNS_TOPIC_ARN", "x")][..],
+                &[("LAPWING_METRIC", "on"), ("LAPWING_LATENESS_LAMBDA", "5"), ("LAPWING_TOPIC_ARN", "x")][..],
                 &[
-                    "LAPWING_LATENESS_LAMBDA: \"5\" is not a duration in whole minutes | write it like \"10m\", \"1h\" or \"2d\"",
+                    "LAPWING_LATENESS_LAMBDA: \"5\" is not a duration in whole minutes | write it like \"10m\", \
+                     \"1h\" or \"2d\"",
                     "LAPWING_METRIC: there is no such variable | did you mean `LAPWING_METRICS`?",
-                    "LAPWING_SNS_TOPIC_ARN: \"x\" is not the ARN of an SNS topic | write it like \
+                    "LAPWING_TOPIC_ARN: \"x\" is not the ARN of an SNS topic | write it like \
                      \"arn:aws:sns:eu-west-1:111122223333:lapwing\"",
                 ][..],
             ),
             (
-                &[("LAPWING_SNS_FORMAT", "chat")],
-                &["LAPWING_SNS_TOPIC_ARN: it is missing, but the format or severity of its topic is set"],
+                &[("LAPWING_TOPIC_FORMAT", "chat")],
+                &["LAPWING_TOPIC_ARN: it is missing, but the format or severity of its topic is set"],
             ),
             (&[("LAPWING_METRICS", "yes")], &["LAPWING_METRICS: \"yes\" is not true or false"]),
         ] {

@@ -4,6 +4,7 @@
 //! by itself.
 
 pub mod catalog;
+mod engine;
 mod environment;
 mod mistake;
 mod sections;
@@ -12,17 +13,15 @@ mod tuning;
 mod values;
 mod who;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Owner, Subject};
-use lapwing_detectors::event::Source;
-use lapwing_detectors::settings::Minutes;
-use lapwing_detectors::severity::Severity;
+use lapwing_detectors::profile::Lateness;
 
 pub use self::environment::{CONFIG, VARIABLES};
 pub use self::mistake::{Mistake, Mistakes, nearest};
-pub use self::sections::{Account, Format, Lateness, Limits, Metrics, MetricsBy, Topic};
+pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, Topic};
 pub use self::tuning::Tuning;
 pub use self::values::Pattern;
 pub use self::who::{Allow, Case, Override, OwnerRule, Who};
@@ -30,6 +29,8 @@ pub use self::who::{Allow, Case, Override, OwnerRule, Who};
 /// Everything that can be set. The default is what an empty file means.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
+    /// The ids of the detectors that are switched off.
+    pub off: BTreeSet<&'static str>,
     /// By detector id: those that the file names.
     pub detectors: BTreeMap<&'static str, Tuning>,
     /// How late data may be.
@@ -38,7 +39,7 @@ pub struct Settings {
     pub accounts: BTreeMap<String, Account>,
     /// Whose something is; the first that matches counts.
     pub owners: Vec<OwnerRule>,
-    /// What is different about some; for each detector the first that matches counts.
+    /// What is different about some; for each detector the first that matches and speaks of it counts.
     pub overrides: Vec<Override>,
     /// What is not said.
     pub allow: Vec<Allow>,
@@ -51,29 +52,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Is the detector on, where no override says otherwise?
-    #[must_use]
-    pub fn enabled(&self, detector: &str) -> bool {
-        self.detectors.get(detector).and_then(|tuning| tuning.enabled).unwrap_or(true)
-    }
-
-    /// The place in [`Settings::overrides`] of the first that changes what this detector finds about this subject.
-    #[must_use]
-    pub fn override_of(&self, detector: &str, subject: &Subject) -> Option<usize> {
-        self.overrides
-            .iter()
-            .position(|o| o.detectors.get(detector).is_some_and(Tuning::changes_detection) && o.who.matches(subject))
-    }
-
-    /// The severity, or the cap that the settings put on this detector and subject; an override goes before the
-    /// detector's own table.
-    #[must_use]
-    pub fn capped(&self, detector: &str, subject: &Subject, severity: Severity) -> Severity {
-        let own = |detectors: &BTreeMap<&'static str, Tuning>| detectors.get(detector)?.max_severity;
-        let mut caps = self.overrides.iter().filter_map(|o| own(&o.detectors).filter(|_| o.who.matches(subject)));
-        caps.next().or_else(|| own(&self.detectors)).map_or(severity, |cap| cap.min(severity))
-    }
-
     /// Who must know about a subject; what the settings do not say is empty.
     #[must_use]
     pub fn owner_of(&self, subject: &Subject) -> Owner {
@@ -87,15 +65,6 @@ impl Settings {
     #[must_use]
     pub fn hidden_by(&self, detector: &str, case: &Case<'_>) -> Option<&Allow> {
         self.allow.iter().find(|allow| allow.hides(detector, case))
-    }
-
-    /// How late the data of a source may be.
-    #[must_use]
-    pub fn lateness_of(&self, source: Source) -> Minutes {
-        match source {
-            Source::CloudTrail => self.lateness.cloudtrail,
-            Source::Lambda => self.lateness.lambda,
-        }
     }
 
     /// The entries of the allow-list that hide nothing that happens at `now` or later.

@@ -1,51 +1,32 @@
 //! The sections of the settings file, and reading it as a whole.
 
+use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
 
 use super::Settings;
 use super::catalog::Catalog;
 use super::mistake::{Mistakes, Wrong};
-use super::toml::{Document, Section};
-use super::tuning::without_quotes;
+use super::toml::{Document, Found, Section};
+use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
 use super::values::{Named, account, minutes, named, namespace, text, topic, written};
-use super::who::{Allow, Override, OwnerRule, read_tuning};
+use super::who::{Allow, Override, OwnerRule};
 
-/// How late the data of each source may be and still be on time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lateness {
-    /// Of Lambda logs; 5 minutes unless set.
-    pub lambda: Minutes,
-    /// Of CloudTrail; 15 minutes unless set.
-    pub cloudtrail: Minutes,
-}
+/// The longest lateness; a cell lives 7 days, and most of that must be left for late data.
+const MAX_LATENESS: Minutes = Minutes(24 * 60);
 
-impl Default for Lateness {
-    fn default() -> Lateness {
-        Lateness { lambda: Minutes(5), cloudtrail: Minutes(15) }
+/// A duration that a lateness may be.
+pub(super) fn lateness(text: &str) -> Result<Minutes, Wrong> {
+    match minutes(text)? {
+        minutes if (Minutes(1)..=MAX_LATENESS).contains(&minutes) => Ok(minutes),
+        _ => Err(Wrong::new(format!("a duration from \"1m\" to \"{}\"", written(MAX_LATENESS)))),
     }
 }
 
-impl Lateness {
-    /// The longest; a cell lives 7 days, and most of that must be left for late data.
-    pub const MAX: Minutes = Minutes(24 * 60);
-
-    /// A duration that a lateness may be.
-    pub(super) fn minutes(text: &str) -> Result<Minutes, Wrong> {
-        match minutes(text)? {
-            Minutes(0) => Err(Wrong::new("a duration from \"1m\" to \"1d\"")),
-            longer if longer > Lateness::MAX => {
-                Err(Wrong::new(format!("a duration from \"1m\" to \"{}\"", written(Lateness::MAX))))
-            }
-            lateness => Ok(lateness),
-        }
-    }
-
-    fn read(&mut self, section: &Section<'_>) {
-        self.lambda = section.read("lambda", Lateness::minutes).unwrap_or(self.lambda);
-        self.cloudtrail = section.read("cloudtrail", Lateness::minutes).unwrap_or(self.cloudtrail);
-        section.finish();
-    }
+fn read_lateness(section: &Section<'_>, into: &mut Lateness) {
+    into.lambda = section.read("lambda", lateness).unwrap_or(into.lambda);
+    into.cloudtrail = section.read("cloudtrail", lateness).unwrap_or(into.cloudtrail);
+    section.finish();
 }
 
 /// What an account is called.
@@ -202,8 +183,8 @@ impl Limits {
 
 fn read_limit(section: &Section<'_>, key: &'static str, (min, max): (u32, u32)) -> Option<u32> {
     let found = section.find(key)?;
-    match found.number() {
-        Some(n) if n.fract() == 0.0 && (f64::from(min)..=f64::from(max)).contains(&n) => Some(n as u32),
+    match found.whole() {
+        Some(n) if (min..=max).contains(&n) => Some(n),
         _ => found.wrong(without_quotes(&found, Wrong::new(format!("a whole number from {min} to {max}")))),
     }
 }
@@ -225,11 +206,12 @@ impl Settings {
     fn read_root(root: &Section<'_>, catalog: &Catalog) -> Settings {
         let mut settings = Settings::default();
         if let Some(section) = root.section("detectors") {
-            let tunings = section.others().into_iter().filter_map(|found| read_tuning(&found, catalog, &catalog.ids()));
-            settings.detectors = tunings.collect();
+            for found in section.others() {
+                settings.read_detector(&found, catalog);
+            }
         }
         if let Some(section) = root.section("lateness") {
-            settings.lateness.read(&section);
+            read_lateness(&section, &mut settings.lateness);
         }
         if let Some(section) = root.section("accounts") {
             settings.read_accounts(&section);
@@ -258,6 +240,17 @@ impl Settings {
         }
         root.finish();
         settings
+    }
+
+    fn read_detector(&mut self, found: &Found<'_>, catalog: &Catalog) {
+        let Some((entry, section)) = detector_table(found, catalog, &catalog.ids()) else { return };
+        let id = entry.about.id;
+        let enabled =
+            if entry.about.never_muted { refuse_muting(&section, "enabled") } else { section.flag("enabled") };
+        if enabled == Some(false) {
+            self.off.insert(id);
+        }
+        self.detectors.insert(id, Tuning::read(&section, entry));
     }
 
     fn read_accounts(&mut self, section: &Section<'_>) {

@@ -1,10 +1,11 @@
 //! Each line of the scripts below is one mistake as a person reads it, its hint after ` | `.
 
 use lapwing_detectors::alert::Subject;
+use lapwing_detectors::detector::{About, Nature, Timing, Trigger};
 use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
-use super::catalog::{About, Catalog, Entry};
+use super::catalog::{Catalog, Entry};
 use super::*;
 
 /// A detector with a field of every kind.
@@ -25,6 +26,10 @@ impl DeniedBurst {
         innocent: "A deploy with a missing permission.",
         attack: &["T1580"],
         next: &["look at the session"],
+        families: &[],
+        trigger: Trigger::Slots(&[]),
+        nature: Nature::Deed,
+        timing: Timing::Monotone,
         never_muted: false,
     };
 
@@ -58,6 +63,11 @@ pub(super) fn read(toml: &str) -> Settings {
     Settings::read("x", toml, &catalog()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
+pub(super) fn subject(account: &str, principal: &str, function: &str) -> Subject {
+    let own = str::to_owned;
+    Subject { account: own(account), principal: own(principal), function: own(function), ..Subject::default() }
+}
+
 /// One line per mistake: `LINE KEY: WHAT | HINT`.
 pub(super) fn lines(result: Result<Settings, Mistakes>) -> Vec<String> {
     let line = |m: Mistake| {
@@ -84,7 +94,7 @@ fn every_field_of_a_detector_is_read() {
         "[detectors.denied-burst]
          enabled = false
          max_severity = 'medium'
-         count = 1_000
+         count = 0x3e8
          window = '1h'
          share = 12.5
          ratio = 4
@@ -94,9 +104,8 @@ fn every_field_of_a_detector_is_read() {
     detector.settings(&mut settings.detectors["denied-burst"].apply());
     assert_eq!((detector.count, detector.window), (1000, Minutes(60)));
     assert_eq!((detector.share, detector.ratio, detector.severity), (12.5, 4.0, Severity::High));
-    assert!(!settings.enabled("denied-burst") && settings.enabled("root-use"));
-    assert_eq!(settings.capped("denied-burst", &Subject::default(), Severity::High), Severity::Medium);
-    assert_eq!(settings.capped("denied-burst", &Subject::default(), Severity::Info), Severity::Info);
+    assert_eq!(Vec::from_iter(settings.off), ["denied-burst"]);
+    assert_eq!(settings.detectors["denied-burst"].max_severity, Some(Severity::Medium));
 }
 
 #[test]
@@ -114,19 +123,21 @@ treshold = 5",
         &[
             "2 detectors.denied-burst.count: 0 is not a whole number from 1 to 1000",
             "3 detectors.denied-burst.window: \"25h\" is not a duration from \"1m\" to \"1d\"",
-            "4 detectors.denied-burst.share: 101 is not a number from 0 to 100",
+            "4 detectors.denied-burst.share: 101 is not a number from 0 to 100 per cent",
             "5 detectors.denied-burst.ratio: nan is not a number from 1 to 100",
             "6 detectors.denied-burst.severity: \"urgent\" is not a severity (info, low, medium, high, critical)",
             "7 detectors.denied-burst.max_severity: 3 is not a text | put it in quotes",
             "8 detectors.denied-burst.enabled: \"yes\" is not true or false",
-            "9 detectors.denied-burst.treshold: there is no such key | known here: enabled, max_severity, count, window, \
+            "9 detectors.denied-burst.treshold: there is no such key | known here: enabled, max_severity, \
+             count, window, \
              share, ratio, severity",
         ],
     );
     check(
         "[detectors.denied-burst]\ncount = '5'\nwindow = 10\nratio = 99999999999999999999999\nwindov = '1h'",
         &[
-            "2 detectors.denied-burst.count: \"5\" is not a whole number from 1 to 1000 | write the number without quotes",
+            "2 detectors.denied-burst.count: \"5\" is not a whole number from 1 to 1000 | write the number \
+             without quotes",
             "3 detectors.denied-burst.window: 10 is not a text | put it in quotes",
             "4 detectors.denied-burst.ratio: 99999999999999999999999 is not a number from 1 to 100",
             "5 detectors.denied-burst.windov: there is no such key | did you mean `window`?",
@@ -137,7 +148,7 @@ treshold = 5",
         &[
             "2 detectors.root-use: true is not a table",
             "3 detectors.root-uze: there is no such detector or key | did you mean `root-use`?",
-            "5 detectors.trail-tampering.enabled: `trail-tampering` is never muted | it watches the log itself: whoever \
+            "5 detectors.trail-tampering.enabled: this detector is never muted | it watches the log itself: whoever \
              silences it could do anything unseen",
         ],
     );
@@ -179,7 +190,8 @@ fn mistakes_in_the_other_sections() {
         &[
             "2 metrics.enabled: 1 is not true or false",
             "3 metrics.by: \"principal\" is not what findings can be counted by (detector, severity)",
-            "4 metrics.namespace: \"AWS/Lambda\" is not a CloudWatch namespace | names that begin with `AWS/` are reserved \
+            "4 metrics.namespace: \"AWS/Lambda\" is not a CloudWatch namespace | names that begin with `AWS/` \
+             are reserved \
              for AWS services",
             "6 limits.inflated_mb: 0 is not a whole number from 1 to 4096",
             "7 limits.entities: 1.5 is not a whole number from 100 to 10000000",
@@ -225,7 +237,7 @@ trail-tampering = { max_severity = 'low' }",
             "5 override.denied-burst.count: 5000 is not a whole number from 1 to 1000",
             "5 override.denied-burst.cont: there is no such key | did you mean `count`?",
             "6 override.denied-brst: there is no such detector or key | did you mean `denied-burst`?",
-            "7 override.trail-tampering.max_severity: `trail-tampering` is never muted | it watches the log itself: \
+            "7 override.trail-tampering.max_severity: this detector is never muted | it watches the log itself: \
              whoever silences it could do anything unseen",
         ],
     );
@@ -241,16 +253,19 @@ detectors = ['root-use', 'root-use', 'rootuse', 'trail-tampering', 4]
 detectors = 'root-use'
 reason = 'x'",
         &[
-            "1 allow: it would hide everything: one of `principal`, `address`, `account`, `region`, `detectors` is wanted",
+            "1 allow: it would hide everything: one of `principal`, `address`, `account`, `region`, `detectors` \
+             is wanted",
             "3 allow: `reason` is missing",
             "4 allow.address: \"192.0.2.7/24\" is not an IP address or a network in CIDR form | its first address is \
              192.0.2.0: write \"192.0.2.0/24\"",
             "5 allow.region: \"Ireland\" is not the name of a Region | write it like \"eu-west-1\"",
-            "6 allow.until: \"soon\" is not a date or an RFC 3339 time | write it like \"2026-12-31\" (that day included) or \
+            "6 allow.until: \"soon\" is not a date or an RFC 3339 time | write it like \"2026-12-31\" (that day \
+             included) or \
              \"2026-12-31T18:00:00Z\"",
             "7 allow.detectors: `root-use` is named twice",
             "7 allow.detectors: there is no detector \"rootuse\" | did you mean `root-use`?",
-            "7 allow.detectors: `trail-tampering` is never muted | it watches the log itself: whoever silences it could do \
+            "7 allow.detectors: `trail-tampering` is never muted | it watches the log itself: whoever silences \
+             it could do \
              anything unseen",
             "7 allow.detectors: 4 is not a text | put it in quotes",
             "9 allow.detectors: \"root-use\" is not a list | write it like [\"…\", \"…\"]",
@@ -266,6 +281,13 @@ fn what_is_not_toml_hides_no_other_mistake() {
             "2 : this is not TOML: string values must be quoted, expected literal string",
             "3 lateness.cloudtrail: \"x\" is not a duration in whole minutes | write it like \"10m\", \"1h\" or \"2d\"",
             "6 : this is not TOML: duplicate key",
+        ],
+    );
+    check(
+        "[metrics\nby = 3\n[lateness]\nlambda = 1",
+        &[
+            "1 : this is not TOML: unclosed table, expected `]`",
+            "4 lateness.lambda: 1 is not a text | put it in quotes",
         ],
     );
 }

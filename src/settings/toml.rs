@@ -32,13 +32,20 @@ impl<'t> Document<'t> {
         root.into_inner()
     }
 
-    /// Every mistake in the order of lines. On a line that is not TOML, only that is said: what follows from it is
-    /// no mistake of its own.
+    /// Every mistake in the order of lines. Of a line that is not TOML, only that is said, and of the lines below a
+    /// heading that is not, nothing: what follows from it is no mistake of its own.
     pub(super) fn finish(self, place: &str) -> Result<(), Mistakes> {
         let mut found = self.mistakes.into_inner();
-        let broken: Vec<_> = found.iter().filter(|m| m.key.is_empty()).map(|m| m.line).collect();
-        found.retain(|m| m.key.is_empty() || !broken.contains(&m.line));
-        found.sort_by_key(|m| m.line);
+        let broken: Vec<usize> = found.iter().filter(|m| m.key.is_empty()).filter_map(|m| m.line).collect();
+        let headings: Vec<usize> = (1..)
+            .zip(self.text.lines())
+            .filter(|(_, line)| line.trim_start().starts_with('['))
+            .map(|(n, _)| n)
+            .collect();
+        let heading_of = |line: &usize| headings.iter().rev().find(|heading| *heading <= line);
+        let follows = |line: &usize| broken.contains(line) || heading_of(line).is_some_and(|h| broken.contains(h));
+        found.retain(|mistake| mistake.key.is_empty() || !mistake.line.as_ref().is_some_and(follows));
+        found.sort_by_key(|mistake| mistake.line);
         found.dedup();
         if found.is_empty() { Ok(()) } else { Err(Mistakes { place: place.to_owned(), found }) }
     }
@@ -181,6 +188,14 @@ impl<'d> Found<'d> {
             _ => Err(Wrong::new("a text")),
         };
         result.map_or_else(|wrong| self.wrong(wrong), Some)
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn whole(&self) -> Option<u32> {
+        match self.value.get_ref() {
+            DeValue::Integer(n) => u32::from_str_radix(n.as_str(), n.radix()).ok(),
+            _ => None,
+        }
     }
 
     /// A number, whole or not.

@@ -1,18 +1,16 @@
 //! What the settings change about one detector.
 
-use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
+use lapwing_detectors::settings::{Field, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
-use super::catalog::{Entry, Setting};
-use super::mistake::Wrong;
+use super::catalog::{Catalog, Entry, Setting};
+use super::mistake::{Wrong, did_you_mean};
 use super::toml::{Found, Section};
 use super::values::{minutes, named};
 
 /// What the settings change about one detector; nothing by default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tuning {
-    /// On or off; on by default.
-    pub enabled: Option<bool>,
     /// No alert of it is graver than this.
     pub max_severity: Option<Severity>,
     fields: Vec<(&'static str, Setting)>,
@@ -31,34 +29,43 @@ impl Tuning {
         Apply(self)
     }
 
-    /// Does it change what the detector finds, beyond a cap on how grave that is?
-    pub(super) fn changes_detection(&self) -> bool {
-        self.enabled.is_some() || !self.fields.is_empty()
-    }
-
     /// The table of one detector.
     pub(super) fn read(section: &Section<'_>, entry: &Entry) -> Tuning {
-        let mut tuning = Tuning::default();
-        if entry.about.never_muted {
-            for key in ["enabled", "max_severity"] {
-                if let Some(found) = section.find(key) {
-                    found.refuse(
-                        format!("`{}` is never muted", entry.about.id),
-                        Some("it watches the log itself: whoever silences it could do anything unseen".to_owned()),
-                    );
-                }
-            }
-        } else {
-            tuning.enabled = section.flag("enabled");
-            tuning.max_severity = section.read("max_severity", named);
-        }
-        for (field, default) in &entry.fields {
-            let setting = section.find(field.name).and_then(|found| read_field(&found, field, *default));
-            tuning.fields.extend(setting.map(|setting| (field.name, setting)));
-        }
+        let max_severity = match entry.about.never_muted {
+            true => refuse_muting(section, "max_severity"),
+            false => section.read("max_severity", named),
+        };
+        let read = |(field, default): &(Field, Setting)| {
+            Some((field.name, read_field(&section.find(field.name)?, field, *default)?))
+        };
+        let fields = entry.fields.iter().filter_map(read).collect();
         section.finish();
-        tuning
+        Tuning { max_severity, fields }
     }
+}
+
+/// The table of a detector under its id; a key that is none is a mistake, with the nearest of the `known` ones.
+pub(super) fn detector_table<'c, 'd>(
+    found: &Found<'d>,
+    catalog: &'c Catalog,
+    known: &[&str],
+) -> Option<(&'c Entry, Section<'d>)> {
+    match catalog.get(&found.key) {
+        Some(entry) => Some((entry, found.section()?)),
+        None => {
+            found.refuse("there is no such detector or key".to_owned(), did_you_mean(&found.key, known));
+            None
+        }
+    }
+}
+
+/// Why a detector that is never muted is not.
+pub(super) const NEVER_MUTED: &str = "it watches the log itself: whoever silences it could do anything unseen";
+
+/// Notes a key that would mute a detector that is never muted.
+pub(super) fn refuse_muting<T>(section: &Section<'_>, key: &'static str) -> Option<T> {
+    section.find(key)?.refuse("this detector is never muted".to_owned(), Some(NEVER_MUTED.to_owned()));
+    None
 }
 
 struct Apply<'a>(&'a Tuning);
@@ -73,26 +80,23 @@ impl Visit for Apply<'_> {
 
 /// One field, of the kind of its default and within its range.
 fn read_field(found: &Found<'_>, field: &Field, default: Setting) -> Option<Setting> {
-    let within = |n: f64| (field.min..=field.max).contains(&n);
     let range = default.range(field);
-    match default {
-        Setting::Severity(_) => found.read(named).map(Setting::Severity),
-        Setting::Minutes(_) => found
-            .read(|text| match minutes(text)? {
-                Minutes(m) if within(f64::from(m)) => Ok(Minutes(m)),
+    let setting = match default {
+        Setting::Severity(_) => return found.read(named).map(Setting::Severity),
+        Setting::Minutes(_) => {
+            return found.read(|text| match minutes(text).map(Setting::Minutes)? {
+                setting if setting.is_within(field) => Ok(setting),
                 _ => Err(Wrong::new(format!("a duration from {range}"))),
-            })
-            .map(Setting::Minutes),
-        Setting::Count(_) => match found.number() {
-            Some(n) if within(n) && n.fract() == 0.0 => Some(Setting::Count(n as u32)),
-            _ => found.wrong(without_quotes(found, Wrong::new(format!("a whole number from {range}")))),
-        },
-        Setting::Percent(_) | Setting::Ratio(_) => match found.number() {
-            Some(n) if within(n) => {
-                Some(if matches!(default, Setting::Percent(_)) { Setting::Percent(n) } else { Setting::Ratio(n) })
-            }
-            _ => found.wrong(without_quotes(found, Wrong::new(format!("a number from {range}")))),
-        },
+            });
+        }
+        Setting::Count(_) => found.whole().map(Setting::Count),
+        Setting::Percent(_) => found.number().map(Setting::Percent),
+        Setting::Ratio(_) => found.number().map(Setting::Ratio),
+    };
+    let whole = if matches!(default, Setting::Count(_)) { "whole " } else { "" };
+    match setting.filter(|setting| setting.is_within(field)) {
+        Some(setting) => Some(setting),
+        None => found.wrong(without_quotes(found, Wrong::new(format!("a {whole}number from {range}")))),
     }
 }
 

@@ -9,8 +9,8 @@ use lapwing_detectors::severity::Severity;
 
 use super::catalog::Catalog;
 use super::mistake::{did_you_mean, quote};
-use super::toml::{Found, Section};
-use super::tuning::Tuning;
+use super::toml::Section;
+use super::tuning::{NEVER_MUTED, Tuning, detector_table};
 use super::values::{Pattern, account, end, named, network, pattern, region, text};
 
 /// Whom a rule is about: all that is given must match, and something is given.
@@ -90,8 +90,8 @@ impl Override {
         known.extend(catalog.ids());
         let mut detectors = BTreeMap::new();
         for found in section.others() {
-            if let Some((id, tuning)) = read_tuning(&found, catalog, &known) {
-                detectors.insert(id, tuning);
+            if let Some((entry, table)) = detector_table(&found, catalog, &known) {
+                detectors.insert(entry.about.id, Tuning::read(&table, entry));
             }
         }
         if !section.has_any(&known[3..]) {
@@ -113,15 +113,6 @@ fn refuse_if(section: &Section<'_>, same: bool) {
     if same && section.is_sound() {
         section.refuse("an earlier one matches the very same".to_owned(), Some("make one of the two"));
     }
-}
-
-/// The table of a detector under its id; a key that is none is a mistake, with the nearest of the `known` ones.
-pub(super) fn read_tuning(found: &Found<'_>, catalog: &Catalog, known: &[&str]) -> Option<(&'static str, Tuning)> {
-    let Some(entry) = catalog.get(&found.key) else {
-        found.refuse("there is no such detector or key".to_owned(), did_you_mean(&found.key, known));
-        return None;
-    };
-    Some((entry.about.id, Tuning::read(&found.section()?, entry)))
 }
 
 /// What is not said: findings that somebody looked at and found innocent.
@@ -209,8 +200,7 @@ fn read_detectors(section: &Section<'_>, catalog: &Catalog) -> Vec<&'static str>
         match catalog.get(&id) {
             None => item.refuse(format!("there is no detector \"{}\"", quote(&id)), did_you_mean(&id, &mutable)),
             Some(entry) if entry.about.never_muted => {
-                let hint = "it watches the log itself: whoever silences it could do anything unseen".to_owned();
-                item.refuse(format!("`{id}` is never muted"), Some(hint));
+                item.refuse(format!("`{id}` is never muted"), Some(NEVER_MUTED.to_owned()));
             }
             Some(entry) if ids.contains(&entry.about.id) => item.refuse(format!("`{id}` is named twice"), None),
             Some(entry) => ids.push(entry.about.id),
@@ -221,10 +211,8 @@ fn read_detectors(section: &Section<'_>, catalog: &Catalog) -> Vec<&'static str>
 
 #[cfg(test)]
 mod tests {
-    use lapwing_detectors::settings::Minutes;
-
     use super::*;
-    use crate::settings::tests::{DeniedBurst, read};
+    use crate::settings::tests::{read, subject};
 
     const RULES: &str = r#"
 [accounts.111122223333]
@@ -241,20 +229,7 @@ runbook = "https://example.com/etl"
 function = "pay-*"
 team = "team-pay"
 
-[[override]]
-principal = "role/etl-*"
-max_severity = "low"
-
-[[override]]
-account = "111122223333"
-max_severity = "high"
-denied-burst = { count = 50, max_severity = "medium" }
 "#;
-
-    fn subject(account: &str, principal: &str, function: &str) -> Subject {
-        let own = str::to_owned;
-        Subject { account: own(account), principal: own(principal), function: own(function), ..Subject::default() }
-    }
 
     #[test]
     fn the_first_matching_owner_counts() {
@@ -279,28 +254,6 @@ denied-burst = { count = 50, max_severity = "medium" }
                 "{who:?}"
             );
         }
-    }
-
-    #[test]
-    fn overrides_are_looked_up_per_detector() {
-        let settings = read(RULES);
-        let etl = subject("111122223333", "role/etl-nightly", "");
-        let ann = subject("111122223333", "user/ann", "");
-        let stranger = subject("444455556666", "user/ann", "");
-        for (detector, who, place, cap) in [
-            ("denied-burst", &etl, Some(1), Severity::Low),
-            ("denied-burst", &ann, Some(1), Severity::Medium),
-            ("denied-burst", &stranger, None, Severity::Critical),
-            ("root-use", &ann, None, Severity::High),
-            ("root-use", &etl, None, Severity::Low),
-            ("trail-tampering", &etl, None, Severity::Critical),
-        ] {
-            assert_eq!(settings.override_of(detector, who), place, "{detector} {who:?}");
-            assert_eq!(settings.capped(detector, who, Severity::Critical), cap, "{detector} {who:?}");
-        }
-        let mut detector = DeniedBurst::new();
-        detector.settings(&mut settings.overrides[1].detectors["denied-burst"].apply());
-        assert_eq!((detector.count, detector.window), (50, Minutes(10)));
     }
 
     #[test]
