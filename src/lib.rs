@@ -1,5 +1,8 @@
 //! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
 
+pub mod cli;
 pub mod decode;
 pub mod pipeline;
+pub mod report;
+pub mod settings;
 pub mod store;

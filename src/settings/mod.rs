@@ -1,0 +1,77 @@
+//! The settings: one TOML file in which every key is optional, and over it the environment of the Lambda function.
+//!
+//! Reading either gives a whole [`Settings`] or every mistake at once. Nothing here reads a file or the environment
+//! by itself.
+
+pub mod catalog;
+mod engine;
+mod environment;
+mod mistake;
+mod sections;
+mod toml;
+mod tuning;
+mod values;
+mod who;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::alert::{Owner, Subject};
+use lapwing_detectors::profile::Lateness;
+
+pub use self::environment::{CONFIG, VARIABLES};
+pub use self::mistake::{Mistake, Mistakes, nearest};
+pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, Topic};
+pub use self::tuning::Tuning;
+pub use self::values::Pattern;
+pub use self::who::{Allow, Case, Override, OwnerRule, Who};
+
+/// Everything that can be set. The default is what an empty file means.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The ids of the detectors that are switched off.
+    pub off: BTreeSet<&'static str>,
+    /// By detector id: those that the file names.
+    pub detectors: BTreeMap<&'static str, Tuning>,
+    /// How late data may be.
+    pub lateness: Lateness,
+    /// By account id.
+    pub accounts: BTreeMap<String, Account>,
+    /// Whose something is; the first that matches counts.
+    pub owners: Vec<OwnerRule>,
+    /// What is different about some; for each detector the first that matches and speaks of it counts.
+    pub overrides: Vec<Override>,
+    /// What is not said.
+    pub allow: Vec<Allow>,
+    /// Where alerts are sent.
+    pub sns: Vec<Topic>,
+    /// What is counted in CloudWatch.
+    pub metrics: Metrics,
+    /// Bounds on what is read and kept.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Who must know about a subject; what the settings do not say is empty.
+    #[must_use]
+    pub fn owner_of(&self, subject: &Subject) -> Owner {
+        let account = self.accounts.get(&subject.account).cloned().unwrap_or_default();
+        let rule = self.owners.iter().find(|rule| rule.who.matches(subject));
+        let (team, runbook) = rule.map(|rule| (rule.team.clone(), rule.runbook.clone())).unwrap_or_default();
+        Owner { account_name: account.name, env: account.env, team, runbook }
+    }
+
+    /// The entry of the allow-list that hides what this detector found, if one does.
+    #[must_use]
+    pub fn hidden_by(&self, detector: &str, case: &Case<'_>) -> Option<&Allow> {
+        self.allow.iter().find(|allow| allow.hides(detector, case))
+    }
+
+    /// The entries of the allow-list that hide nothing that happens at `now` or later.
+    pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Allow> {
+        self.allow.iter().filter(move |allow| allow.until.is_some_and(|until| until <= now))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
