@@ -24,10 +24,10 @@ def invocations(dice):
     for hour in range(7, 15):
         stream = LogStream(dice, ACCOUNT, "/aws/lambda/checkout-api", function.stream(DAY))
         batch = []
-        for second in dice.times(at(DAY, f"{hour:02d}:00"), 3600, 240):
+        for i, second in enumerate(dice.times(at(DAY, f"{hour:02d}:00"), 3600, 240)):
             broken = at(DAY, "14:05") <= second < at(DAY, "14:20")
             ms, took = second * 1000 + dice.below(1000), 38 + dice.below(14000) / 100
-            if dice.chance(30 if broken else 1):
+            if i % 10 in (1, 4, 8) if broken else i % 100 == 57:
                 batch += function.failing(ms, took / 3)
             else:
                 batch += function.text(ms, took, lines=["[INFO]\t{time}\t{request}\torder accepted\n"])
