@@ -34,10 +34,10 @@ const fn api(service: &'static str, name: &'static str, request: Shape, response
 
 /// All of them, in the order of their rank.
 pub(crate) const APIS: &[Api] = &[
-    api("sts", "AssumeRole", ASSUME, ASSUMED),
     api("kms", "Decrypt", KMS, NULL),
     api("ec2", "DescribeInstances", FILTER, NULL),
     api("ssm", "UpdateInstanceInformation", AGENT, NULL),
+    api("sts", "AssumeRole", ASSUME, ASSUMED),
     api("s3", "GetBucketAcl", BUCKET, NULL),
     api("kms", "GenerateDataKey", KMS, NULL),
     api("logs", "CreateLogStream", STREAM, NULL),

@@ -45,9 +45,11 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Reads the arguments. `None` without `--out`: then they are not for us, as with a plain `cargo bench`.
     pub(crate) fn read(words: &[String]) -> Result<Option<Arguments>, String> {
-        let Some(out) = value(words, "--out") else { return Ok(None) };
+        if !words.iter().any(|w| w == "--out") {
+            return Ok(None);
+        }
         let mut arguments = Arguments {
-            out: PathBuf::from(out),
+            out: PathBuf::new(),
             events: 100_000,
             accounts: 6,
             principals: 3_000,
@@ -82,10 +84,6 @@ impl Arguments {
         }
         Ok(())
     }
-}
-
-fn value<'a>(words: &'a [String], name: &str) -> Option<&'a String> {
-    words.iter().skip_while(|w| *w != name).nth(1)
 }
 
 fn number(name: &str, value: &str) -> Result<usize, String> {

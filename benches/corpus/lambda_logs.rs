@@ -21,6 +21,9 @@ struct Group<'a> {
 
 /// How many of all invocations each function gets: a few get most.
 pub(crate) fn shares(functions: usize, invocations: usize, seed: u64) -> Vec<usize> {
+    if functions == 0 {
+        return Vec::new();
+    }
     let popular = Zipf::new(functions, 1.0);
     let mut random = Random::new(seed, 1);
     let mut out = vec![0; functions];

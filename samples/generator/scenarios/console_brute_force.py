@@ -36,7 +36,7 @@ def sign_ins(dice):
         ("10:12:25", "lena.brandt"),
     ):
         out.append(fails(time, user))
-    for time in ("10:03:20", "10:10:51"):
+    for time in ("10:10:51", "10:11:40"):
         hidden = nobody(ACCOUNT)
         out.append(trail.login(at(DAY, time), hidden, GUESSER, ok=False, message="No username found in supplied account"))
     for time in ("10:15:58", "10:16:31", "10:17:09", "10:18:22", "10:19:50", "10:20:47", "10:21:39"):
