@@ -1,1 +1,3 @@
+//! What the whole program does, from the outside.
 
+mod samples;

@@ -1,0 +1,1 @@
+"""Writes the logs of the samples: invented, but shaped as AWS writes them."""
