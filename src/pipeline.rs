@@ -1,6 +1,7 @@
 //! The six verbs in their order: decode, observe, exchange, judge, group, deliver. The Lambda function and the replay
 //! both call what is here; that is what makes one equal the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,7 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::Minute;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
-use crate::settings::Settings;
+use crate::settings::{Case, Settings};
 use crate::store::{Due, StateStore, StoreError};
 
 /// Rejects that are kept to be named; the rest is only counted.
@@ -163,12 +164,14 @@ impl<S: StateStore> Pipeline<S> {
     }
 
     fn hides(&self, finding: &Finding) -> bool {
-        if finding.about.never_muted || self.settings.allows_nothing() {
+        if finding.about.never_muted || self.settings.allow.is_empty() {
             return false;
         }
-        let addresses: Vec<&str> = finding.verdict.examples.iter().map(|e| e.address.as_ref()).collect();
+        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.address.as_ref()).collect();
+        let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
         let subject = finding.entity.subject();
-        self.settings.hidden_by(&subject, &addresses, finding.about.id, finding.minute.start()).is_some()
+        let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
+        self.settings.hidden_by(finding.about.id, &case).is_some()
     }
 
     fn owned(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {

@@ -26,6 +26,7 @@ use crate::hash::hash_of;
 use crate::judge::{Known, Range};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
+use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 
 const ACCOUNT: &str = "111122223333";
@@ -60,8 +61,10 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
 }
 
 fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -> Vec<String> {
-    let engine =
-        Engine::new(vec![Watch { detector: Box::new(detector.clone()), variants: Vec::new() }], Lateness::default());
+    let engine = Engine::new(
+        vec![Watch { detector: Box::new(detector.clone()), cap: Severity::Critical, variants: Vec::new() }],
+        Lateness::default(),
+    );
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
     for batch in batches {
         let mut observer = Observer::new(&engine);

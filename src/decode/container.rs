@@ -175,7 +175,9 @@ impl Reader<'_> {
         let read = match scan::byte(from.text, from.at) {
             Some(b'{') => self.object(from, place),
             Some(b'[') => match place.kind {
-                Kind::Top | Kind::Inner => self.array(from, &Place { kind: Kind::Element, ..*place }).map_err(Trouble::Refused),
+                Kind::Top | Kind::Inner => {
+                    self.array(from, &Place { kind: Kind::Element, ..*place }).map_err(Trouble::Refused)
+                }
                 Kind::Element | Kind::Row => self.row(from, place),
                 _ => return Ok(self.junk(from, place)),
             },
@@ -322,7 +324,8 @@ impl Reader<'_> {
             return Ok(end);
         }
         let mut bytes = Vec::new();
-        let mut base64 = base64::read::DecoderReader::new(outer.payload.data.as_bytes(), &base64::prelude::BASE64_STANDARD);
+        let mut base64 =
+            base64::read::DecoderReader::new(outer.payload.data.as_bytes(), &base64::prelude::BASE64_STANDARD);
         if let Err(error) = base64.read_to_end(&mut bytes) {
             self.know(Format::LogEvents);
             self.out.refuse(format!("`awslogs.data` is not base64: {error}"));
@@ -362,7 +365,9 @@ impl Reader<'_> {
         self.know(Format::LogsInsights);
         match row.into_message() {
             Some(message) => self.message(&message, origin, "`@timestamp` is absent or no time"),
-            None => self.out.refuse("the row has no `@message`; a query that lists `@message`, `@timestamp` and `@log` is wanted"),
+            None => self
+                .out
+                .refuse("the row has no `@message`; a query that lists `@message`, `@timestamp` and `@log` is wanted"),
         }
     }
 

@@ -15,7 +15,8 @@ pub fn of_log(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(milliseconds) = text.parse() {
         return from_milliseconds(milliseconds);
     }
-    rfc3339(text).or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok().map(|time| time.and_utc()))
+    rfc3339(text)
+        .or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok().map(|time| time.and_utc()))
 }
 
 /// Milliseconds since 1970, not negative: a log has no older events.
