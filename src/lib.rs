@@ -1,3 +1,4 @@
 //! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
 
 pub mod decode;
+pub mod report;
