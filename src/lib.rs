@@ -1,4 +1,7 @@
 //! Lapwing's shell: reading logs, keeping state, saying what was found. The core is `lapwing_detectors`.
 
 pub mod decode;
+#[cfg(feature = "aws")]
+pub mod lambda;
 pub mod report;
+pub mod sink;

@@ -93,7 +93,7 @@ pub(crate) fn hostile() -> Alert {
         agent: nasty.as_str().into(),
         ..(*alert.examples[0]).clone()
     };
-    alert.examples = vec![Arc::new(example); 60];
+    alert.examples = std::iter::repeat_with(|| Arc::new(example.clone())).take(60).collect();
     alert.top = (0..10).map(|n| top(&nasty, 10 - n, 0)).collect();
     alert.owner = Owner::default();
     alert.headline = nasty.clone();
