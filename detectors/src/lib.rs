@@ -4,6 +4,23 @@
 //! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
 
 pub mod alert;
+pub mod catalog;
+pub mod cell;
+mod crash;
+mod deed;
+pub mod detector;
+pub mod entity;
 pub mod event;
+pub mod group;
+pub mod hash;
+pub mod judge;
+pub mod measure;
+pub mod observe;
+pub mod profile;
+mod query;
+pub mod rate;
 pub mod settings;
 pub mod severity;
+mod sign_in;
+pub mod time;
+pub mod window;

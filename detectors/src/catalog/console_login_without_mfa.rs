@@ -1,0 +1,58 @@
+//! A sign-in with a password alone.
+
+use crate::deed::{Grade, KEPT, verdict};
+use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::entity::Family;
+use crate::event::{Event, PrincipalKind, What};
+use crate::measure::{Keep, Slot};
+use crate::observe::{Observations, Value};
+use crate::settings::Visit;
+use crate::severity::Severity;
+use crate::window::Window;
+
+const WITHOUT_MFA: Slot = Slot::named("login-without-mfa");
+
+static ABOUT: About = About {
+    id: "console-login-without-mfa",
+    title: "Console sign-in without a second factor",
+    what: "An IAM user signs in to the console with a password alone.",
+    why: "A password that leaks is then all that it takes.",
+    innocent: "A sign-in through Identity Center or SAML: the second factor was asked for elsewhere, and the record says No all the same.",
+    attack: &["T1078.004", "T1556.006"],
+    next: &[
+        "is this user meant to have a password?",
+        "is the address one that the user signs in from?",
+        "give the user a second factor",
+    ],
+    families: &[Family::Principal],
+    trigger: Trigger::Slots(&[WITHOUT_MFA]),
+    nature: Nature::Deed,
+    timing: Timing::Monotone,
+    never_muted: false,
+};
+
+/// It has no settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConsoleLoginWithoutMfa;
+
+impl Detector for ConsoleLoginWithoutMfa {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn settings(&mut self, _visit: &mut dyn Visit) {}
+
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        let What::Call(call) = event.what else { return };
+        let Some(login) = call.login else { return };
+        let password_alone = login.success && login.mfa_used == Some(false) && !login.federated;
+        if password_alone && call.principal.kind == PrincipalKind::User {
+            seen.occur(Family::Principal, WITHOUT_MFA, Keep::Count(KEPT), Value::Text(login.user));
+        }
+    }
+
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
+        let grade = Grade { severity: Severity::Medium, why: "an IAM user with a password and no second factor" };
+        verdict(window, WITHOUT_MFA, grade, "signed in {seen} times without a second factor".to_owned())
+    }
+}

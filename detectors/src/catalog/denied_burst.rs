@@ -1,0 +1,211 @@
+//! Many refused calls of one principal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::cell::{Cell, Occurrence};
+use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
+use crate::entity::Family;
+use crate::event::{Address, Call, CallKind, ErrorClass, Event, PrincipalKind, What};
+use crate::measure::{Keep, Measure, Slot};
+use crate::observe::{Observations, Value as Shown};
+use crate::settings::{Field, Minutes, Value, Visit};
+use crate::severity::Severity;
+use crate::time::Minute;
+use crate::window::{REACH, Window};
+
+const DENIED: Slot = Slot::named("denied");
+const DENIED_APIS: Slot = Slot::named("denied-apis");
+
+static ABOUT: About = About {
+    id: "denied-burst",
+    title: "Refused API calls",
+    what: "A principal is refused many times within minutes: 10 refusals are low, refusals on 5 distinct APIs medium, on 10 high. \
+           When an API that was refused is then allowed within the hour, it is one level graver.",
+    why: "Whoever holds a credential that is not theirs has to find out what it can do. An owner knows.",
+    innocent: "A policy that lacks one action: the same API is refused again and again, which stays low.",
+    attack: &["T1580", "T1526", "T1087.004"],
+    next: &[
+        "is one API refused (a broken policy for its owner) or many (somebody tries what the credential can do)?",
+        "do address, user agent and session belong to this principal?",
+        "if an API was allowed in the end: what changed in between, and who changed it?",
+    ],
+    families: &[Family::Principal],
+    trigger: Trigger::Slots(&[DENIED_APIS]),
+    nature: Nature::Deed,
+    timing: Timing::Monotone,
+    never_muted: false,
+};
+
+/// The settings.
+#[derive(Clone, Copy, Debug)]
+pub struct DeniedBurst {
+    /// Refusals in the window.
+    pub count: u32,
+    /// Distinct refused APIs in the window that are medium.
+    pub apis_medium: u32,
+    /// Distinct refused APIs in the window that are high.
+    pub apis_high: u32,
+    /// The window.
+    pub window: Minutes,
+}
+
+impl Default for DeniedBurst {
+    fn default() -> DeniedBurst {
+        DeniedBurst { count: 10, apis_medium: 5, apis_high: 10, window: Minutes(10) }
+    }
+}
+
+impl Detector for DeniedBurst {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn settings(&mut self, visit: &mut dyn Visit) {
+        let field = |name, doc, min, max| Field { name, doc, min, max };
+        visit.field(field("count", "refusals in the window that are low", 2.0, 1000.0), Value::Count(&mut self.count));
+        let doc = "distinct refused APIs in the window that are medium";
+        visit.field(field("apis_medium", doc, 2.0, 1000.0), Value::Count(&mut self.apis_medium));
+        let doc = "distinct refused APIs in the window that are high";
+        visit.field(field("apis_high", doc, 2.0, 1000.0), Value::Count(&mut self.apis_high));
+        visit.field(field("window", "the window of event time", 1.0, 60.0), Value::Minutes(&mut self.window));
+    }
+
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        let What::Call(call) = event.what else { return };
+        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) || by_aws(call) {
+            return;
+        }
+        let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
+        let count = self.count.max(KEPT_APIS) as u16;
+        seen.occur(Family::Principal, DENIED, Keep::Count(count), Shown::Api);
+        seen.occur(Family::Principal, DENIED_APIS, Keep::Distinct(apis), Shown::Api);
+        // Contributors carry what was allowed later, so the calls of the principal must be counted.
+        seen.count(Family::Principal, Measure::Calls);
+        seen.count(Family::Principal, Measure::Denied);
+    }
+
+    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        let refused = |api: u64| {
+            let cells = before.into_iter().chain([here]);
+            cells.flat_map(|cell| cell.minutes_of(DENIED_APIS, 0, 59)).any(|o| o.value == api)
+        };
+        let successes = here.contributors().iter().filter(|part| part.successes != 0 && refused(part.hash));
+        successes.fold(ABOUT.trigger.minutes(here), |bits, part| bits | part.successes)
+    }
+
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
+        let allowed = allowed_after(window);
+        let reach = if allowed.is_empty() { 1 } else { REACH.0 - self.window.0 + 1 };
+        // A success may come long after the burst: then the gravest window of the last hour is the one that counts.
+        let burst =
+            (0..reach as i32).filter_map(|back| self.burst(window, back)).max_by_key(|b| (b.severity, -b.back))?;
+        let many = burst.severity > Severity::Low;
+        let allowed = if many { allowed } else { Vec::new() };
+        if allowed.is_empty() && burst.back > 0 {
+            return None;
+        }
+        let span = Minutes(self.window.0 + burst.back as u32);
+        Some(Verdict {
+            severity: if allowed.is_empty() { burst.severity } else { burst.severity.raised() },
+            seen: burst.seen,
+            at_least: window.saturated(if many { DENIED_APIS } else { DENIED }, span),
+            expected: None,
+            threshold: Some(f64::from(burst.threshold)),
+            window: span,
+            folding: Folding::Largest,
+            unit: if many { "refused APIs" } else { "refused calls" },
+            headline: self.headline(many, &allowed),
+            why: why(many, &allowed),
+            examples: window.occurrences(DENIED, span).map(|o| Arc::clone(&o.example)).collect(),
+        })
+    }
+}
+
+/// A window of refusals that reached a threshold.
+struct Burst {
+    severity: Severity,
+    seen: u64,
+    threshold: u32,
+    /// How many minutes before the judged one it ended.
+    back: i32,
+}
+
+/// Kept beyond the thresholds, so that an alert can say 14 rather than "at least 10".
+const KEPT_APIS: u32 = 32;
+
+impl DeniedBurst {
+    fn burst(&self, window: &Window<'_>, back: i32) -> Option<Burst> {
+        let end = window.minute.plus(-back).end();
+        let start = window.minute.plus(1 - self.window.0 as i32 - back).start();
+        let within = |o: &&Occurrence| start <= o.example.time && o.example.time < end;
+        let apis: BTreeSet<u64> = window.occurrences(DENIED_APIS, REACH).filter(within).map(|o| o.value).collect();
+        let (apis, refused) = (apis.len() as u64, window.occurrences(DENIED, REACH).filter(within).count() as u64);
+        let (severity, seen, threshold) = if apis >= u64::from(self.apis_high) {
+            (Severity::High, apis, self.apis_high)
+        } else if apis >= u64::from(self.apis_medium) {
+            (Severity::Medium, apis, self.apis_medium)
+        } else if refused >= u64::from(self.count) {
+            (Severity::Low, refused, self.count)
+        } else {
+            return None;
+        };
+        Some(Burst { severity, seen, threshold, back })
+    }
+
+    fn headline(&self, many: bool, allowed: &[Arc<str>]) -> String {
+        let minutes = self.window.0;
+        let then = if allowed.is_empty() { String::new() } else { format!(", {} then allowed", allowed.len()) };
+        if many {
+            format!("denied on {{seen}} APIs in {minutes} min{then}")
+        } else {
+            format!("denied {{seen}} times in {minutes} min{then}")
+        }
+    }
+}
+
+fn why(many: bool, allowed: &[Arc<str>]) -> String {
+    let base = if many {
+        "many distinct APIs were refused: somebody tries what the credential can do"
+    } else {
+        "many refusals on few APIs: most often a broken policy"
+    };
+    match allowed.first() {
+        Some(api) => format!("{base}; {api} was refused and allowed afterwards"),
+        None => base.to_owned(),
+    }
+}
+
+/// Refusals that AWS runs into by itself, as it probes: they are nobody's attempt.
+fn by_aws(call: &Call<'_>) -> bool {
+    matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown)
+        || call.kind == CallKind::Service
+        || matches!(call.address, Address::Service(_) | Address::Internal)
+        || !call.principal.invoked_by.is_empty()
+        || call.principal.name.contains("aws-service-role/")
+        || call.principal.name.contains("AWSServiceRoleFor")
+}
+
+/// The APIs that were refused in the last hour and allowed in a later minute of it, by name.
+fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
+    let mut first: BTreeMap<u64, Minute> = BTreeMap::new();
+    for refusal in window.occurrences(DENIED_APIS, REACH) {
+        let minute = Minute::of(refusal.example.time);
+        first.entry(refusal.value).and_modify(|held| *held = minute.min(*held)).or_insert(minute);
+    }
+    if first.is_empty() {
+        return Vec::new();
+    }
+    let mut allowed: Vec<Arc<str>> = window
+        .contributors(REACH)
+        .filter(|(hour, part)| {
+            let refused = first.get(&part.hash);
+            let succeeded = (0..60).filter(|m| part.successes & (1 << m) != 0).map(|m| hour.minute(m));
+            refused.is_some_and(|refused| succeeded.into_iter().any(|s| *refused < s && s <= window.minute))
+        })
+        .map(|(_, part)| Arc::clone(&part.name))
+        .collect();
+    allowed.sort();
+    allowed.dedup();
+    allowed
+}

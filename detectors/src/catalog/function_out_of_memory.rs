@@ -1,0 +1,91 @@
+//! A function runs out of memory.
+
+use crate::crash::{Statement, failing, observe, verdict};
+use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::entity::Family;
+use crate::event::{CrashKind, Event};
+use crate::measure::Slot;
+use crate::observe::Observations;
+use crate::settings::{Field, Minutes, Value, Visit};
+use crate::severity::Severity;
+use crate::window::Window;
+
+const OUT_OF_MEMORY: Slot = Slot::named("out-of-memory");
+
+static ABOUT: About = About {
+    id: "function-out-of-memory",
+    title: "Lambda function runs out of memory",
+    what: "A request is killed because the function used all of its memory. One is low, 3 within 15 minutes are medium.",
+    why: "The sandbox dies with the request: no error handler runs, and the next request pays for a cold start.",
+    innocent: "A function that uses 95 % of its memory and ends well.",
+    attack: &[],
+    next: &[
+        "how large was the input of the killed requests?",
+        "does memory rise from request to request within one log stream (a leak)?",
+        "raise the memory size for now",
+    ],
+    families: &[Family::Function],
+    trigger: Trigger::Slots(&[OUT_OF_MEMORY]),
+    nature: Nature::Condition,
+    timing: Timing::Monotone,
+    never_muted: false,
+};
+
+/// The settings.
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionOutOfMemory {
+    /// Killed requests in the window that are a finding.
+    pub count: u32,
+    /// Killed requests in the window that are medium.
+    pub medium: u32,
+    /// The window.
+    pub window: Minutes,
+}
+
+impl Default for FunctionOutOfMemory {
+    fn default() -> FunctionOutOfMemory {
+        FunctionOutOfMemory { count: 1, medium: 3, window: Minutes(15) }
+    }
+}
+
+impl Detector for FunctionOutOfMemory {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn settings(&mut self, visit: &mut dyn Visit) {
+        let field = |name, doc, min, max| Field { name, doc, min, max };
+        visit.field(
+            field("count", "killed requests in the window that are low", 1.0, 1e4),
+            Value::Count(&mut self.count),
+        );
+        visit.field(
+            field("medium", "killed requests in the window that are medium", 1.0, 1e4),
+            Value::Count(&mut self.medium),
+        );
+        visit.field(field("window", "the window of event time", 1.0, 60.0), Value::Minutes(&mut self.window));
+    }
+
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        if let Some((log, CrashKind::OutOfMemory)) = failing(event) {
+            observe(event, &log, OUT_OF_MEMORY, seen);
+        }
+    }
+
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
+        let killed = window.distinct(OUT_OF_MEMORY, self.window) as u64;
+        if killed < u64::from(self.count) {
+            return None;
+        }
+        let grave = killed >= u64::from(self.medium);
+        let said = Statement {
+            severity: if grave { Severity::Medium } else { Severity::Low },
+            threshold: f64::from(if grave { self.medium } else { self.count }),
+            window: self.window,
+            unit: "killed requests",
+            headline: format!("{{seen}} requests ran out of memory in {} min", self.window.0),
+            why: format!("{} within {} minutes are medium", self.medium, self.window.0),
+        };
+        Some(verdict(window, OUT_OF_MEMORY, said))
+    }
+}

@@ -1,0 +1,46 @@
+//! The catalogue: every detector, one file each. Adding one is a file and a row in [`CATALOG`].
+
+use crate::detector::Detector;
+use crate::measure::Slot;
+
+pub mod api_call_rate;
+pub mod api_error_spike;
+pub mod console_login_failures;
+pub mod console_login_spray;
+pub mod console_login_without_mfa;
+pub mod denied_burst;
+pub mod function_error_spike;
+pub mod function_init_failure;
+pub mod function_out_of_memory;
+pub mod function_timeout;
+pub mod invocation_rate;
+pub mod root_use;
+pub mod trail_tampering;
+
+/// Failed invocations of a function, by distinct request id: read by several detectors and learnt by profiles.
+pub const FAILED: Slot = Slot::named("failed");
+
+/// Failed sign-ins, of a user and of an address.
+pub(crate) const LOGIN_FAILED: Slot = Slot::named("login-failed");
+/// Successful sign-ins, of a user and of an address.
+pub(crate) const LOGIN_SUCCEEDED: Slot = Slot::named("login-succeeded");
+
+/// Makes a detector with its default settings.
+pub type Make = fn() -> Box<dyn Detector>;
+
+/// Every detector, in the order of the documentation.
+pub static CATALOG: &[Make] = &[
+    || Box::new(api_call_rate::ApiCallRate::default()),
+    || Box::new(api_error_spike::ApiErrorSpike::default()),
+    || Box::new(denied_burst::DeniedBurst::default()),
+    || Box::new(console_login_failures::ConsoleLoginFailures::default()),
+    || Box::new(console_login_spray::ConsoleLoginSpray::default()),
+    || Box::new(console_login_without_mfa::ConsoleLoginWithoutMfa),
+    || Box::new(root_use::RootUse),
+    || Box::new(trail_tampering::TrailTampering),
+    || Box::new(invocation_rate::InvocationRate::default()),
+    || Box::new(function_error_spike::FunctionErrorSpike::default()),
+    || Box::new(function_timeout::FunctionTimeout::default()),
+    || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
+    || Box::new(function_init_failure::FunctionInitFailure::default()),
+];

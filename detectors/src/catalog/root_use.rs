@@ -1,0 +1,70 @@
+//! The root user did something.
+
+use crate::deed::{Grade, KEPT, names, verdict};
+use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::entity::Family;
+use crate::event::{Call, CallKind, Event, PrincipalKind, What};
+use crate::measure::{Keep, Slot};
+use crate::observe::{Observations, Value};
+use crate::settings::Visit;
+use crate::severity::Severity;
+use crate::window::Window;
+
+const ROOT_WRITE: Slot = Slot::named("root-write");
+const ROOT_READ: Slot = Slot::named("root-read");
+
+static ABOUT: About = About {
+    id: "root-use",
+    title: "Root user at work",
+    what: "The root user signs in, or calls an API. What AWS does in its name (invokedBy, service events) and failed sign-ins do not count.",
+    why: "Nothing limits the root user, and nobody should need it on an ordinary day.",
+    innocent: "A service event that names the root identity because nobody else is there to name.",
+    attack: &["T1078.004"],
+    next: &[
+        "who holds the root credentials, and was it one of them?",
+        "was the sign-in made with a second factor, from a known address?",
+        "are there access keys of the root user? Remove them",
+    ],
+    families: &[Family::Principal],
+    trigger: Trigger::Slots(&[ROOT_WRITE, ROOT_READ]),
+    nature: Nature::Deed,
+    timing: Timing::Monotone,
+    never_muted: false,
+};
+
+/// It has no settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RootUse;
+
+impl Detector for RootUse {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn settings(&mut self, _visit: &mut dyn Visit) {}
+
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        if let What::Call(call) = event.what
+            && by_root(call)
+        {
+            let slot = if call.read_only == Some(true) { ROOT_READ } else { ROOT_WRITE };
+            seen.occur(Family::Principal, slot, Keep::Count(KEPT), Value::Api);
+        }
+    }
+
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
+        let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
+        let read = Grade { severity: Severity::Medium, why: "the root user only read" };
+        let said = |slot| format!("the root user made {{seen}} calls: {}", names(window, slot));
+        verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))
+            .or_else(|| verdict(window, ROOT_READ, read, said(ROOT_READ)))
+    }
+}
+
+fn by_root(call: &Call<'_>) -> bool {
+    let failed_sign_in = call.login.is_some_and(|login| !login.success);
+    call.principal.kind == PrincipalKind::Root
+        && matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network)
+        && call.principal.invoked_by.is_empty()
+        && !failed_sign_in
+}

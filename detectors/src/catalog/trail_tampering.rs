@@ -1,0 +1,118 @@
+//! Somebody stops, deletes or blinds a trail.
+
+use crate::deed::{Grade, KEPT, names, verdict};
+use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::entity::Family;
+use crate::event::{Call, ErrorClass, Event, What};
+use crate::measure::{Keep, Slot};
+use crate::observe::{Observations, Value};
+use crate::settings::Visit;
+use crate::severity::Severity;
+use crate::window::Window;
+
+const STOPPED: Slot = Slot::named("trail-stopped");
+const CHANGED: Slot = Slot::named("trail-changed");
+const REFUSED: Slot = Slot::named("trail-refused");
+
+static ABOUT: About = About {
+    id: "trail-tampering",
+    title: "CloudTrail tampered with",
+    what: "A trail or an event data store is stopped, deleted or told to record less (critical), changed otherwise (high), \
+           or somebody is refused when they try (high). It cannot be muted.",
+    why: "Who switches the recording off does not want to be seen.",
+    innocent: "DescribeTrails, GetTrailStatus, StartLogging, selectors that record everything, a call that fails because the trail is not there.",
+    attack: &["T1562.008"],
+    next: &[
+        "start logging again: aws cloudtrail start-logging --name NAME",
+        "who did it, from where, and was it announced?",
+        "what did this principal do in the hour before?",
+    ],
+    families: &[Family::Principal],
+    trigger: Trigger::Slots(&[STOPPED, CHANGED, REFUSED]),
+    nature: Nature::Deed,
+    timing: Timing::Monotone,
+    never_muted: true,
+};
+
+/// It has no settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TrailTampering;
+
+impl Detector for TrailTampering {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn settings(&mut self, _visit: &mut dyn Visit) {}
+
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        if let What::Call(call) = event.what
+            && call.service == "cloudtrail"
+            && let Some(slot) = slot_of(call)
+        {
+            seen.occur(Family::Principal, slot, Keep::Count(KEPT), Value::Api);
+        }
+    }
+
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
+        let stopped = Grade { severity: Severity::Critical, why: "a trail records less than before, or nothing" };
+        let changed = Grade { severity: Severity::High, why: "a trail was changed" };
+        let refused = Grade { severity: Severity::High, why: "somebody tried to switch a trail off and was refused" };
+        let did = |slot, what: &str| format!("{what}: {}", names(window, slot));
+        verdict(window, STOPPED, stopped, did(STOPPED, "stopped or blinded a trail"))
+            .or_else(|| verdict(window, CHANGED, changed, did(CHANGED, "changed a trail")))
+            .or_else(|| verdict(window, REFUSED, refused, did(REFUSED, "was refused when tampering with a trail")))
+    }
+}
+
+fn slot_of(call: &Call<'_>) -> Option<Slot> {
+    let slot = match call.name {
+        "StopLogging" | "DeleteTrail" | "DeleteEventDataStore" | "StopEventDataStoreIngestion" => STOPPED,
+        "PutEventSelectors" if blinds(call.request) => STOPPED,
+        "UpdateTrail" if weakens(call.request) => STOPPED,
+        "UpdateTrail" | "UpdateEventDataStore" => CHANGED,
+        _ => return None,
+    };
+    match call.error.map(|error| error.class) {
+        None | Some(ErrorClass::NotAnError) => Some(slot),
+        Some(ErrorClass::Denied) => Some(REFUSED),
+        Some(_) => None,
+    }
+}
+
+/// Do these selectors leave out management events, or half of them?
+fn blinds(request: &str) -> bool {
+    let advanced = request.contains("\"advancedEventSelectors\"") && request.contains("\"eventCategory\"");
+    has(request, "includeManagementEvents", "false")
+        || has(request, "readWriteType", "\"ReadOnly\"")
+        || has(request, "readWriteType", "\"WriteOnly\"")
+        || advanced && !request.contains("\"Management\"")
+}
+
+fn weakens(request: &str) -> bool {
+    ["isMultiRegionTrail", "includeGlobalServiceEvents", "enableLogFileValidation"]
+        .iter()
+        .any(|m| has(request, m, "false"))
+}
+
+/// Does some member of that name have that value, as raw JSON text? Enough here, since both are plain ASCII.
+fn has(json: &str, member: &str, value: &str) -> bool {
+    let quoted = format!("\"{member}\"");
+    json.match_indices(&quoted).any(|(at, _)| {
+        let rest = json[at + quoted.len()..].trim_start();
+        rest.strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with(value))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_whatever_the_spacing() {
+        assert!(has("{\"a\" : false}", "a", "false"));
+        assert!(has("{\"a\":{\"b\":1},\"b\":\n false}", "b", "false"));
+        assert!(!has("{\"a\":\"false\"}", "a", "false"));
+        assert!(!has("{\"aa\":false}", "a", "false"));
+    }
+}

@@ -1,0 +1,284 @@
+//! Cells: an entity's state for one hour of event time. Cells commute: merging them in any order gives the same cell.
+
+use std::sync::Arc;
+
+use crate::alert::Example;
+use crate::catalog::FAILED;
+use crate::measure::{Keep, Measure, Slot};
+
+/// Examples kept for each measure of a cell.
+const EXAMPLES: usize = 3;
+/// Contributors kept in a cell: those with the smallest hashes, so that any order keeps the same ones.
+const CONTRIBUTORS: usize = 256;
+
+/// Did the data of a minute come within the lateness of its source?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Profiles learn it.
+    OnTime,
+    /// Judging reads it, profiles do not learn it.
+    Late,
+}
+
+/// An entity's state for one hour: the measures of all detectors about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    counters: Vec<Counter>,
+    occurrences: Vec<Occurrence>,
+    contributors: Vec<Contributor>,
+    examples: Vec<(Measure, Arc<Example>)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counter {
+    measure: Measure,
+    minute: u8,
+    on_time: u32,
+    late: u32,
+}
+
+impl Counter {
+    fn place(&self) -> (Measure, u8) {
+        (self.measure, self.minute)
+    }
+}
+
+/// Something that happened at one instant, kept by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The rule or detector that it belongs to.
+    pub slot: Slot,
+    /// The minute of the hour, 0 to 59.
+    pub minute: u8,
+    /// Which ones of the minute are kept.
+    pub keep: Keep,
+    /// The hash of the value: of the API, the user, the request id.
+    pub value: u64,
+    /// The hash of the event.
+    pub event: u64,
+    /// The value to show; for an outsider's value, what they chose.
+    pub name: Arc<str>,
+    /// The event.
+    pub example: Arc<Example>,
+    /// Whether profiles may learn it.
+    pub arrival: Arrival,
+}
+
+impl Occurrence {
+    fn rank(&self) -> (Slot, u8, u64) {
+        let rank = match self.keep {
+            Keep::Count(_) => self.event,
+            Keep::Distinct(_) => self.value,
+        };
+        (self.slot, self.minute, rank)
+    }
+
+    /// Of two that say the same, the earlier event; of those, the smaller id. So any order keeps the same one.
+    fn older(&self, other: &Occurrence) -> bool {
+        (&self.example, self.event) < (&other.example, other.event)
+    }
+}
+
+/// What a contributor added to a cell: an API for a principal, a principal for an API, an error type for a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contributor {
+    pub(crate) hash: u64,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Events in the hour.
+    pub count: u64,
+    /// How many of them were refused.
+    pub denied: u64,
+    /// The minutes of the hour in which one succeeded, a bit for each.
+    pub successes: u64,
+}
+
+impl Cell {
+    /// Adds `n` to a counter.
+    pub fn count(&mut self, measure: Measure, minute: u8, n: u32) {
+        self.add(Counter { measure, minute, on_time: n, late: 0 });
+    }
+
+    fn add(&mut self, counter: Counter) {
+        let place = counter.place();
+        // Logs come nearly in order: the last counter is most often the one.
+        if let Some(last) = self.counters.last_mut().filter(|last| last.place() == place) {
+            last.on_time = last.on_time.saturating_add(counter.on_time);
+            last.late = last.late.saturating_add(counter.late);
+            return;
+        }
+        match self.counters.binary_search_by_key(&place, Counter::place) {
+            Ok(at) => {
+                let held = &mut self.counters[at];
+                held.on_time = held.on_time.saturating_add(counter.on_time);
+                held.late = held.late.saturating_add(counter.late);
+            }
+            Err(at) => insert(&mut self.counters, at, counter),
+        }
+    }
+
+    /// Adds an occurrence. Each (slot, minute) keeps as many as its policy says, the same ones in any order.
+    pub fn occur(&mut self, occurrence: Occurrence) {
+        let (slot, minute, limit) = (occurrence.slot, occurrence.minute, occurrence.keep.limit());
+        match self.occurrences.binary_search_by_key(&occurrence.rank(), Occurrence::rank) {
+            Ok(at) => {
+                let held = &mut self.occurrences[at];
+                if occurrence.older(held) {
+                    *held = occurrence;
+                }
+            }
+            Err(at) => {
+                insert(&mut self.occurrences, at, occurrence);
+                let first = self.occurrences.partition_point(|o| (o.slot, o.minute) < (slot, minute));
+                let end = self.occurrences.partition_point(|o| (o.slot, o.minute) <= (slot, minute));
+                if end - first > limit {
+                    self.occurrences.remove(end - 1);
+                }
+            }
+        }
+    }
+
+    /// Adds to a contributor. The 256 with the smallest hashes are kept, with exact counts.
+    pub fn contribute(&mut self, contributor: Contributor) {
+        match self.contributors.binary_search_by_key(&contributor.hash, |c| c.hash) {
+            Ok(at) => {
+                let held = &mut self.contributors[at];
+                held.count = held.count.saturating_add(contributor.count);
+                held.denied = held.denied.saturating_add(contributor.denied);
+                held.successes |= contributor.successes;
+            }
+            Err(at) if at < CONTRIBUTORS => {
+                insert(&mut self.contributors, at, contributor);
+                self.contributors.truncate(CONTRIBUTORS);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Would an example of this time be kept? Spares making one that would not be.
+    pub fn wants_example(&self, measure: Measure, time: chrono::DateTime<chrono::Utc>) -> bool {
+        let mut held = self.examples.iter().filter(|(m, _)| *m == measure);
+        held.nth(EXAMPLES - 1).is_none_or(|(_, last)| time <= last.time)
+    }
+
+    /// Keeps an example, if it is one of the three smallest by time and id of its measure.
+    pub fn exemplify(&mut self, measure: Measure, example: &Arc<Example>) {
+        let place = self.examples.partition_point(|(m, held)| (m, held) < (&measure, example));
+        if self.examples.get(place).is_some_and(|(m, held)| *m == measure && held == example) {
+            return;
+        }
+        insert(&mut self.examples, place, (measure, Arc::clone(example)));
+        let first = self.examples.partition_point(|(m, _)| *m < measure);
+        let end = self.examples.partition_point(|(m, _)| *m <= measure);
+        if end - first > EXAMPLES {
+            self.examples.remove(end - 1);
+        }
+    }
+
+    /// Adds what another cell of the same entity and hour holds. `arrival` says of each minute whether it came in time.
+    pub fn merge(&mut self, other: Cell, arrival: impl Fn(u8) -> Arrival) {
+        for counter in other.counters {
+            self.add(counter.arriving(arrival(counter.minute)));
+        }
+        for mut occurrence in other.occurrences {
+            occurrence.arrival = arrival(occurrence.minute);
+            self.occur(occurrence);
+        }
+        for contributor in other.contributors {
+            self.contribute(contributor);
+        }
+        for (measure, example) in other.examples {
+            self.exemplify(measure, &example);
+        }
+    }
+
+    /// Marks what came late, of a cell that nobody has merged yet.
+    pub fn mark(&mut self, arrival: impl Fn(u8) -> Arrival) {
+        for counter in &mut self.counters {
+            *counter = counter.arriving(arrival(counter.minute));
+        }
+        for occurrence in &mut self.occurrences {
+            occurrence.arrival = arrival(occurrence.minute);
+        }
+    }
+
+    /// How many entries it holds, of any kind: what memory is reckoned by.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.counters.len() + self.occurrences.len() + self.contributors.len() + self.examples.len()
+    }
+
+    /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.
+    #[must_use]
+    pub fn sum(&self, measure: Measure, from: u8, to: u8) -> u64 {
+        if measure == Measure::Failures {
+            return self.minutes_of(FAILED, from, to).len() as u64;
+        }
+        self.counters_of(measure, from, to).map(|c| u64::from(c.on_time) + u64::from(c.late)).sum()
+    }
+
+    /// The value of a measure in each minute of the hour that has any, as far as it came in time: what profiles learn.
+    pub fn on_time(&self, measure: Measure) -> impl Iterator<Item = (u8, u32)> + '_ {
+        let counted = self.counters_of(measure, 0, 59).map(|c| (c.minute, c.on_time));
+        let failed = if measure == Measure::Failures { self.minutes_of(FAILED, 0, 59) } else { &[] };
+        let failed = failed.iter().filter(|o| o.arrival == Arrival::OnTime).map(|o| (o.minute, 1));
+        counted.chain(failed)
+    }
+
+    /// The minutes of the hour with anything in a measure.
+    pub fn active(&self, measure: Measure) -> impl Iterator<Item = u8> + '_ {
+        self.counters_of(measure, 0, 59).map(|c| c.minute)
+    }
+
+    /// The minutes of the hour with anything in a slot.
+    pub fn active_in(&self, slot: Slot) -> impl Iterator<Item = u8> + '_ {
+        self.minutes_of(slot, 0, 59).iter().map(|o| o.minute)
+    }
+
+    /// The occurrences of a slot in the minutes `from..=to` of the hour, by minute and rank.
+    #[must_use]
+    pub fn minutes_of(&self, slot: Slot, from: u8, to: u8) -> &[Occurrence] {
+        let first = self.occurrences.partition_point(|o| (o.slot, o.minute) < (slot, from));
+        let end = self.occurrences.partition_point(|o| (o.slot, o.minute) <= (slot, to));
+        &self.occurrences[first..end.max(first)]
+    }
+
+    /// What contributed, by hash of its name.
+    #[must_use]
+    pub fn contributors(&self) -> &[Contributor] {
+        &self.contributors
+    }
+
+    /// The examples of a measure, by time and id.
+    pub fn examples(&self, measure: Measure) -> impl Iterator<Item = &Arc<Example>> {
+        self.examples.iter().filter(move |(m, _)| *m == measure).map(|(_, example)| example)
+    }
+
+    /// The minutes that anything was counted or occurred in, each possibly more than once.
+    pub fn minutes(&self) -> impl Iterator<Item = u8> + '_ {
+        self.counters.iter().map(|c| c.minute).chain(self.occurrences.iter().map(|o| o.minute))
+    }
+
+    fn counters_of(&self, measure: Measure, from: u8, to: u8) -> impl Iterator<Item = &Counter> + '_ {
+        let first = self.counters.partition_point(|c| c.place() < (measure, from));
+        self.counters[first..].iter().take_while(move |c| c.place() <= (measure, to))
+    }
+}
+
+impl Counter {
+    fn arriving(mut self, arrival: Arrival) -> Counter {
+        if arrival == Arrival::Late {
+            self.late = self.late.saturating_add(self.on_time);
+            self.on_time = 0;
+        }
+        self
+    }
+}
+
+/// Most cells hold one or two of each: the first is not given room for four.
+fn insert<T>(list: &mut Vec<T>, at: usize, value: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.insert(at, value);
+}

@@ -1,0 +1,210 @@
+//! Detectors: what they are, and the set of them that is on.
+
+use std::sync::Arc;
+
+use crate::alert::{Example, Subject};
+use crate::catalog::CATALOG;
+use crate::cell::Cell;
+use crate::entity::Family;
+use crate::event::Event;
+use crate::measure::{Measure, Slot};
+use crate::observe::Observations;
+use crate::profile::Lateness;
+use crate::settings::{Minutes, Visit};
+use crate::severity::Severity;
+use crate::window::Window;
+
+/// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
+#[derive(Debug)]
+pub struct About {
+    /// The id in settings, alerts and metrics: `denied-burst`.
+    pub id: &'static str,
+    /// The title of its alerts.
+    pub title: &'static str,
+    /// What it detects, in a sentence or two.
+    pub what: &'static str,
+    /// Why that matters.
+    pub why: &'static str,
+    /// The nearest innocent behaviour, which must stay quiet.
+    pub innocent: &'static str,
+    /// ATT&CK technique ids (v18).
+    pub attack: &'static [&'static str],
+    /// What to check first, in order.
+    pub next: &'static [&'static str],
+    /// What it is judged for.
+    pub families: &'static [Family],
+    /// Which minutes it is judged in.
+    pub trigger: Trigger,
+    /// Whether its alerts resolve.
+    pub nature: Nature,
+    /// When its verdicts hold.
+    pub timing: Timing,
+    /// Whether allow-lists and severity caps leave it alone.
+    pub never_muted: bool,
+}
+
+/// The minutes that a detector is judged in: those with something in one of these.
+#[derive(Clone, Copy, Debug)]
+pub enum Trigger {
+    /// In a counter.
+    Measures(&'static [Measure]),
+    /// In a set of occurrences.
+    Slots(&'static [Slot]),
+}
+
+impl Trigger {
+    /// The minutes of the hour in which it fires, a bit for each.
+    #[must_use]
+    pub fn minutes(&self, cell: &Cell) -> u64 {
+        let bits = |minutes: &mut dyn Iterator<Item = u8>| minutes.fold(0_u64, |bits, m| bits | 1 << m);
+        match self {
+            Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
+        }
+    }
+}
+
+/// Whether an alert resolves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A state that ends: a rate, an error share. It resolves after 60 quiet minutes.
+    Condition,
+    /// Something that was done. It never resolves by itself.
+    Deed,
+}
+
+/// When a verdict holds (law 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// More data only strengthens it: it is sent when crossed.
+    Monotone,
+    /// More data may undo it: it waits until its minute is complete.
+    Settling,
+}
+
+/// What a minute means.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// How grave.
+    pub severity: Severity,
+    /// How many were seen in the window.
+    pub seen: u64,
+    /// True where a cell's limit was reached.
+    pub at_least: bool,
+    /// What is usual for such a window.
+    pub expected: Option<f64>,
+    /// The fixed threshold that was reached.
+    pub threshold: Option<f64>,
+    /// The window that `seen` was counted in.
+    pub window: Minutes,
+    /// Whether the findings of an alert add up, or the largest counts.
+    pub folding: Folding,
+    /// What `seen` counts, in the plural.
+    pub unit: &'static str,
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`.
+    pub headline: String,
+    /// Why this severity.
+    pub why: String,
+    /// The events that it rests on.
+    pub examples: Vec<Arc<Example>>,
+}
+
+/// How the numbers of an alert's findings become the alert's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folding {
+    /// Windows overlap: the largest stands.
+    Largest,
+    /// Each minute stands for itself: they add up.
+    Sum,
+}
+
+/// Something that judges. It owns no state and no I/O: its struct of settings is the whole of it.
+pub trait Detector: Send + Sync {
+    /// What it is.
+    fn about(&self) -> &'static About;
+
+    /// Walks through its settings.
+    fn settings(&mut self, visit: &mut dyn Visit);
+
+    /// Which entities this event touches, and with which measures.
+    fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
+
+    /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
+    fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
+        self.about().trigger.minutes(here)
+    }
+
+    /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
+    fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
+}
+
+/// A detector that is on, with the variants of it that hold for some subjects.
+pub struct Watch {
+    /// For every subject that no variant claims.
+    pub detector: Box<dyn Detector>,
+    /// The highest severity that it may speak with.
+    pub cap: Severity,
+    /// The first that applies is the one.
+    pub variants: Vec<Variant>,
+}
+
+/// A detector with other settings for some subjects.
+pub struct Variant {
+    /// Says which subjects.
+    pub applies: Box<dyn Fn(&Subject) -> bool + Send + Sync>,
+    /// With the other settings.
+    pub detector: Box<dyn Detector>,
+    /// The highest severity that it may speak with.
+    pub cap: Severity,
+}
+
+/// The detectors that are on.
+pub struct Engine {
+    pub(crate) watches: Vec<Watch>,
+    /// How late data may come and still be learnt.
+    pub lateness: Lateness,
+}
+
+impl Default for Engine {
+    fn default() -> Engine {
+        let watch = |make: &fn() -> Box<dyn Detector>| Watch {
+            detector: make(),
+            cap: Severity::Critical,
+            variants: Vec::new(),
+        };
+        Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
+    }
+}
+
+impl Engine {
+    /// An engine of these detectors.
+    #[must_use]
+    pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
+        Engine { watches, lateness }
+    }
+
+    pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
+        for watch in &self.watches {
+            watch.detector.observe(event, seen);
+            for variant in &watch.variants {
+                variant.detector.observe(event, seen);
+            }
+        }
+    }
+
+    /// What detectors are on, in the order of the catalogue.
+    pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
+        self.watches.iter().map(|w| w.detector.about())
+    }
+}
+
+impl Watch {
+    /// The detector that speaks for a subject, and the highest severity that it may speak with.
+    #[must_use]
+    pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {
+        match self.variants.iter().find(|v| (v.applies)(subject)) {
+            Some(variant) => (variant.detector.as_ref(), variant.cap),
+            None => (self.detector.as_ref(), self.cap),
+        }
+    }
+}

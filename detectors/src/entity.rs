@@ -1,0 +1,139 @@
+//! Entities: what state is kept about.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::alert::Subject;
+use crate::event::{Call, Event, Log, Source, What};
+
+/// The kinds of things that state is kept about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Family {
+    /// Who did it, in the account where it was done.
+    Principal,
+    /// An API in an account and Region.
+    Api,
+    /// A Lambda function in an account and Region.
+    Function,
+    /// The user named at the sign-in page of an account.
+    User,
+    /// An IP address, in the account whose sign-in page it met.
+    Address,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Family; 5] = [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address];
+
+    /// The log whose lateness holds for it.
+    #[must_use]
+    pub fn source(self) -> Source {
+        match self {
+            Family::Function => Source::Lambda,
+            _ => Source::CloudTrail,
+        }
+    }
+
+    /// Do outsiders choose the names in it?
+    #[must_use]
+    pub fn outsiders_choose(self) -> bool {
+        matches!(self, Family::User | Family::Address)
+    }
+}
+
+/// What state is kept about: its family and its name. Cheap to copy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entity {
+    /// What kind of thing it is.
+    pub family: Family,
+    /// Account, Region and name with [`SEPARATOR`] between; the name comes last, because only it may hold anything.
+    pub key: Arc<str>,
+}
+
+/// Stands between the parts of a key.
+pub const SEPARATOR: char = '\u{1f}';
+
+impl Entity {
+    /// Twelve digits, or empty.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.part(0)
+    }
+
+    /// The Region, or empty.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.part(1)
+    }
+
+    /// Its own name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.part(2)
+    }
+
+    fn part(&self, n: usize) -> &str {
+        self.key.splitn(3, SEPARATOR).nth(n).unwrap_or_default()
+    }
+
+    /// The subject of an alert about it.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        let name = self.name().to_owned();
+        let base =
+            Subject { account: self.account().to_owned(), region: self.region().to_owned(), ..Subject::default() };
+        match self.family {
+            Family::Principal => Subject { principal: name, ..base },
+            Family::User => Subject { principal: format!("user/{name}"), ..base },
+            Family::Api => Subject { api: name, ..base },
+            Family::Function => Subject { function: name, ..base },
+            Family::Address => Subject { source_ip: name, ..base },
+        }
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.family, self.key.replace(SEPARATOR, " "))
+    }
+}
+
+/// Writes the key of the entity of `family` that `event` touches; false where it touches none.
+pub fn key_of(family: Family, event: &Event<'_>, key: &mut String) -> bool {
+    key.clear();
+    match event.what {
+        What::Call(call) => call_key(family, event, call, key),
+        What::Log(log) => family == Family::Function && log_key(event, &log, key),
+    }
+}
+
+fn join(key: &mut String, account: &str, region: &str, name: &[&str]) -> bool {
+    key.reserve(account.len() + region.len() + 64);
+    key.push_str(account);
+    key.push(SEPARATOR);
+    key.push_str(region);
+    key.push(SEPARATOR);
+    for part in name {
+        key.push_str(part);
+    }
+    name.iter().any(|part| !part.is_empty())
+}
+
+fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String) -> bool {
+    let account = event.account;
+    match family {
+        Family::Principal => {
+            let name = if call.principal.name.is_empty() { "unknown" } else { call.principal.name };
+            join(key, account, "", &[name])
+        }
+        Family::Api => join(key, account, event.region, &[call.service, ":", call.name]),
+        Family::User => call.login.is_some_and(|login| join(key, account, "", &[login.user])),
+        Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
+        Family::Function => false,
+    }
+}
+
+fn log_key(event: &Event<'_>, log: &Log<'_>, key: &mut String) -> bool {
+    join(key, event.account, event.region, &[log.function])
+}

@@ -1,0 +1,99 @@
+//! What is counted: counters by measure, occurrences by slot.
+
+use crate::event::ErrorClass;
+
+/// A counter of a cell: a sum per minute. Each measure has one meaning, whoever reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Measure {
+    /// API calls, by weight.
+    Calls,
+    /// Calls that were refused.
+    Denied,
+    /// Calls whose caller could not be authenticated.
+    AuthFailed,
+    /// Calls that were throttled.
+    Throttled,
+    /// Calls for what is not there or not valid.
+    Invalid,
+    /// Calls that the service failed.
+    ServerFaults,
+    /// Invocations of a function that ended: REPORT lines.
+    Invocations,
+    /// Failed invocations, by distinct request id. Not a counter of its own: read from the occurrences of
+    /// [`FAILED`](crate::catalog::FAILED), so that 2 to 4 lines about one failure and its retries count once.
+    Failures,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Measure; 8] = [
+        Measure::Calls,
+        Measure::Denied,
+        Measure::AuthFailed,
+        Measure::Throttled,
+        Measure::Invalid,
+        Measure::ServerFaults,
+        Measure::Invocations,
+        Measure::Failures,
+    ];
+
+    /// The measure that counts failed calls of a class.
+    #[must_use]
+    pub fn of_class(class: ErrorClass) -> Option<Measure> {
+        match class {
+            ErrorClass::Denied => Some(Measure::Denied),
+            ErrorClass::Authentication => Some(Measure::AuthFailed),
+            ErrorClass::Throttled => Some(Measure::Throttled),
+            ErrorClass::NotFoundOrInvalid => Some(Measure::Invalid),
+            ErrorClass::ServerFault => Some(Measure::ServerFaults),
+            ErrorClass::NotAnError => None,
+        }
+    }
+
+    pub(crate) fn bit(self) -> u32 {
+        1 << self as u8
+    }
+}
+
+/// A place in a cell's set of occurrences: one rule or detector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// The slot of that name. FNV-1a (RFC draft-eastlake-fnv), because it can run at compile time.
+    #[must_use]
+    pub const fn named(name: &str) -> Slot {
+        let bytes = name.as_bytes();
+        let mut hash: u32 = 0x811c_9dc5;
+        let mut i = 0;
+        while i < bytes.len() {
+            hash = (hash ^ bytes[i] as u32).wrapping_mul(0x0100_0193);
+            i += 1;
+        }
+        Slot(hash)
+    }
+}
+
+/// Which occurrences of one slot and minute a cell keeps, so that hostile input cannot grow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The k smallest event hashes: enough to count up to k.
+    Count(u16),
+    /// One occurrence for each of the k smallest value hashes: enough to count k distinct values.
+    Distinct(u16),
+}
+
+impl Keep {
+    /// The number kept for each slot and minute.
+    #[must_use]
+    pub fn limit(self) -> usize {
+        match self {
+            Keep::Count(k) | Keep::Distinct(k) => usize::from(k),
+        }
+    }
+
+    pub(crate) fn widest(self, other: Keep) -> Keep {
+        if other.limit() > self.limit() { other } else { self }
+    }
+}

@@ -1,0 +1,345 @@
+//! Observe: what a delivery teaches. A delivery of a thousand events touches each cell once.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use hashbrown::{HashMap, HashSet};
+
+use crate::alert::Example;
+use crate::cell::{Arrival, Cell, Contributor, Occurrence};
+use crate::detector::Engine;
+use crate::entity::{Entity, Family, key_of};
+use crate::event::{Call, Event, What};
+use crate::hash::{hash_of, hash_one};
+use crate::measure::{Keep, Measure, Slot};
+use crate::time::{Hour, Minute};
+
+/// The stable name of what AWS redelivers whole: the hash of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryId(pub u128);
+
+/// What a delivery taught: cells to be added to those that everyone knows.
+#[derive(Clone, Debug)]
+pub struct Learnt {
+    /// The delivery; the store adds it once however often it comes.
+    pub delivery: DeliveryId,
+    /// When it was received; decides which of its data is late.
+    pub received: DateTime<Utc>,
+    /// The cells that it touched.
+    pub cells: Vec<(Entity, Hour, Cell)>,
+    /// The newest event in it.
+    pub newest: Option<DateTime<Utc>>,
+    /// Events that came again within the delivery.
+    pub repeated: u64,
+}
+
+/// What one event touches: which measures and slots of which of its entities. A measure named twice counts once, so
+/// detectors that share one need not know of each other.
+#[derive(Debug, Default)]
+pub struct Observations<'e> {
+    measures: [u32; Family::ALL.len()],
+    occurrences: Vec<Observed<'e>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Observed<'e> {
+    family: Family,
+    slot: Slot,
+    keep: Keep,
+    value: Value<'e>,
+}
+
+/// What tells the occurrences of a slot apart, and is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'e> {
+    /// The API that was called, hashed like the contributor of that name.
+    Api,
+    /// Some text of the event: a user, a request id.
+    Text(&'e str),
+}
+
+impl<'e> Observations<'e> {
+    /// Counts the event in a measure of its entity of that family.
+    pub fn count(&mut self, family: Family, measure: Measure) {
+        self.measures[family as usize] |= measure.bit();
+    }
+
+    /// Keeps the event by itself in a slot of its entity of that family, with a value to tell apart and to show.
+    pub fn occur(&mut self, family: Family, slot: Slot, keep: Keep, value: Value<'e>) {
+        let same = |o: &&mut Observed<'e>| o.family == family && o.slot == slot && o.value == value;
+        match self.occurrences.iter_mut().find(same) {
+            Some(held) => held.keep = held.keep.widest(keep),
+            None => self.occurrences.push(Observed { family, slot, keep, value }),
+        }
+    }
+
+    fn touches(&self, family: Family) -> bool {
+        self.measures[family as usize] != 0 || self.occurrences.iter().any(|o| o.family == family)
+    }
+}
+
+/// Watches the events of one delivery go by, and gathers what they teach.
+pub struct Observer<'c> {
+    engine: &'c Engine,
+    cells: Vec<(u32, Hour, Cell)>,
+    entities: Vec<Known>,
+    index: HashMap<Entity, u32>,
+    names: HashMap<u64, Arc<str>>,
+    seen: HashSet<u64>,
+    identities: Vec<(Hour, u64)>,
+    key: String,
+    newest: Option<DateTime<Utc>>,
+    repeated: u64,
+}
+
+struct Known {
+    entity: Entity,
+    /// The cell that the entity's last event went to: most often the next one's too.
+    last: usize,
+}
+
+/// What a detector's contributor is called, and whether the event speaks of a refusal or a success.
+struct Part {
+    hash: u64,
+    denied: u64,
+    success: u64,
+}
+
+impl<'c> Observer<'c> {
+    /// Starts a delivery.
+    #[must_use]
+    pub fn new(engine: &'c Engine) -> Observer<'c> {
+        Observer {
+            engine,
+            cells: Vec::new(),
+            entities: Vec::new(),
+            index: HashMap::new(),
+            names: HashMap::new(),
+            seen: HashSet::new(),
+            identities: Vec::new(),
+            key: String::new(),
+            newest: None,
+            repeated: 0,
+        }
+    }
+
+    /// Starts a delivery of which some events were met before: they teach nothing.
+    #[must_use]
+    pub fn without(engine: &'c Engine, met: HashSet<u64>) -> Observer<'c> {
+        Observer { seen: met, ..Observer::new(engine) }
+    }
+
+    /// Takes the next event. An event that came before in the delivery teaches nothing more.
+    pub fn event(&mut self, event: &Event<'_>) {
+        self.newest = self.newest.max(Some(event.time));
+        if !self.seen.insert(event.identity.0) {
+            self.repeated += 1;
+            return;
+        }
+        let minute = Minute::of(event.time);
+        self.identities.push((minute.hour(), event.identity.0));
+        let mut seen = Observations::default();
+        self.engine.observe(event, &mut seen);
+        let mut example = None;
+        for family in Family::ALL {
+            if seen.touches(family) && key_of(family, event, &mut self.key) {
+                self.touch(family, event, &seen, &mut example);
+            }
+        }
+    }
+
+    fn touch(
+        &mut self,
+        family: Family,
+        event: &Event<'_>,
+        seen: &Observations<'_>,
+        example: &mut Option<Arc<Example>>,
+    ) {
+        let minute = Minute::of(event.time);
+        let at = self.cell(family, minute.hour());
+        let measures = seen.measures[family as usize];
+        if measures != 0 {
+            let part = part_of(family, event);
+            let name = self.name_of(family, event, part.hash);
+            let cell = &mut self.cells[at].2;
+            let (count, denied) = (u64::from(event.weight), part.denied * u64::from(event.weight));
+            cell.contribute(Contributor { hash: part.hash, name, count, denied, successes: part.success });
+        }
+        for measure in Measure::ALL {
+            if measures & measure.bit() != 0 {
+                self.cells[at].2.count(measure, minute.of_hour(), event.weight);
+                if self.cells[at].2.wants_example(measure, event.time) {
+                    let example = self.example(event, example);
+                    self.cells[at].2.exemplify(measure, &example);
+                }
+            }
+        }
+        for observed in seen.occurrences.iter().filter(|o| o.family == family) {
+            let (value, name) = self.value(event, observed.value);
+            let occurrence = Occurrence {
+                slot: observed.slot,
+                minute: minute.of_hour(),
+                keep: observed.keep,
+                value,
+                event: event.identity.0,
+                name,
+                example: self.example(event, example),
+                arrival: Arrival::OnTime,
+            };
+            self.cells[at].2.occur(occurrence);
+        }
+    }
+
+    /// The place of the cell for the entity whose key is in `self.key`.
+    fn cell(&mut self, family: Family, hour: Hour) -> usize {
+        let probe = EntityRef { family, key: &self.key };
+        let id = match self.index.get(&probe) {
+            Some(id) => *id,
+            None => {
+                let entity = Entity { family, key: Arc::from(self.key.as_str()) };
+                let id = self.entities.len() as u32;
+                self.entities.push(Known { entity: entity.clone(), last: usize::MAX });
+                self.index.insert(entity, id);
+                id
+            }
+        };
+        let known = &mut self.entities[id as usize];
+        if self.cells.get(known.last).is_some_and(|(_, held, _)| *held == hour) {
+            return known.last;
+        }
+        // A delivery seldom spans many hours of one entity: a repeated (entity, hour) is merged by the store.
+        known.last = self.cells.len();
+        self.cells.push((id, hour, Cell::default()));
+        known.last
+    }
+
+    fn name(&mut self, hash: u64, text: &str) -> Arc<str> {
+        Arc::clone(self.names.entry(hash).or_insert_with(|| Arc::from(bounded(text))))
+    }
+
+    fn value(&mut self, event: &Event<'_>, value: Value<'_>) -> (u64, Arc<str>) {
+        match (value, &event.what) {
+            (Value::Text(text), _) => (hash_one(text), self.name(hash_one(text), text)),
+            (Value::Api, What::Call(call)) => {
+                let hash = hash_of(&[call.service, call.name]);
+                (hash, self.name_of(Family::Principal, event, hash))
+            }
+            (Value::Api, What::Log(_)) => (0, self.name(0, "")),
+        }
+    }
+
+    fn name_of(&mut self, family: Family, event: &Event<'_>, hash: u64) -> Arc<str> {
+        if let Some(name) = self.names.get(&hash) {
+            return Arc::clone(name);
+        }
+        match (family, &event.what) {
+            (Family::Principal | Family::User, What::Call(call)) => {
+                self.name(hash, &format!("{}:{}", call.service, call.name))
+            }
+            (_, What::Call(call)) => self.name(hash, call.principal.name),
+            (_, What::Log(log)) => self.name(hash, log.failure.map_or("", |f| f.error_type)),
+        }
+    }
+
+    fn example(&mut self, event: &Event<'_>, made: &mut Option<Arc<Example>>) -> Arc<Example> {
+        if let Some(example) = made {
+            return Arc::clone(example);
+        }
+        let example = Arc::new(match &event.what {
+            What::Call(call) => self.example_of(event, call),
+            What::Log(log) => {
+                let what = log.failure.map_or("", |f| f.error_type);
+                Example {
+                    time: event.time,
+                    id: id_of(event),
+                    what: self.name(hash_one(what), what),
+                    session: self.name(hash_one(log.stream), log.stream),
+                    address: self.name(hash_one(""), ""),
+                    agent: self.name(hash_one(""), ""),
+                }
+            }
+        });
+        *made = Some(Arc::clone(&example));
+        example
+    }
+
+    fn example_of(&mut self, event: &Event<'_>, call: &Call<'_>) -> Example {
+        let agent = agent_family(call.user_agent);
+        Example {
+            time: event.time,
+            id: id_of(event),
+            what: self.name_of(Family::Principal, event, hash_of(&[call.service, call.name])),
+            session: self.name(hash_one(call.principal.session), call.principal.session),
+            address: self.name(hash_one(call.address.text()), call.address.text()),
+            agent: self.name(hash_one(agent), agent),
+        }
+    }
+
+    /// The identities of the events, with the hour that each happened in: what a replay knows repetitions by.
+    #[must_use]
+    pub fn identities(&self) -> &[(Hour, u64)] {
+        &self.identities
+    }
+
+    /// Ends the delivery.
+    #[must_use]
+    pub fn finish(self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
+        let entities = self.entities;
+        let cells =
+            self.cells.into_iter().map(|(id, hour, cell)| (entities[id as usize].entity.clone(), hour, cell)).collect();
+        Learnt { delivery, received, cells, newest: self.newest, repeated: self.repeated }
+    }
+}
+
+/// Looks an entity up without making one.
+#[derive(Hash)]
+struct EntityRef<'k> {
+    family: Family,
+    key: &'k str,
+}
+
+impl hashbrown::Equivalent<Entity> for EntityRef<'_> {
+    fn equivalent(&self, entity: &Entity) -> bool {
+        self.family == entity.family && *self.key == *entity.key
+    }
+}
+
+fn part_of(family: Family, event: &Event<'_>) -> Part {
+    match &event.what {
+        What::Call(call) => {
+            let hash = match family {
+                Family::Principal | Family::User => hash_of(&[call.service, call.name]),
+                _ => hash_one(call.principal.name),
+            };
+            let refused = call.error.is_some_and(|e| e.class == crate::event::ErrorClass::Denied);
+            let minute = Minute::of(event.time).of_hour();
+            Part { hash, denied: u64::from(refused), success: u64::from(call.error.is_none()) << minute }
+        }
+        What::Log(log) => Part { hash: hash_one(log.failure.map_or("", |f| f.error_type)), denied: 0, success: 0 },
+    }
+}
+
+fn id_of(event: &Event<'_>) -> Box<str> {
+    if event.id.is_empty() { format!("{:016x}", event.identity.0).into() } else { bounded(event.id).into() }
+}
+
+/// Names are kept to 256 bytes: longer ones are an outsider's choice, not a name.
+fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(256);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The family of a user agent: its product and version, `boto3/1.34.69`; a browser's own name rather than `Mozilla`.
+#[must_use]
+pub fn agent_family(agent: &str) -> &str {
+    let telling = ["Terraform/", "Pulumi/", "aws-cdk/", "Edg/", "Firefox/", "Chrome/", "Safari/"];
+    let found = telling.iter().find_map(|name| agent.find(name).map(|at| &agent[at..]));
+    let start = found.unwrap_or(agent).trim_start_matches('[');
+    let end = start.find([' ', ',', ']', ';', '(']).unwrap_or(start.len());
+    let token = bounded(&start[..end]);
+    let minor = token.match_indices('.').nth(1).map_or(token.len(), |(at, _)| at);
+    &token[..minor]
+}

@@ -1,0 +1,209 @@
+//! Profiles: what is usual for an entity, learnt hour by hour from complete hours.
+//!
+//! A profile keeps, for each series, the sum and the busiest quarter of an hour of its last active hours. A window is
+//! compared with the median and the largest of those peaks: a ratio that cron jobs and bursty people do not upset.
+
+use crate::cell::Cell;
+use crate::event::Source;
+use crate::measure::Measure;
+use crate::settings::Minutes;
+use crate::time::{HOUR, Hour, Minute};
+
+/// The window that rates are judged in, and whose hourly peaks a profile keeps.
+pub const RATE_WINDOW: Minutes = Minutes(15);
+/// Hours that a baseline is taken from.
+const BASELINE: usize = 24;
+/// Hours kept for each series: more than a baseline needs, so that late data is judged against what was usual then.
+const KEPT: usize = 36;
+
+/// How long after its end a minute may still grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lateness {
+    /// Of Lambda logs; 5 minutes unless set.
+    pub lambda: Minutes,
+    /// Of CloudTrail; 15 minutes unless set.
+    pub cloudtrail: Minutes,
+}
+
+impl Default for Lateness {
+    fn default() -> Lateness {
+        Lateness { lambda: Minutes(5), cloudtrail: Minutes(15) }
+    }
+}
+
+impl Lateness {
+    /// That of a source.
+    #[must_use]
+    pub fn of(&self, source: Source) -> Minutes {
+        match source {
+            Source::Lambda => self.lambda,
+            Source::CloudTrail => self.cloudtrail,
+        }
+    }
+}
+
+/// What is usual for an entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// By measure and hour.
+    hours: Vec<ActiveHour>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ActiveHour {
+    measure: Measure,
+    hour: Hour,
+    sum: u32,
+    peak: u32,
+}
+
+/// What is usual for a series in a window of [`RATE_WINDOW`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usual {
+    /// The median of the peaks of the active hours.
+    pub median: f64,
+    /// The largest of them.
+    pub largest: f64,
+    /// How many active hours that rests on.
+    pub hours: usize,
+}
+
+impl Profile {
+    /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there.
+    pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
+        for measure in Measure::ALL {
+            let mut minutes = [0_u32; 2 * HOUR as usize];
+            let mut sum = 0_u32;
+            for (minute, n) in cell.on_time(measure) {
+                minutes[HOUR as usize + usize::from(minute)] += n;
+                sum = sum.saturating_add(n);
+            }
+            if sum == 0 {
+                continue;
+            }
+            for (minute, n) in before.into_iter().flat_map(|cell| cell.on_time(measure)) {
+                minutes[usize::from(minute)] += n;
+            }
+            self.push(ActiveHour { measure, hour, sum, peak: peak_of(&minutes) });
+        }
+    }
+
+    fn push(&mut self, learnt: ActiveHour) {
+        let place = self.hours.partition_point(|h| (h.measure, h.hour) < (learnt.measure, learnt.hour));
+        if self.hours.get(place).is_some_and(|h| (h.measure, h.hour) == (learnt.measure, learnt.hour)) {
+            return;
+        }
+        self.hours.insert(place, learnt);
+        let first = self.hours.partition_point(|h| h.measure < learnt.measure);
+        let end = self.hours.partition_point(|h| h.measure <= learnt.measure);
+        if end - first > KEPT {
+            self.hours.remove(first);
+        }
+    }
+
+    /// What was usual for a series as of `minute`: from the hours that were complete by then, and no other.
+    #[must_use]
+    pub fn usual(&self, measure: Measure, minute: Minute, lateness: Minutes) -> Option<Usual> {
+        let hours = self.known(measure, minute, lateness);
+        let mut peaks: Vec<u32> = hours.iter().map(|h| h.peak).collect();
+        peaks.sort_unstable();
+        let largest = f64::from(*peaks.last()?);
+        let middle = peaks.len() / 2;
+        let median = if peaks.len() % 2 == 1 {
+            f64::from(peaks[middle])
+        } else {
+            f64::midpoint(f64::from(peaks[middle - 1]), f64::from(peaks[middle]))
+        };
+        Some(Usual { median, largest, hours: peaks.len() })
+    }
+
+    /// The sum of a measure over the hours of the baseline as of `minute`.
+    #[must_use]
+    pub fn total(&self, measure: Measure, minute: Minute, lateness: Minutes) -> u64 {
+        self.known(measure, minute, lateness).iter().map(|h| u64::from(h.sum)).sum()
+    }
+
+    fn known(&self, measure: Measure, minute: Minute, lateness: Minutes) -> &[ActiveHour] {
+        // Law 2: a minute is judged against what was complete before it, so the same on every machine.
+        let bound = minute.plus(-(lateness.0 as i32)).hour();
+        let first = self.hours.partition_point(|h| h.measure < measure);
+        let end = self.hours.partition_point(|h| (h.measure, h.hour) < (measure, bound));
+        &self.hours[end.saturating_sub(BASELINE).max(first)..end.max(first)]
+    }
+
+    /// The last hour that it learnt.
+    #[must_use]
+    pub fn last(&self) -> Option<Hour> {
+        self.hours.iter().map(|h| h.hour).max()
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.hours.len()
+    }
+}
+
+/// The busiest window that ends in the second hour.
+fn peak_of(minutes: &[u32; 2 * HOUR as usize]) -> u32 {
+    let width = RATE_WINDOW.0 as usize;
+    let mut sum: u32 = minutes[HOUR as usize - width..HOUR as usize].iter().sum();
+    let mut peak = 0;
+    for end in HOUR as usize..minutes.len() {
+        sum = sum + minutes[end] - minutes[end - width];
+        peak = peak.max(sum);
+    }
+    peak
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(counts: &[(u8, u32)]) -> Cell {
+        let mut cell = Cell::default();
+        for (minute, n) in counts {
+            cell.count(Measure::Calls, *minute, *n);
+        }
+        cell
+    }
+
+    #[test]
+    fn a_peak_may_begin_in_the_hour_before() {
+        let mut profile = Profile::default();
+        profile.learn(Hour(10), &cell(&[(1, 5)]), Some(&cell(&[(55, 7), (20, 100)])));
+        let usual = profile.usual(Measure::Calls, Hour(11).minute(15), Minutes(15)).unwrap();
+        assert_eq!((usual.median, usual.largest, usual.hours), (12.0, 12.0, 1));
+    }
+
+    #[test]
+    fn an_hour_is_known_only_when_complete() {
+        let mut profile = Profile::default();
+        profile.learn(Hour(10), &cell(&[(1, 5)]), None);
+        assert!(profile.usual(Measure::Calls, Hour(11).minute(14), Minutes(15)).is_none());
+        assert!(profile.usual(Measure::Calls, Hour(11).minute(15), Minutes(15)).is_some());
+        assert!(profile.usual(Measure::Calls, Hour(11).minute(5), Minutes(5)).is_some());
+    }
+
+    #[test]
+    fn one_burst_does_not_move_the_median() {
+        let mut profile = Profile::default();
+        for hour in 0..9 {
+            profile.learn(Hour(hour), &cell(&[(30, if hour == 4 { 900 } else { 10 })]), None);
+        }
+        let usual = profile.usual(Measure::Calls, Hour(10).first(), Minutes(15)).unwrap();
+        assert_eq!((usual.median, usual.largest, usual.hours), (10.0, 900.0, 9));
+        assert_eq!(profile.total(Measure::Calls, Hour(10).first(), Minutes(15)), 980);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_baseline_is_the_newest_day() {
+        let mut profile = Profile::default();
+        for hour in 0..1_000 {
+            profile.learn(Hour(hour), &cell(&[(0, hour as u32 + 1)]), None);
+        }
+        assert_eq!(profile.entries(), KEPT);
+        let usual = profile.usual(Measure::Calls, Hour(1_001).first(), Minutes(15)).unwrap();
+        assert_eq!((usual.largest, usual.hours), (1000.0, BASELINE));
+    }
+}

@@ -1,0 +1,69 @@
+//! The query that finds an alert's events again, in CloudWatch Logs Insights.
+
+use crate::alert::Span;
+use crate::entity::{Entity, Family};
+
+/// A CloudWatch Logs Insights query for the events of an entity. The time span is set beside the query, so it only
+/// stands in a comment.
+#[must_use]
+pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
+    let name = quoted(entity.name());
+    let account = quoted(entity.account());
+    let filter = match entity.family {
+        Family::Principal => principal_filter(entity),
+        Family::Api => {
+            let (service, api) = entity.name().split_once(':').unwrap_or(("", entity.name()));
+            format!("eventSource = {} and eventName like {}", quoted(&format!("{service}.amazonaws.com")), quoted(api))
+        }
+        Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
+        Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
+        Family::Function => {
+            return format!(
+                "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \
+                 # log group /aws/lambda/{}, {}",
+                plain(entity.name()),
+                between(span)
+            );
+        }
+    };
+    format!(
+        "fields @timestamp, eventSource, eventName, errorCode, sourceIPAddress, userIdentity.arn | filter {filter} and recipientAccountId = {account} \
+         | sort @timestamp | limit 200 # {}",
+        between(span)
+    )
+}
+
+fn principal_filter(entity: &Entity) -> String {
+    let name = entity.name();
+    if name == "root" {
+        return "userIdentity.type = \"Root\"".to_owned();
+    }
+    match name.strip_prefix("role/") {
+        Some(role) => {
+            format!("userIdentity.sessionContext.sessionIssuer.arn like {}", quoted(&format!(":role/{role}")))
+        }
+        None => format!("userIdentity.arn like {}", quoted(name)),
+    }
+}
+
+fn between(span: Span) -> String {
+    format!("{} to {}", span.start.format("%Y-%m-%dT%H:%MZ"), span.end.format("%Y-%m-%dT%H:%MZ"))
+}
+
+/// A string of the query language. A name from a log must not end the string: quotes and back-slashes are escaped,
+/// control characters dropped.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || "-_/.$".contains(*c)).collect()
+}

@@ -1,0 +1,108 @@
+//! Windows: what a detector sees when it judges a minute. Everything in it ends with that minute.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::alert::{Example, Span};
+use crate::cell::{Cell, Contributor, Occurrence};
+use crate::entity::Entity;
+use crate::measure::{Measure, Slot};
+use crate::profile::{Profile, Usual};
+use crate::settings::Minutes;
+use crate::time::{HOUR, Hour, Minute};
+
+/// The longest window: the hour cells that are read for a minute reach back this far.
+pub const REACH: Minutes = Minutes(60);
+
+/// An entity's cells around a minute, and what is usual for it.
+#[derive(Debug)]
+pub struct Window<'a> {
+    /// What is judged.
+    pub entity: &'a Entity,
+    /// The last minute in the window.
+    pub minute: Minute,
+    pub(crate) here: &'a Cell,
+    pub(crate) before: Option<&'a Cell>,
+    pub(crate) profile: Option<&'a Profile>,
+    pub(crate) lateness: Minutes,
+}
+
+impl<'a> Window<'a> {
+    /// The sum of a measure over the last `span`.
+    #[must_use]
+    pub fn sum(&self, measure: Measure, span: Minutes) -> u64 {
+        if measure == Measure::Failures {
+            return self.distinct(crate::catalog::FAILED, span) as u64;
+        }
+        self.cells(span).map(|(cell, from, to)| cell.sum(measure, from, to)).sum()
+    }
+
+    /// The sum of a measure over all that the two hour cells hold: an upper bound for every window.
+    #[must_use]
+    pub fn bound(&self, measure: Measure) -> u64 {
+        self.here.sum(measure, 0, 59) + self.before.map_or(0, |cell| cell.sum(measure, 0, 59))
+    }
+
+    /// The occurrences of a slot in the last `span`, by hour, minute and rank.
+    pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
+        self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
+    }
+
+    /// How many distinct values occurred in a slot in the last `span`.
+    #[must_use]
+    pub fn distinct(&self, slot: Slot, span: Minutes) -> usize {
+        self.occurrences(slot, span).map(|o| o.value).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Was a cell's limit reached in some minute of the span, so that a count is a lower bound?
+    #[must_use]
+    pub fn saturated(&self, slot: Slot, span: Minutes) -> bool {
+        self.cells(span).any(|(cell, from, to)| {
+            let held = cell.minutes_of(slot, from, to);
+            held.chunk_by(|a, b| a.minute == b.minute).any(|minute| minute.len() >= minute[0].keep.limit())
+        })
+    }
+
+    /// What is usual for a series in a quarter of an hour; nothing in its first active hours.
+    #[must_use]
+    pub fn usual(&self, measure: Measure) -> Option<Usual> {
+        self.profile?.usual(measure, self.minute, self.lateness)
+    }
+
+    /// The sum of a measure over the baseline.
+    #[must_use]
+    pub fn history(&self, measure: Measure) -> u64 {
+        self.profile.map_or(0, |p| p.total(measure, self.minute, self.lateness))
+    }
+
+    /// The span of event time that a window of this length covers.
+    #[must_use]
+    pub fn span(&self, span: Minutes) -> Span {
+        Span { start: self.minute.plus(1 - span.0 as i32).start(), end: self.minute.end() }
+    }
+
+    /// What contributed in the hours that the last `span` touches.
+    pub fn contributors(&self, span: Minutes) -> impl Iterator<Item = (Hour, &'a Contributor)> + use<'a> {
+        let hour = self.minute.hour();
+        let (here, before) = (self.here, self.before);
+        let reaches_back = i32::from(self.minute.of_hour()) + 1 < span.0 as i32;
+        let earlier = before.filter(|_| reaches_back).into_iter().flat_map(Cell::contributors);
+        earlier.map(move |c| (hour.before(), c)).chain(here.contributors().iter().map(move |c| (hour, c)))
+    }
+
+    /// The examples of a measure in the last `span`, as far as the cells kept them.
+    pub fn examples(&self, measure: Measure, span: Minutes) -> impl Iterator<Item = &'a Arc<Example>> + use<'a> {
+        let covered = self.span(span);
+        let (here, before) = (self.here, self.before);
+        let all = before.into_iter().chain([here]).flat_map(move |cell| cell.examples(measure));
+        all.filter(move |e| covered.start <= e.time && e.time < covered.end)
+    }
+
+    /// The cells that the span touches, with the minutes of the hour that it covers in each.
+    fn cells(&self, span: Minutes) -> impl Iterator<Item = (&'a Cell, u8, u8)> + use<'a> {
+        let last = self.minute.of_hour();
+        let back = i32::from(last) + 1 - span.0 as i32;
+        let earlier = self.before.filter(|_| back < 0).map(|cell| (cell, (HOUR + back).max(0) as u8, 59));
+        earlier.into_iter().chain([(self.here, back.max(0) as u8, last)])
+    }
+}
