@@ -1,9 +1,6 @@
 """Lambda functions of the stand-in run for real: each has a sandbox with our own `bootstrap` in it."""
 
-import base64
-import gzip
 import io
-import json
 import os
 import shutil
 import tempfile
@@ -29,7 +26,7 @@ class Functions:
 
     def invoke(self, function, payload):
         """Runs one event; the answer is kept with the payload, as the platform keeps it for a retry."""
-        return self._run(function, str(uuid.uuid4()), _as_aws_sends(payload))
+        return self._run(function, str(uuid.uuid4()), payload.encode() if isinstance(payload, str) else payload)
 
     def retry(self):
         """Delivers the last failed event again under its request id, as Lambda does after one and two minutes."""
@@ -90,20 +87,3 @@ def _place(bootstrap, path):
         os.link(bootstrap, path)
     except OSError:
         shutil.copy2(bootstrap, path)
-
-
-def _as_aws_sends(payload):
-    """moto numbers log events with integers; CloudWatch Logs sends a text of 56 digits."""
-    payload = payload.encode() if isinstance(payload, str) else payload
-    try:
-        outer = json.loads(payload)
-        inner = json.loads(gzip.decompress(base64.b64decode(outer["awslogs"]["data"])))
-        numbered = [event for event in inner["logEvents"] if isinstance(event["id"], int)]
-    except (ValueError, KeyError, TypeError, OSError, EOFError):
-        return payload  # not a delivery of CloudWatch Logs
-    if not numbered:
-        return payload
-    for event in numbered:
-        event["id"] = f"{event['id']:056d}"
-    outer["awslogs"]["data"] = base64.b64encode(gzip.compress(json.dumps(inner).encode())).decode()
-    return json.dumps(outer).encode()

@@ -26,6 +26,7 @@ from werkzeug.serving import make_server
 from cbor_bridge import bridge
 from functions import Functions
 from gate import Gate
+from template import role_statements
 
 
 class Harness:
@@ -54,6 +55,10 @@ class Harness:
         """Delivers the last failed event again."""
         return self._functions.retry()._asdict()
 
+    def role(self):
+        """What the template lets the function do."""
+        return role_statements()
+
     def lines(self):
         """What the function logged."""
         return self._functions.lines()
@@ -67,6 +72,7 @@ def main():
     server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Quiet)
     functions.endpoint = f"http://127.0.0.1:{server.server_port}"
     lambda_models.LambdaFunction.invoke = _invoke_with(functions)
+    lambda_models.LambdaBackend.send_log_event = _send_with_text_ids(lambda_models.LambdaBackend.send_log_event)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(json.dumps({"port": server.server_port}), flush=True)
     try:
@@ -105,6 +111,16 @@ def _invoke_with(functions):
         return answer.body
 
     return invoke
+
+
+def _send_with_text_ids(send):
+    """moto numbers log events with integers; CloudWatch Logs sends a text of 56 digits."""
+
+    def send_log_event(self, function_arn, filter_name, log_group_name, log_stream_name, log_events):
+        log_events = [dict(event, id=f"{event['id']:056d}") for event in log_events]
+        send(self, function_arn, filter_name, log_group_name, log_stream_name, log_events)
+
+    return send_log_event
 
 
 def _bytes_in(value):
