@@ -1,0 +1,182 @@
+//! `lapwing check`: are the settings right, and what do they change?
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use super::{DEFAULT_CONFIG, Error, Exit, load, shown};
+use crate::report::clean::clean;
+use crate::settings::catalog::{Catalog, Entry};
+use crate::settings::{Settings, Tuning};
+
+/// Look for mistakes in the settings, and say what they change
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The settings file [default: lapwing.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Says what is configured.
+///
+/// # Errors
+/// Every mistake in the file, or why it could not be read.
+pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
+    let (settings, file) = load(args.config.as_deref(), catalog)?;
+    match file {
+        Some(path) => writeln!(out, "{}: no mistakes", shown(&path))?,
+        None => writeln!(out, "no {DEFAULT_CONFIG} here: the defaults apply")?,
+    }
+    detectors(&settings, catalog, out)?;
+    for (name, what) in lines(&settings, SystemTime::now().into()) {
+        writeln!(out, "{name:<11} {}", clean(&what, 200))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// How many are on, which are off, and what is changed about the others.
+fn detectors(settings: &Settings, catalog: &Catalog, out: &mut dyn Write) -> Result<(), Error> {
+    let off: Vec<&str> = catalog.ids().into_iter().filter(|id| !settings.enabled(id)).collect();
+    let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
+    writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.0.len() - off.len(), off.len())?;
+    for entry in &catalog.0 {
+        let changes = settings.detectors.get(entry.about.id).map(|tuning| changes(tuning, entry)).unwrap_or_default();
+        if !changes.is_empty() {
+            writeln!(out, "  {}: {}", entry.about.id, changes.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+/// What the settings set differently from the default.
+fn changes(tuning: &Tuning, entry: &Entry) -> Vec<String> {
+    let default = |name| entry.fields.iter().find(|(field, _)| field.name == name).map(|(_, default)| *default);
+    let fields = tuning.fields().iter().filter_map(|(name, setting)| {
+        let default = default(*name).filter(|default| default != setting)?;
+        Some(format!("{name} {setting} (default {default})"))
+    });
+    fields.chain(tuning.max_severity.map(|severity| format!("at most {}", severity.name()))).collect()
+}
+
+/// The other sections, a line each.
+fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
+    let Settings { lateness, metrics, limits, .. } = settings;
+    let expired = match settings.expired(now).count() {
+        0 => String::new(),
+        n => format!(", {n} out of date"),
+    };
+    let rules = |n: usize| if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") };
+    let mut lines = vec![
+        ("lateness", format!("lambda {} min, cloudtrail {} min", lateness.lambda.0, lateness.cloudtrail.0)),
+        ("accounts", format!("{} named", settings.accounts.len())),
+        ("owners", rules(settings.owners.len())),
+        ("overrides", rules(settings.overrides.len())),
+        ("allow", format!("{}{expired}", rules(settings.allow.len()))),
+    ];
+    for topic in &settings.sns {
+        lines.push(("sns", format!("{} ({}, from {})", topic.arn, topic.format.name(), topic.min_severity.name())));
+    }
+    if settings.sns.is_empty() {
+        lines.push(("sns", "no topic".to_owned()));
+    }
+    lines.push(match metrics.enabled {
+        true => ("metrics", format!("on, namespace {}, by {}", metrics.namespace, metrics.by.name())),
+        false => ("metrics", "off".to_owned()),
+    });
+    lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::settings::tests::catalog;
+
+    fn check(toml: &str, wanted: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lapwing.toml");
+        fs::write(&path, toml).unwrap();
+        let mut out = Vec::new();
+        let result = run(&Args { config: Some(path.clone()) }, &catalog(), &mut out);
+        let text = match result {
+            Ok(exit) => format!("{}exit {}", String::from_utf8(out).unwrap(), exit as u8),
+            Err(error) => format!("{error}\nexit {}", error.exit() as u8),
+        };
+        assert_eq!(text.replace(&path.display().to_string(), "FILE"), wanted);
+    }
+
+    #[test]
+    fn an_empty_file_changes_nothing() {
+        check(
+            "",
+            "FILE: no mistakes
+detectors   3 on, 0 off
+lateness    lambda 5 min, cloudtrail 15 min
+accounts    0 named
+owners      0 rules
+overrides   0 rules
+allow       0 rules
+sns         no topic
+metrics     on, namespace Lapwing, by detector
+limits      256 MB inflated, 100000 entities of a family
+exit 0",
+        );
+    }
+
+    #[test]
+    fn what_is_changed_is_said() {
+        check(
+            "[detectors.root-use]
+enabled = false
+[detectors.denied-burst]
+count = 50
+window = '10m'
+max_severity = 'medium'
+[[owner]]
+function = 'pay-*'
+team = 'team-pay'
+[[sns]]
+arn = 'arn:aws:sns:eu-west-1:111122223333:alerts'
+format = 'chat'
+[[allow]]
+account = '111122223333'
+until = '2020-01-01'
+reason = 'then'
+[[allow]]
+account = '111122223333'
+reason = 'now'
+[metrics]
+enabled = false",
+            "FILE: no mistakes
+detectors   2 on, 1 off (root-use)
+  denied-burst: count 50 (default 10), at most medium
+lateness    lambda 5 min, cloudtrail 15 min
+accounts    0 named
+owners      1 rule
+overrides   0 rules
+allow       2 rules, 1 out of date
+sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
+metrics     off
+limits      256 MB inflated, 100000 entities of a family
+exit 0",
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_said() {
+        check(
+            "[detectors.root-us]\n[limits]\nentities = 'x'\nlots = 1\n",
+            "lapwing: FILE:1: detectors.root-us: there is no such detector or key
+hint: did you mean `root-use`?
+lapwing: FILE:3: limits.entities: \"x\" is not a whole number from 100 to 10000000
+hint: write the number without quotes
+lapwing: FILE:4: limits.lots: there is no such key
+hint: known here: inflated_mb, entities
+exit 2",
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! The command line: what people type, what they read when it goes wrong, and what a script learns from the exit code.
+
+pub mod check;
+pub mod detectors;
+pub mod init;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::report::clean::clean;
+use crate::settings::catalog::Catalog;
+use crate::settings::{Mistake, Mistakes, Settings};
+
+/// The settings file that is read where none is named, from the working folder.
+pub const DEFAULT_CONFIG: &str = "lapwing.toml";
+
+/// As much of a path or an argument as a message repeats, in characters.
+const QUOTE_LIMIT: usize = 300;
+
+/// How a command ended, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did what it was asked.
+    Fine = 0,
+    /// It found what it was asked to fail on.
+    Found = 1,
+    /// It could not do all that it was asked.
+    Failed = 2,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command failed, in words for the person who typed it: `lapwing: WHERE: WHAT`, and at most one `hint:` line
+/// for each mistake.
+#[derive(Debug)]
+pub enum Error {
+    /// The settings have mistakes.
+    Settings(Mistakes),
+    /// A file could not be read or written.
+    File {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file would be overwritten.
+    Exists(PathBuf),
+    /// There is no detector of that id.
+    UnknownDetector {
+        /// The id, as it was typed.
+        id: String,
+        /// The id that may be meant.
+        nearest: Option<&'static str>,
+    },
+    /// What was found could not be printed.
+    Output(io::Error),
+}
+
+impl Error {
+    /// The exit code. A reader who has seen enough (`lapwing detectors | head`) is no failure.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine,
+            _ => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Error::File { error, path } if error.kind() == io::ErrorKind::NotFound && is_settings(path) => {
+                Some("`lapwing init` writes one with every setting explained".to_owned())
+            }
+            Error::Exists(_) => Some("--force overwrites it".to_owned()),
+            Error::UnknownDetector { nearest: Some(id), .. } => Some(format!("did you mean `{id}`?")),
+            Error::UnknownDetector { nearest: None, .. } => Some("`lapwing detectors` lists them".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        Error::Output(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Every mistake there is a message and a hint of its own.
+            Error::Settings(mistakes) => return mistakes.fmt(f),
+            Error::File { path, error } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
+            Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,
+            Error::UnknownDetector { id, .. } => {
+                write!(f, "lapwing: detectors: there is no detector \"{}\"", clean(id, QUOTE_LIMIT))?;
+            }
+            Error::Output(error) => write!(f, "lapwing: output: {}", reason(error))?,
+        }
+        self.hint().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What the system said, in our words where it happens often.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "reading or writing it is not permitted".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder, and a file is wanted".to_owned(),
+        _ => clean(&error.to_string().to_lowercase(), QUOTE_LIMIT).into_owned(),
+    }
+}
+
+/// A path, safe on a terminal.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    clean(&path.to_string_lossy(), QUOTE_LIMIT).into_owned()
+}
+
+/// The settings of a file; without one, those of [`DEFAULT_CONFIG`] if that is there, or else the defaults. Also says
+/// which file was read.
+///
+/// # Errors
+/// A named file that is not there, or cannot be read; every mistake in a file.
+pub fn load(config: Option<&Path>, catalog: &Catalog) -> Result<(Settings, Option<PathBuf>), Error> {
+    let path = config.unwrap_or(Path::new(DEFAULT_CONFIG));
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if config.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            return Ok((Settings::default(), None));
+        }
+        Err(error) => return Err(Error::File { path: path.to_owned(), error }),
+    };
+    let place = path.to_string_lossy();
+    let text = str::from_utf8(&bytes).map_err(|e| Error::Settings(not_text(&place, &bytes[..e.valid_up_to()])))?;
+    let settings = Settings::read(&place, text, catalog).map_err(Error::Settings)?;
+    Ok((settings, Some(path.to_owned())))
+}
+
+/// The mistake of a file that is no UTF-8 text after `good`.
+fn not_text(place: &str, good: &[u8]) -> Mistakes {
+    let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+    let what = "this is not UTF-8 text".to_owned();
+    let mistake = Mistake { line: Some(line), key: String::new(), what, hint: None };
+    Mistakes { place: place.to_owned(), found: vec![mistake] }
+}
+
+fn is_settings(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::tests::catalog;
+
+    #[test]
+    fn a_message_says_where_and_what() {
+        let file = |kind: io::ErrorKind| Error::File { path: "my\n.toml".into(), error: kind.into() };
+        for (error, wanted) in [
+            (
+                file(io::ErrorKind::NotFound),
+                "lapwing: my\\n.toml: there is no such file or folder\n\
+                 hint: `lapwing init` writes one with every setting explained",
+            ),
+            (file(io::ErrorKind::IsADirectory), "lapwing: my\\n.toml: it is a folder, and a file is wanted"),
+            (Error::Exists("x.toml".into()), "lapwing: x.toml: it is already there\nhint: --force overwrites it"),
+            (
+                Error::UnknownDetector { id: "rot".to_owned(), nearest: Some("root-use") },
+                "lapwing: detectors: there is no detector \"rot\"\nhint: did you mean `root-use`?",
+            ),
+            (Error::Output(io::Error::other("No space left on device")), "lapwing: output: no space left on device"),
+        ] {
+            assert_eq!(error.to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn only_a_closed_pipe_is_no_failure() {
+        for (kind, wanted) in [(io::ErrorKind::BrokenPipe, Exit::Fine), (io::ErrorKind::StorageFull, Exit::Failed)] {
+            assert_eq!(Error::from(io::Error::from(kind)).exit(), wanted);
+        }
+        assert_eq!(Error::Exists("x".into()).exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn a_file_is_loaded_or_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        for (text, wanted) in [
+            (&b"[lateness]\nlambda = '1h'"[..], Ok(60)),
+            (b"\xef\xbb\xbf[lateness]\r\nlambda = '1h'\r\n", Ok(60)),
+            (b"", Ok(5)),
+            (b"# a\n# \xff", Err(":2: this is not UTF-8 text")),
+            (b"[lateness]\nlambda = 1", Err(":2: lateness.lambda: 1 is not a text\nhint: put it in quotes")),
+        ] {
+            fs::write(&path, text).unwrap();
+            let found = load(Some(&path), &catalog()).map(|(settings, _)| settings.lateness.lambda.0);
+            let wanted = wanted.map_err(|what| format!("lapwing: {}{what}", path.display()));
+            assert_eq!(found.map_err(|e| e.to_string()), wanted);
+        }
+        let missing = load(Some(&folder.path().join("b.toml")), &catalog());
+        assert!(matches!(missing, Err(Error::File { .. })), "{missing:?}");
+    }
+}
