@@ -10,18 +10,7 @@ use aws_sdk_cloudwatch::error::DisplayErrorContext;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use lapwing_detectors::severity::Severity;
 
-/// The namespace of all metrics; the function's role may write to no other.
-pub const NAMESPACE: &str = "Lapwing";
-
-/// What findings are counted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FindingsBy {
-    /// One metric a detector.
-    #[default]
-    Detector,
-    /// One metric a severity.
-    Severity,
-}
+use crate::settings::{self, MetricsBy};
 
 /// What one invocation measured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,29 +33,32 @@ pub struct Measures {
 #[derive(Debug)]
 pub struct Metrics {
     client: Client,
-    by: FindingsBy,
+    settings: settings::Metrics,
 }
 
 impl Metrics {
-    /// Counts findings by detector or by severity.
+    /// Sends what the settings say.
     #[must_use]
-    pub fn new(client: Client, by: FindingsBy) -> Metrics {
-        Metrics { client, by }
+    pub fn new(client: Client, settings: settings::Metrics) -> Metrics {
+        Metrics { client, settings }
     }
 
-    /// Sends everything in one call.
+    /// Sends everything in one call; nothing at all where the settings switch metrics off.
     ///
     /// # Errors
     ///
     /// What CloudWatch or the way to it said. Nothing is lost but the numbers: the invocation goes on.
     pub async fn put(&self, measures: &Measures) -> Result<(), String> {
-        let data = data(measures, self.by);
-        let request = self.client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data));
+        if !self.settings.enabled {
+            return Ok(());
+        }
+        let data = data(measures, self.settings.by);
+        let request = self.client.put_metric_data().namespace(&self.settings.namespace).set_metric_data(Some(data));
         request.send().await.map(|_| ()).map_err(|e| DisplayErrorContext(&e).to_string())
     }
 }
 
-fn data(measures: &Measures, by: FindingsBy) -> Vec<MetricDatum> {
+fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
     let mut data = vec![
         datum("Events", measures.events as f64, StandardUnit::Count),
         datum("Rejects", measures.rejects as f64, StandardUnit::Count),
@@ -77,14 +69,14 @@ fn data(measures: &Measures, by: FindingsBy) -> Vec<MetricDatum> {
     let mut findings: BTreeMap<&str, u32> = BTreeMap::new();
     for (detector, severity) in &measures.findings {
         let value = match by {
-            FindingsBy::Detector => detector,
-            FindingsBy::Severity => severity.name(),
+            MetricsBy::Detector => detector,
+            MetricsBy::Severity => severity.name(),
         };
         *findings.entry(value).or_default() += 1;
     }
     let name = match by {
-        FindingsBy::Detector => "Detector",
-        FindingsBy::Severity => "Severity",
+        MetricsBy::Detector => "Detector",
+        MetricsBy::Severity => "Severity",
     };
     data.extend(findings.into_iter().map(|(value, count)| {
         let dimension = Dimension::builder().name(name).value(value).build();
@@ -122,7 +114,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(by: FindingsBy, lag_seconds: Option<f64>, wanted: &[&str]) {
+    fn check(by: MetricsBy, lag_seconds: Option<f64>, wanted: &[&str]) {
         let findings =
             vec![("denied-burst", Severity::Medium), ("root-use", Severity::High), ("denied-burst", Severity::High)];
         let measures = Measures { events: 40, rejects: 2, late: 3, duplicates: 1, lag_seconds, findings };
@@ -133,7 +125,7 @@ mod tests {
     #[test]
     fn findings_are_counted_by_detector_or_by_severity() {
         check(
-            FindingsBy::Detector,
+            MetricsBy::Detector,
             Some(71.5),
             &[
                 "Events 40 Count",
@@ -146,7 +138,7 @@ mod tests {
             ],
         );
         check(
-            FindingsBy::Severity,
+            MetricsBy::Severity,
             None,
             &[
                 "Events 40 Count",

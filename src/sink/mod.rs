@@ -1,10 +1,10 @@
 //! Sinks: where alerts and counts go.
 
 use lapwing_detectors::alert::Alert;
-use lapwing_detectors::severity::Severity;
 
 use crate::report::clean::clean;
 use crate::report::{chat, json, text};
+use crate::settings::{Format, Topic};
 
 #[cfg(feature = "aws")]
 pub mod metrics;
@@ -13,28 +13,6 @@ pub mod sns;
 
 /// The longest attribute sent, in characters. AWS names none; account, region and names are far shorter.
 const ATTRIBUTE: usize = 256;
-
-/// How a topic's messages look. One topic has one, because its subscribers all get the same bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people, by mail.
-    Text,
-    /// For programs: the line that `replay --format jsonl` prints.
-    Json,
-    /// For Amazon Q Developer in chat applications.
-    Chat,
-}
-
-/// An SNS topic that alerts are sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topic {
-    /// The topic's ARN. Standard topics only.
-    pub arn: String,
-    /// How its messages look.
-    pub format: Format,
-    /// Alerts below it are not sent there.
-    pub min_severity: Severity,
-}
 
 /// An alert as a topic takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,20 +25,18 @@ pub struct Message {
     pub attributes: Vec<(&'static str, String)>,
 }
 
-impl Topic {
-    /// The message for this topic, or `None` when the alert is below what it wants.
-    #[must_use]
-    pub fn message(&self, alert: &Alert) -> Option<Message> {
-        (alert.severity >= self.min_severity).then(|| Message {
-            subject: text::subject(alert),
-            body: match self.format {
-                Format::Text => text::render(alert),
-                Format::Json => json::line(alert),
-                Format::Chat => chat::notification(alert),
-            },
-            attributes: attributes(alert),
-        })
-    }
+/// The message for a topic, or `None` when the alert is below what the topic wants.
+#[must_use]
+pub fn message(topic: &Topic, alert: &Alert) -> Option<Message> {
+    (alert.severity >= topic.min_severity).then(|| Message {
+        subject: text::subject(alert),
+        body: match topic.format {
+            Format::Text => text::render(alert),
+            Format::Json => json::line(alert),
+            Format::Chat => chat::notification(alert),
+        },
+        attributes: attributes(alert),
+    })
 }
 
 fn attributes(alert: &Alert) -> Vec<(&'static str, String)> {
@@ -81,6 +57,8 @@ fn attributes(alert: &Alert) -> Vec<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
+    use lapwing_detectors::severity::Severity;
+
     use super::*;
     use crate::report::sample::{etl_nightly, hostile};
 
@@ -93,7 +71,7 @@ mod tests {
         for (min_severity, wanted) in
             [(Severity::Info, true), (Severity::Medium, true), (Severity::High, false), (Severity::Critical, false)]
         {
-            let message = topic(Format::Text, min_severity).message(&etl_nightly());
+            let message = message(&topic(Format::Text, min_severity), &etl_nightly());
             assert_eq!(message.is_some(), wanted, "{min_severity:?}");
         }
     }
@@ -106,7 +84,7 @@ mod tests {
             (Format::Json, json::line(&alert)),
             (Format::Chat, chat::notification(&alert)),
         ] {
-            let message = topic(format, Severity::Info).message(&alert).unwrap();
+            let message = message(&topic(format, Severity::Info), &alert).unwrap();
             assert_eq!(message.body, wanted, "{format:?}");
             assert_eq!(message.subject, text::subject(&alert));
         }
@@ -136,7 +114,7 @@ mod tests {
     #[test]
     fn a_hostile_alert_is_a_message_that_sns_takes() {
         for format in [Format::Text, Format::Json, Format::Chat] {
-            let message = topic(format, Severity::Info).message(&hostile()).unwrap();
+            let message = message(&topic(format, Severity::Info), &hostile()).unwrap();
             assert!(message.body.len() <= 262_144, "{format:?}: {}", message.body.len());
             for (name, value) in &message.attributes {
                 assert!(!value.is_empty() && !value.chars().any(char::is_control), "{name}: {value:?}");

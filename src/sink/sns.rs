@@ -7,7 +7,8 @@ use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
 use lapwing_detectors::alert::Alert;
 
-use super::{Message, Topic};
+use super::{Message, message};
+use crate::settings::Topic;
 
 /// The topics of this function, and the client that reaches them.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Sns {
         let mut sent = 0;
         let mut error: Option<SnsError> = None;
         for topic in &self.topics {
-            for message in alerts.iter().filter_map(|alert| topic.message(alert)) {
+            for message in alerts.iter().filter_map(|alert| message(topic, alert)) {
                 match self.send(topic, message).await {
                     Ok(()) => sent += 1,
                     Err(what) => {
