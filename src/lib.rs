@@ -4,6 +4,8 @@ pub mod cli;
 pub mod decode;
 #[cfg(feature = "aws")]
 pub mod lambda;
+pub mod pipeline;
 pub mod report;
 pub mod settings;
 pub mod sink;
+pub mod store;

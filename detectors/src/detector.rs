@@ -142,8 +142,6 @@ pub trait Detector: Send + Sync {
 pub struct Watch {
     /// For every subject that no variant claims.
     pub detector: Box<dyn Detector>,
-    /// The highest severity that it may speak with.
-    pub cap: Severity,
     /// The first that applies is the one.
     pub variants: Vec<Variant>,
 }
@@ -152,10 +150,8 @@ pub struct Watch {
 pub struct Variant {
     /// Says which subjects.
     pub applies: Box<dyn Fn(&Subject) -> bool + Send + Sync>,
-    /// With the other settings.
-    pub detector: Box<dyn Detector>,
-    /// The highest severity that it may speak with.
-    pub cap: Severity,
+    /// With the other settings; nothing where it is off for them.
+    pub detector: Option<Box<dyn Detector>>,
 }
 
 /// The detectors that are on.
@@ -167,11 +163,7 @@ pub struct Engine {
 
 impl Default for Engine {
     fn default() -> Engine {
-        let watch = |make: &fn() -> Box<dyn Detector>| Watch {
-            detector: make(),
-            cap: Severity::Critical,
-            variants: Vec::new(),
-        };
+        let watch = |make: &fn() -> Box<dyn Detector>| Watch { detector: make(), variants: Vec::new() };
         Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
     }
 }
@@ -186,8 +178,8 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         for watch in &self.watches {
             watch.detector.observe(event, seen);
-            for variant in &watch.variants {
-                variant.detector.observe(event, seen);
+            for detector in watch.variants.iter().filter_map(|variant| variant.detector.as_ref()) {
+                detector.observe(event, seen);
             }
         }
     }
@@ -199,12 +191,12 @@ impl Engine {
 }
 
 impl Watch {
-    /// The detector that speaks for a subject, and the highest severity that it may speak with.
+    /// The detector that speaks for a subject, if it is on for it.
     #[must_use]
-    pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {
+    pub fn of(&self, subject: &Subject) -> Option<&dyn Detector> {
         match self.variants.iter().find(|v| (v.applies)(subject)) {
-            Some(variant) => (variant.detector.as_ref(), variant.cap),
-            None => (self.detector.as_ref(), self.cap),
+            Some(variant) => variant.detector.as_deref(),
+            None => Some(self.detector.as_ref()),
         }
     }
 }

@@ -78,8 +78,9 @@ impl Engine {
         if minutes == 0 {
             return;
         }
-        let (detector, cap) =
-            if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
+        let detector =
+            if watch.variants.is_empty() { Some(watch.detector.as_ref()) } else { watch.of(&entity.subject()) };
+        let Some(detector) = detector else { return };
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;
@@ -87,8 +88,7 @@ impl Engine {
                 continue;
             }
             let window = view.window(minute, self.lateness.of(entity.family.source()));
-            if let Some(mut verdict) = detector.judge(&window) {
-                verdict.severity = verdict.severity.min(cap);
+            if let Some(verdict) = detector.judge(&window) {
                 let top = top_of(&window, verdict.window);
                 out.push(Finding { about, entity: entity.clone(), minute, confirmed: range.complete, verdict, top });
             }

@@ -19,6 +19,8 @@ pub mod observe;
 pub mod profile;
 mod query;
 pub mod rate;
+#[cfg(test)]
+mod script;
 pub mod settings;
 pub mod severity;
 mod sign_in;

@@ -9,7 +9,7 @@ use crate::alert::Example;
 use crate::cell::{Arrival, Cell, Contributor, Occurrence};
 use crate::detector::Engine;
 use crate::entity::{Entity, Family, key_of};
-use crate::event::{Call, Event, What};
+use crate::event::{Call, Event, Source, What};
 use crate::hash::{hash_of, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::time::{Hour, Minute};
@@ -27,10 +27,23 @@ pub struct Learnt {
     pub received: DateTime<Utc>,
     /// The cells that it touched.
     pub cells: Vec<(Entity, Hour, Cell)>,
+    /// The events in it, each once.
+    pub events: Vec<Met>,
     /// The newest event in it.
     pub newest: Option<DateTime<Utc>>,
-    /// Events that came again within the delivery.
+    /// Events that came again within the delivery, or that its observer was told of before.
     pub repeated: u64,
+}
+
+/// An event that was met: enough to know it again, and whether it came late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// The minute that it happened in.
+    pub minute: Minute,
+    /// The log that it came from.
+    pub source: Source,
+    /// Its identity.
+    pub identity: u64,
 }
 
 /// What one event touches: which measures and slots of which of its entities. A measure named twice counts once, so
@@ -86,7 +99,7 @@ pub struct Observer<'c> {
     index: HashMap<Entity, u32>,
     names: HashMap<u64, Arc<str>>,
     seen: HashSet<u64>,
-    identities: Vec<(Hour, u64)>,
+    events: Vec<Met>,
     key: String,
     newest: Option<DateTime<Utc>>,
     repeated: u64,
@@ -116,7 +129,7 @@ impl<'c> Observer<'c> {
             index: HashMap::new(),
             names: HashMap::new(),
             seen: HashSet::new(),
-            identities: Vec::new(),
+            events: Vec::new(),
             key: String::new(),
             newest: None,
             repeated: 0,
@@ -137,7 +150,7 @@ impl<'c> Observer<'c> {
             return;
         }
         let minute = Minute::of(event.time);
-        self.identities.push((minute.hour(), event.identity.0));
+        self.events.push(Met { minute, source: event.source(), identity: event.identity.0 });
         let mut seen = Observations::default();
         self.engine.observe(event, &mut seen);
         let mut example = None;
@@ -275,19 +288,13 @@ impl<'c> Observer<'c> {
         }
     }
 
-    /// The identities of the events, with the hour that each happened in: what a replay knows repetitions by.
-    #[must_use]
-    pub fn identities(&self) -> &[(Hour, u64)] {
-        &self.identities
-    }
-
     /// Ends the delivery.
     #[must_use]
     pub fn finish(self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
         let entities = self.entities;
         let cells =
             self.cells.into_iter().map(|(id, hour, cell)| (entities[id as usize].entity.clone(), hour, cell)).collect();
-        Learnt { delivery, received, cells, newest: self.newest, repeated: self.repeated }
+        Learnt { delivery, received, cells, events: self.events, newest: self.newest, repeated: self.repeated }
     }
 }
 

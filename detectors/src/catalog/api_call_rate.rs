@@ -101,3 +101,51 @@ impl Detector for ApiCallRate {
         Some(verdict)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_burst_far_over_the_usual() {
+        check(
+            &ApiCallRate::default(),
+            "00:00-04:45/15m  s3:GetObject                  who=role/etl x38
+             05:02            secretsmanager:GetSecretValue who=role/etl x200
+             05:05            ec2:DescribeInstances         who=role/etl x100",
+            "05:02 medium role/etl: 300 API calls in 15 min, usual 38",
+        );
+    }
+
+    #[test]
+    fn it_resolves_after_an_hour_of_quiet() {
+        check(
+            &ApiCallRate::default(),
+            "00:00-04:45/15m  s3:GetObject     who=role/etl x38
+             05:02            s3:GetObject     who=role/etl x200
+             06:30            s3:GetObject     who=role/etl",
+            "05:02 low role/etl: 200 API calls in 15 min, usual 38
+             05:02 low s3:GetObject: 200 API calls in 15 min, usual 38
+             06:02 resolved role/etl
+             06:02 resolved s3:GetObject",
+        );
+    }
+
+    #[test]
+    fn the_same_burst_every_hour_is_its_usual() {
+        check(&ApiCallRate::default(), "00:02-23:02/60m  s3:GetObject who=role/etl x300", "");
+    }
+
+    #[test]
+    fn no_history_no_verdict() {
+        check(&ApiCallRate::default(), "05:02  s3:GetObject who=role/etl x900", "");
+    }
+
+    #[test]
+    fn services_keep_their_own_rhythm() {
+        let script = "00:00-04:45/15m kms:Decrypt who=ec2.amazonaws.com x5
+                      05:02 kms:Decrypt who=ec2.amazonaws.com x900";
+        check(&ApiCallRate::default(), script, "");
+    }
+}

@@ -130,3 +130,27 @@ impl ApiErrorSpike {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn calls_that_used_to_work_fail() {
+        check(
+            &ApiErrorSpike::default(),
+            "00:00-04:45/15m sqs:SendMessage           who=role/app x40
+             05:02           sqs:SendMessage throttled who=role/app x30
+             05:02           sqs:SendMessage           who=role/app x10",
+            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual 0 %",
+        );
+    }
+
+    #[test]
+    fn a_tool_that_always_asks_for_what_is_not_there() {
+        let script = "00:00-05:45/15m s3:HeadObject invalid who=role/app x30
+                      00:00-05:45/15m s3:GetObject          who=role/app x30";
+        check(&ApiErrorSpike::default(), script, "");
+    }
+}

@@ -95,3 +95,45 @@ impl Detector for ConsoleLoginFailures {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn guesses_that_find_the_password() {
+        check(
+            &ConsoleLoginFailures::default(),
+            "09:00-09:04/1m ConsoleLogin failed user=ann ip=192.0.2.7
+             09:30          ConsoleLogin        user=ann ip=192.0.2.7",
+            "09:04 critical user/ann: 5 failed sign-ins in 10 min, then signed in",
+        );
+    }
+
+    #[test]
+    fn guesses_at_root() {
+        let said = "09:04 high user/root: 5 failed sign-ins in 10 min";
+        check(&ConsoleLoginFailures::default(), "09:00-09:04/1m ConsoleLogin failed user=root", said);
+    }
+
+    #[test]
+    fn a_person_who_mistypes() {
+        check(
+            &ConsoleLoginFailures::default(),
+            "09:00-09:03/1m ConsoleLogin failed user=ann
+             09:04          ConsoleLogin        user=ann",
+            "",
+        );
+    }
+
+    #[test]
+    fn a_success_before_the_guesses_is_nobody_getting_in() {
+        check(
+            &ConsoleLoginFailures::default(),
+            "08:59          ConsoleLogin        user=ann
+             09:00-09:04/1m ConsoleLogin failed user=ann",
+            "09:04 medium user/ann: 5 failed sign-ins in 10 min",
+        );
+    }
+}

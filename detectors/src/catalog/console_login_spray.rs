@@ -93,3 +93,46 @@ impl Detector for ConsoleLoginSpray {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn four_users_from_one_address() {
+        check(
+            &ConsoleLoginSpray::default(),
+            "09:00  ConsoleLogin failed user=ann ip=192.0.2.7
+             09:10  ConsoleLogin failed user=bob ip=192.0.2.7
+             09:20  ConsoleLogin failed user=cat ip=192.0.2.7
+             09:29  ConsoleLogin failed user=dan ip=192.0.2.7",
+            "09:29 high 192.0.2.7: 4 users failed to sign in within 30 min",
+        );
+    }
+
+    #[test]
+    fn one_of_them_lets_it_in() {
+        check(
+            &ConsoleLoginSpray::default(),
+            "09:00-09:03/1m ConsoleLogin failed user=ann ip=192.0.2.7
+             09:01  ConsoleLogin failed user=bob ip=192.0.2.7
+             09:02  ConsoleLogin failed user=cat ip=192.0.2.7
+             09:03  ConsoleLogin failed user=dan ip=192.0.2.7
+             09:08  ConsoleLogin        user=eve ip=192.0.2.7",
+            "09:03 critical 192.0.2.7: 4 users failed to sign in within 30 min, then signed in as eve",
+        );
+    }
+
+    #[test]
+    fn an_office_where_three_mistype() {
+        check(
+            &ConsoleLoginSpray::default(),
+            "09:00-09:09/1m ConsoleLogin failed user=ann ip=192.0.2.7
+             09:01  ConsoleLogin failed user=bob ip=192.0.2.7
+             09:02  ConsoleLogin failed user=cat ip=192.0.2.7
+             09:03  ConsoleLogin failed user=dan ip=192.0.2.8",
+            "",
+        );
+    }
+}

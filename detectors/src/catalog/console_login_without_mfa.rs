@@ -56,3 +56,23 @@ impl Detector for ConsoleLoginWithoutMfa {
         verdict(window, WITHOUT_MFA, grade, "signed in {seen} times without a second factor".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_password_alone() {
+        let said = "09:00 medium user/ann: signed in 1 times without a second factor";
+        check(&ConsoleLoginWithoutMfa, "09:00 ConsoleLogin no-mfa user=user/ann", said);
+    }
+
+    #[test]
+    fn with_a_second_factor_or_through_identity_center() {
+        let script = "09:00 ConsoleLogin mfa    user=user/ann
+                      09:00 ConsoleLogin no-mfa user=ann who=AWSReservedSSO_Admin/ann@example.com sso
+                      09:00 ConsoleLogin no-mfa failed user=user/ann";
+        check(&ConsoleLoginWithoutMfa, script, "");
+    }
+}

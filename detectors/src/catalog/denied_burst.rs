@@ -73,15 +73,18 @@ impl Detector for DeniedBurst {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
-        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) || by_aws(call) {
+        if by_aws(call) || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
+            return;
+        }
+        // Contributors carry what was allowed later, so every call of the principal is counted.
+        seen.count(Family::Principal, Measure::Calls);
+        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) {
             return;
         }
         let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
         let count = self.count.max(KEPT_APIS) as u16;
         seen.occur(Family::Principal, DENIED, Keep::Count(count), Shown::Api);
         seen.occur(Family::Principal, DENIED_APIS, Keep::Distinct(apis), Shown::Api);
-        // Contributors carry what was allowed later, so the calls of the principal must be counted.
-        seen.count(Family::Principal, Measure::Calls);
         seen.count(Family::Principal, Measure::Denied);
     }
 
@@ -179,7 +182,6 @@ fn why(many: bool, allowed: &[Arc<str>]) -> String {
 /// Refusals that AWS runs into by itself, as it probes: they are nobody's attempt.
 fn by_aws(call: &Call<'_>) -> bool {
     matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown)
-        || call.kind == CallKind::Service
         || matches!(call.address, Address::Service(_) | Address::Internal)
         || !call.principal.invoked_by.is_empty()
         || call.principal.name.contains("aws-service-role/")
@@ -208,4 +210,78 @@ fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
     allowed.sort();
     allowed.dedup();
     allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn many_apis_and_one_allowed_later() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 iam:ListUsers     denied who=role/ci ip=198.51.100.20
+             09:00 iam:ListRoles     denied who=role/ci ip=198.51.100.20
+             09:01 s3:ListBuckets    denied who=role/ci ip=198.51.100.20
+             09:02 ec2:RunInstances  denied who=role/ci ip=198.51.100.20
+             09:03 kms:ListKeys      denied who=role/ci ip=198.51.100.20
+             09:40 s3:ListBuckets           who=role/ci ip=198.51.100.20",
+            "09:03 high role/ci: denied on 5 APIs in 10 min, 1 then allowed",
+        );
+    }
+
+    #[test]
+    fn many_apis_of_which_another_is_allowed() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 iam:ListUsers     denied who=role/ci
+             09:00 iam:ListRoles     denied who=role/ci
+             09:01 s3:ListBuckets    denied who=role/ci
+             09:02 ec2:RunInstances  denied who=role/ci
+             09:03 kms:ListKeys      denied who=role/ci
+             08:59 s3:ListBuckets           who=role/ci
+             09:40 s3:GetObject             who=role/ci",
+            "09:03 medium role/ci: denied on 5 APIs in 10 min",
+        );
+    }
+
+    #[test]
+    fn ten_apis() {
+        let apis: String = (0..10).map(|n| format!("09:0{n} iam:Call{n} denied who=ROLE/ann@example.com\n")).collect();
+        let said = "09:04 high ROLE/ann@example.com: denied on 10 APIs in 10 min";
+        check(&DeniedBurst::default(), &apis, said);
+    }
+
+    #[test]
+    fn one_api_ten_times_is_a_broken_policy() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 s3:GetObject denied who=role/app x10",
+            "09:00 low role/app: denied 10 times in 10 min",
+        );
+    }
+
+    #[test]
+    fn nine_refusals() {
+        check(&DeniedBurst::default(), "09:00 s3:GetObject denied who=role/app x9", "");
+    }
+
+    #[test]
+    fn ten_refusals_in_eleven_minutes() {
+        check(
+            &DeniedBurst::default(),
+            "09:00 s3:GetObject denied who=role/app x5\n 09:10 s3:GetObject denied who=role/app x5",
+            "",
+        );
+    }
+
+    #[test]
+    fn what_aws_runs_into_by_itself() {
+        let script = "09:00 s3:GetBucketAcl denied who=config.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/scan ip=config.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/scan by=cloudformation.amazonaws.com x50
+                      09:00 s3:GetBucketAcl denied who=role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig x50";
+        check(&DeniedBurst::default(), script, "");
+    }
 }

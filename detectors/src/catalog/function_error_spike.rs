@@ -113,3 +113,44 @@ impl Detector for FunctionErrorSpike {
         Some(verdict)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_third_of_the_requests_fails() {
+        check(
+            &FunctionErrorSpike::default(),
+            "00:00-04:55/5m REPORT       fn=pay x20
+             00:07-04:57/50m REPORT error fn=pay
+             05:01          REPORT error fn=pay x20
+             05:01          REPORT       fn=pay x20",
+            "05:01 medium pay: 20 of 80 invocations failed in 15 min, usual 0.5 %",
+        );
+    }
+
+    #[test]
+    fn retries_of_one_bad_request() {
+        check(
+            &FunctionErrorSpike::default(),
+            "00:00-04:55/5m REPORT       fn=pay x20
+             05:01-05:09/1m REPORT error fn=pay req=r1 x3
+             05:01-05:09/1m error        fn=pay req=r1 x3",
+            "",
+        );
+    }
+
+    #[test]
+    fn a_function_that_always_fails_a_little() {
+        // It is new once; from then on, that is what it is like.
+        let script = "00:00-06:55/5m REPORT       fn=pay x10
+                      00:00-06:55/5m REPORT error fn=pay x5";
+        check(
+            &FunctionErrorSpike::default(),
+            script,
+            "00:00 medium pay: 15 of 45 invocations failed in 15 min, no history yet\n 02:00 resolved pay",
+        );
+    }
+}

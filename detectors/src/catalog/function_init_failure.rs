@@ -87,3 +87,20 @@ impl Detector for FunctionInitFailure {
         Some(verdict(window, INIT_FAILED, said))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn an_import_error() {
+        check(&FunctionInitFailure::default(), "09:00 init fn=pay", "09:00 medium pay: 1 failed starts in 15 min");
+        check(&FunctionInitFailure::default(), "09:00 init fn=pay x5", "09:00 high pay: 5 failed starts in 15 min");
+    }
+
+    #[test]
+    fn a_handler_that_fails_has_started() {
+        check(&FunctionInitFailure::default(), "09:00 REPORT error fn=pay x9", "");
+    }
+}

@@ -89,3 +89,28 @@ impl Detector for FunctionOutOfMemory {
         Some(verdict(window, OUT_OF_MEMORY, said))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn one_is_low_and_three_are_medium() {
+        check(
+            &FunctionOutOfMemory::default(),
+            "09:00 REPORT oom fn=pay",
+            "09:00 low pay: 1 requests ran out of memory in 15 min",
+        );
+        check(
+            &FunctionOutOfMemory::default(),
+            "09:00 REPORT oom fn=pay x3",
+            "09:00 medium pay: 3 requests ran out of memory in 15 min",
+        );
+    }
+
+    #[test]
+    fn other_failures() {
+        check(&FunctionOutOfMemory::default(), "09:00 REPORT timeout fn=pay x3\n 09:00 REPORT fn=pay x3", "");
+    }
+}

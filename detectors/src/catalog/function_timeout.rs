@@ -90,3 +90,30 @@ impl Detector for FunctionTimeout {
         Some(verdict(window, TIMED_OUT, said))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn three_of_ten_in_five_minutes() {
+        check(
+            &FunctionTimeout::default(),
+            "09:00-09:02/1m REPORT timeout fn=pay
+             09:00-09:02/1m timeout        fn=pay req=extra
+             09:00          REPORT         fn=pay x7",
+            "09:01 medium pay: 4 of 10 invocations timed out in 5 min",
+        );
+    }
+
+    #[test]
+    fn a_single_one_is_a_metric() {
+        check(&FunctionTimeout::default(), "09:00 REPORT timeout fn=pay", "");
+    }
+
+    #[test]
+    fn three_of_many() {
+        check(&FunctionTimeout::default(), "09:00 REPORT timeout fn=pay x3\n 09:00 REPORT fn=pay x40", "");
+    }
+}

@@ -56,3 +56,29 @@ impl Detector for InvocationRate {
         self.rate.judge(window, Measure::Invocations, "invocations")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_flood() {
+        check(
+            &InvocationRate::default(),
+            "00:00-04:50/10m REPORT fn=pay x10
+             05:05           REPORT fn=pay x400",
+            "05:05 low pay: 400 invocations in 15 min, usual 20",
+        );
+    }
+
+    #[test]
+    fn a_busier_hour() {
+        check(
+            &InvocationRate::default(),
+            "00:00-04:50/10m REPORT fn=pay x10
+             05:05           REPORT fn=pay x30",
+            "",
+        );
+    }
+}

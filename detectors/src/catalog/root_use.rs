@@ -68,3 +68,36 @@ fn by_root(call: &Call<'_>) -> bool {
         && call.principal.invoked_by.is_empty()
         && !failed_sign_in
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn root_signs_in_and_makes_a_key() {
+        check(
+            &RootUse,
+            "09:00 ConsoleLogin        user=root who=root
+             09:01 iam:CreateAccessKey who=root",
+            "09:00 high root: the root user made 2 calls: signin:ConsoleLogin",
+        );
+    }
+
+    #[test]
+    fn root_only_reads() {
+        check(
+            &RootUse,
+            "09:00 ec2:DescribeRegions read who=root",
+            "09:00 medium root: the root user made 1 calls: ec2:DescribeRegions",
+        );
+    }
+
+    #[test]
+    fn aws_in_the_name_of_root() {
+        let script = "09:00 kms:CreateKey service-event who=root
+                      09:00 kms:Decrypt by=s3.amazonaws.com who=root
+                      09:00 ConsoleLogin failed user=root who=root";
+        check(&RootUse, script, "");
+    }
+}

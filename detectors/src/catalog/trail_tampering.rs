@@ -107,6 +107,39 @@ fn has(json: &str, member: &str, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::check;
+
+    #[test]
+    fn a_trail_is_stopped() {
+        let said = "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:StopLogging";
+        check(&TrailTampering, "09:00 cloudtrail:StopLogging who=user/eve", said);
+    }
+
+    #[test]
+    fn selectors_that_leave_out_management_events() {
+        let script = "09:00 cloudtrail:PutEventSelectors who=user/eve request={\"eventSelectors\":[{\"includeManagementEvents\":false}]}";
+        check(
+            &TrailTampering,
+            script,
+            "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:PutEventSelectors",
+        );
+    }
+
+    #[test]
+    fn somebody_is_refused() {
+        let said = "09:00 high user/eve: was refused when tampering with a trail: cloudtrail:DeleteTrail";
+        check(&TrailTampering, "09:00 cloudtrail:DeleteTrail denied who=user/eve", said);
+    }
+
+    #[test]
+    fn reading_starting_and_recording_everything() {
+        let script = "09:00 cloudtrail:DescribeTrails read who=user/eve
+                      09:00 cloudtrail:StartLogging who=user/eve
+                      09:00 cloudtrail:StopLogging invalid who=user/eve
+                      09:00 logs:StopLogging who=user/eve
+                      09:00 cloudtrail:PutEventSelectors who=user/eve request={\"eventSelectors\":[{\"includeManagementEvents\":true,\"readWriteType\":\"All\"}]}";
+        check(&TrailTampering, script, "");
+    }
 
     #[test]
     fn members_are_found_whatever_the_spacing() {

@@ -1,0 +1,256 @@
+//! Tests of detectors are scripts: lines of what happened, and lines of what must be said about it.
+//!
+//! ```text
+//! 09:00            s3:GetObject denied who=role/etl ip=192.0.2.7 x3
+//! 00:00-08:50/10m  s3:GetObject        who=role/etl x4
+//! 09:00            ConsoleLogin failed user=ann ip=192.0.2.7
+//! 09:00            REPORT fn=pay
+//! 09:00            timeout fn=pay req=r1
+//! ```
+//!
+//! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::HashMap;
+
+use crate::alert::Status;
+use crate::cell::{Arrival, Cell};
+use crate::detector::{Detector, Engine, Watch};
+use crate::entity::Entity;
+use crate::event::{
+    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Line, Log, Login, Principal,
+    PrincipalKind, Report, What,
+};
+use crate::group::Book;
+use crate::hash::hash_of;
+use crate::judge::{Known, Range};
+use crate::observe::{DeliveryId, Observer};
+use crate::profile::{Lateness, Profile};
+use crate::time::{Hour, Minute};
+
+const ACCOUNT: &str = "111122223333";
+
+/// One line of a script, once for each time that it happened.
+#[derive(Clone, Debug)]
+struct Happened {
+    time: DateTime<Utc>,
+    words: Vec<String>,
+    id: String,
+}
+
+/// Runs a script with one detector in every order and batching, and compares what is said.
+pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, expected: &str) {
+    let events = parse(script);
+    let written: Vec<Vec<Happened>> = events.iter().map(|e| vec![e.clone()]).collect();
+    let mut shuffled = events.clone();
+    shuffled.sort_by_key(|e| hash_of(&[&e.id]));
+    let doubled: Vec<Happened> = events.iter().flat_map(|e| [e.clone(), e.clone()]).collect();
+    let mut backwards = written.clone();
+    backwards.reverse();
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    for (name, batches) in [
+        ("event by event", written),
+        ("one batch", vec![events]),
+        ("backwards", backwards),
+        ("shuffled", vec![shuffled]),
+        ("doubled", vec![doubled]),
+    ] {
+        assert_eq!(run(detector, &batches), expected, "{name}");
+    }
+}
+
+fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -> Vec<String> {
+    let engine =
+        Engine::new(vec![Watch { detector: Box::new(detector.clone()), variants: Vec::new() }], Lateness::default());
+    let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
+    for batch in batches {
+        let mut observer = Observer::new(&engine);
+        for happened in batch {
+            happened.show(&mut observer);
+        }
+        for (entity, hour, cell) in observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH).cells {
+            cells.entry(entity).or_default().entry(hour).or_default().merge(cell, |_| Arrival::OnTime);
+        }
+    }
+    let mut book = Book::default();
+    for (entity, hours) in cells {
+        judge(&engine, &entity, hours, &mut book);
+    }
+    let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
+    let said = book.finish(last).into_iter().map(|a| {
+        let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
+        match a.status {
+            Status::Resolved => format!("{at} resolved {}", a.subject.name()),
+            _ => format!("{at} {} {}: {}", a.severity.name(), a.subject.name(), a.headline),
+        }
+    });
+    said.collect()
+}
+
+fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mut Book) {
+    let mut hours: Vec<(Hour, std::sync::Arc<Cell>)> =
+        hours.into_iter().map(|(h, c)| (h, std::sync::Arc::new(c))).collect();
+    hours.sort_by_key(|(hour, _)| *hour);
+    let mut profile = Profile::default();
+    for at in 0..hours.len() {
+        let (hour, cell) = hours[at].clone();
+        let cells = hours[at.saturating_sub(1)..=at].to_vec();
+        let before =
+            at.checked_sub(1).map(|at| &hours[at]).filter(|(h, _)| *h == hour.before()).map(|(_, c)| c.clone());
+        let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
+        let mut findings = Vec::new();
+        engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut findings);
+        for finding in findings {
+            book.fold(finding);
+        }
+        profile.learn(hour, &cell, before.as_deref());
+    }
+}
+
+fn parse(script: &str) -> Vec<Happened> {
+    let mut events = Vec::new();
+    for (number, line) in script.lines().map(str::trim).filter(|l| !l.is_empty()).enumerate() {
+        let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let when = words.remove(0);
+        let times = words.iter().position(|w| w.starts_with('x') && w[1..].parse::<u32>().is_ok());
+        let times: u32 = times.map_or(1, |at| words.remove(at)[1..].parse().unwrap());
+        for (turn, time) in instants(&when).into_iter().enumerate() {
+            for n in 0..times {
+                let time = time + TimeDelta::milliseconds(i64::from(n) * 59_000 / i64::from(times));
+                events.push(Happened { time, words: words.clone(), id: format!("{number}-{turn}-{n}") });
+            }
+        }
+    }
+    events
+}
+
+fn instants(when: &str) -> Vec<DateTime<Utc>> {
+    let at = |text: &str| {
+        let (hours, minutes) = text.split_once(':').unwrap();
+        let minutes = hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap();
+        DateTime::parse_from_rfc3339("2026-10-20T00:00:00Z").unwrap().to_utc() + TimeDelta::minutes(minutes)
+    };
+    let Some((span, step)) = when.split_once('/') else { return vec![at(when)] };
+    let (from, to) = span.split_once('-').unwrap();
+    let step: i64 = step.strip_suffix('m').unwrap().parse().unwrap();
+    let (mut now, to) = (at(from), at(to));
+    let mut all = Vec::new();
+    while now <= to {
+        all.push(now);
+        now += TimeDelta::minutes(step);
+    }
+    all
+}
+
+impl Happened {
+    fn value(&self, key: &str) -> &str {
+        self.words.iter().find_map(|w| w.strip_prefix(key)?.strip_prefix('=')).unwrap_or("")
+    }
+
+    fn says(&self, word: &str) -> bool {
+        self.words.iter().any(|w| w == word)
+    }
+
+    fn show(&self, observer: &mut Observer<'_>) {
+        let function = self.value("fn");
+        if function.is_empty() { self.show_call(observer) } else { self.show_log(observer, function) }
+    }
+
+    fn event<'a>(&'a self, what: What<'a>) -> Event<'a> {
+        Event {
+            id: &self.id,
+            identity: Identity(hash_of(&[&self.id])),
+            time: self.time,
+            account: ACCOUNT,
+            region: "eu-west-1",
+            weight: 1,
+            what,
+        }
+    }
+
+    fn show_log(&self, observer: &mut Observer<'_>, function: &str) {
+        let kinds = [
+            ("timeout", CrashKind::Timeout),
+            ("oom", CrashKind::OutOfMemory),
+            ("init", CrashKind::Init),
+            ("error", CrashKind::Error),
+        ];
+        let kind = kinds.into_iter().find(|(word, _)| self.says(word)).map(|(_, kind)| kind);
+        let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
+        let line = if self.says("REPORT") { Line::Report(Report::default()) } else { Line::Platform };
+        let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
+        observer.event(&self.event(What::Log(Log { function, request, stream: "s", line, failure })));
+    }
+
+    fn show_call(&self, observer: &mut Observer<'_>) {
+        let (service, name) = self.words[0].split_once(':').unwrap_or(("signin", &self.words[0]));
+        let sign_in = name == "ConsoleLogin";
+        let failed = self.says("failed");
+        let login =
+            Login { success: !failed, mfa_used: self.mfa(), user: self.value("user"), federated: self.says("sso") };
+        let class = self.class();
+        let call = Call {
+            kind: if sign_in {
+                CallKind::SignIn
+            } else if self.says("service-event") {
+                CallKind::Service
+            } else {
+                CallKind::Api
+            },
+            service,
+            name,
+            read_only: self.says("read").then_some(true),
+            principal: self.principal(sign_in),
+            address: self.address(),
+            user_agent: "boto3/1.34.69",
+            error: class.map(|class| Failure { code: class.name(), message: "", class }),
+            login: sign_in.then_some(login),
+            request: self.value("request"),
+            ..Call::default()
+        };
+        observer.event(&self.event(What::Call(&call)));
+    }
+
+    fn address(&self) -> Address<'_> {
+        match self.value("ip") {
+            "" => Address::Ip("192.0.2.1"),
+            "internal" => Address::Internal,
+            service if service.ends_with(".amazonaws.com") => Address::Service(service),
+            ip => Address::Ip(ip),
+        }
+    }
+
+    fn mfa(&self) -> Option<bool> {
+        if self.says("no-mfa") { Some(false) } else { self.says("mfa").then_some(true) }
+    }
+
+    fn class(&self) -> Option<ErrorClass> {
+        let words = [
+            ("denied", ErrorClass::Denied),
+            ("failed", ErrorClass::Authentication),
+            ("throttled", ErrorClass::Throttled),
+            ("invalid", ErrorClass::NotFoundOrInvalid),
+            ("fault", ErrorClass::ServerFault),
+        ];
+        words.into_iter().find(|(word, _)| self.says(word)).map(|(_, class)| class)
+    }
+
+    fn principal(&self, sign_in: bool) -> Principal<'_> {
+        let who = if sign_in && self.value("who").is_empty() { self.value("user") } else { self.value("who") };
+        let kind = match who {
+            "root" => PrincipalKind::Root,
+            w if w.ends_with(".amazonaws.com") => PrincipalKind::Service,
+            w if w.starts_with("role/") => PrincipalKind::Role,
+            w if w.contains('/') && !w.starts_with("user/") => PrincipalKind::Person,
+            _ => PrincipalKind::User,
+        };
+        Principal {
+            kind,
+            account: ACCOUNT,
+            name: who,
+            session: self.value("session"),
+            invoked_by: self.value("by"),
+            ..Principal::default()
+        }
+    }
+}
