@@ -1,87 +1,62 @@
 //! The Lambda function's entry: everything that lives longer than one invocation is made here, once.
 
-use std::sync::atomic::AtomicU64;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use lapwing::lambda::environment::Environment;
-use lapwing::lambda::handler::{Engine, Handler, Outcome, Summary};
+use lapwing::cli;
+use lapwing::lambda::handler::{Handler, Invocation, Summary};
 use lapwing::lambda::{aws, log};
-use lapwing::sink::metrics::{FindingsBy, Metrics};
+use lapwing::pipeline::Pipeline;
+use lapwing::settings::catalog::Catalog;
+use lapwing::settings::{CONFIG, Settings};
+use lapwing::sink::metrics::Metrics;
 use lapwing::sink::sns::Sns;
+use lapwing::store::{Limits, MemoryStore, Retention};
+use lapwing_detectors::alert::Quality;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tokio::sync::Mutex;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log::panics_by_place();
     let handler = start().await.inspect_err(|e| log::error("failed to start", json!({ "error": e.to_string() })))?;
-    let handler = &handler;
+    // Lambda hands over one event at a time; nobody ever waits here.
+    let handler = &Mutex::new(handler);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| -> Result<Summary, Error> {
-        let payload = event.payload.get().as_bytes();
-        Ok(handler.handle(&event.context.request_id, payload, SystemTime::now().into()).await?)
+        let invocation = Invocation {
+            request_id: &event.context.request_id,
+            payload: event.payload.get().as_bytes(),
+            now: SystemTime::now().into(),
+        };
+        Ok(handler.lock().await.handle(invocation).await?)
     }))
     .await
 }
 
-async fn start() -> Result<Handler<Dev>, Error> {
-    let environment = Environment::read(|name| std::env::var(name).ok())?;
+async fn start() -> Result<Handler, Error> {
+    let settings = settings()?;
     let config = aws::config().await;
-    let topics = environment.topic.into_iter().collect();
+    let limits = Limits { entities: settings.limits.entities as usize, ..Limits::default() };
+    let store = MemoryStore::new(settings.lateness, limits, Retention::Week);
+    let sns = Sns::new(aws_sdk_sns::Client::new(&config), settings.sns.clone());
+    let metrics = Metrics::new(aws_sdk_cloudwatch::Client::new(&config), settings.metrics.clone());
+    let engine = Arc::new(settings.engine());
     Ok(Handler {
-        engine: Dev,
-        sns: Sns::new(aws_sdk_sns::Client::new(&config), topics),
-        metrics: Metrics::new(aws_sdk_cloudwatch::Client::new(&config), FindingsBy::default()),
-        own_group: environment.own_group,
-        failed_metrics: AtomicU64::new(0),
+        pipeline: Pipeline::new(Arc::new(settings), engine, store).of_quality(Quality::InstanceOnly),
+        sns,
+        metrics,
+        own_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
+        failed_metrics: 0,
     })
 }
 
-struct Dev;
-
-impl Engine for Dev {
-    async fn take(&self, payload: &[u8], _now: DateTime<Utc>) -> Outcome {
-        use lapwing_detectors::alert::*;
-        let text = String::from_utf8_lossy(payload);
-        let mut outcome =
-            Outcome { records: 1, events: 1, newest: Some(SystemTime::now().into()), ..Outcome::default() };
-        if text.contains("StopLogging") {
-            let span = Span { start: DateTime::UNIX_EPOCH, end: DateTime::UNIX_EPOCH };
-            outcome.findings.push(("trail-tampering", lapwing_detectors::severity::Severity::Critical));
-            outcome.alerts.push(Alert {
-                id: AlertId(7),
-                detector: "trail-tampering",
-                title: "Trail tampering",
-                severity: lapwing_detectors::severity::Severity::Critical,
-                severity_before: None,
-                status: Status::Open,
-                raised_at: span.end,
-                subject: Subject {
-                    principal: "user/mallory".into(),
-                    account: "111122223333".into(),
-                    ..Subject::default()
-                },
-                owner: Owner::default(),
-                window: span,
-                best: span,
-                seen: 1,
-                seen_at_least: false,
-                unit: "calls",
-                expected: None,
-                threshold: None,
-                p_value: None,
-                attack: &[],
-                examples: vec![],
-                top: vec![],
-                folded: 1,
-                quality: Quality::Complete,
-                headline: "stopped a trail".into(),
-                why: String::new(),
-                next: &[],
-                query: String::new(),
-            });
-        }
-        outcome
-    }
+/// The file of the package, or the one that the environment names, and over it the environment. Lambda starts the
+/// function in the folder of its package.
+fn settings() -> Result<Settings, Error> {
+    let named = std::env::var_os(CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let (settings, _) = cli::load(named.as_deref(), &Catalog::built_in())?;
+    Ok(settings.with_environment(std::env::vars()).map_err(cli::Error::Settings)?)
 }

@@ -1,7 +1,5 @@
 //! Alerts to SNS topics.
 
-use std::fmt;
-
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -17,24 +15,14 @@ pub struct Sns {
     topics: Vec<Topic>,
 }
 
-/// Messages that did not reach their topic. The invocation must fail, so that AWS delivers its payload again.
-#[derive(Debug)]
-pub struct SnsError {
-    /// How many messages failed.
-    pub failed: u64,
-    /// The topic of the first of them.
+/// An alert did not reach a topic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// The first topic that it did not reach.
     pub topic: String,
     /// What SNS or the way to it said.
     pub what: String,
 }
-
-impl fmt::Display for SnsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} messages were not sent, the first because: {}", self.topic, self.failed, self.what)
-    }
-}
-
-impl std::error::Error for SnsError {}
 
 impl Sns {
     /// Sends to these topics.
@@ -43,26 +31,23 @@ impl Sns {
         Sns { client, topics }
     }
 
-    /// Sends each alert to each topic that wants it, and says how many messages that were. A repeated call sends the
-    /// same messages again, with the same alert ids.
+    /// Sends an alert to each topic that wants it, and says how many those were. A repeated call sends the same
+    /// messages again.
     ///
     /// # Errors
     ///
-    /// When any message failed after the client's own retries; the others were sent all the same.
-    pub async fn publish(&self, alerts: &[Alert]) -> Result<u64, SnsError> {
+    /// When a topic was not reached after the client's own retries; the others were all the same.
+    pub async fn publish(&self, alert: &Alert) -> Result<u64, Unsent> {
         let mut sent = 0;
-        let mut error: Option<SnsError> = None;
+        let mut unsent = None;
         for topic in &self.topics {
-            for message in alerts.iter().filter_map(|alert| message(topic, alert)) {
-                match self.send(topic, message).await {
-                    Ok(()) => sent += 1,
-                    Err(what) => {
-                        error.get_or_insert(SnsError { failed: 0, topic: topic.arn.clone(), what }).failed += 1;
-                    }
-                }
+            let Some(message) = message(topic, alert) else { continue };
+            match self.send(topic, message).await {
+                Ok(()) => sent += 1,
+                Err(what) => unsent = unsent.or(Some(Unsent { topic: topic.arn.clone(), what })),
             }
         }
-        error.map_or(Ok(sent), Err)
+        unsent.map_or(Ok(sent), Err)
     }
 
     async fn send(&self, topic: &Topic, message: Message) -> Result<(), String> {

@@ -29,8 +29,7 @@ class Sandbox:
         self.limit_seconds = limit_seconds
         self.function_arn = function_arn
         self._events, self._answers, self._turn = queue.Queue(), queue.Queue(), threading.Lock()
-        self._api = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._api.daemon_threads = True
+        self._api = _Api(("127.0.0.1", 0), _handler_for(self))
         threading.Thread(target=self._api.serve_forever, daemon=True).start()
         env = dict(env, AWS_LAMBDA_RUNTIME_API=f"127.0.0.1:{self._api.server_port}", LAMBDA_TASK_ROOT=str(task_root))
         self._process = subprocess.Popen(
@@ -69,6 +68,13 @@ class Sandbox:
     def _keep_lines(self):
         for line in self._process.stdout:
             self.lines.append(line.rstrip("\n"))
+
+
+class _Api(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A process that is ended drops its connection; that is no news."""
 
 
 def _handler_for(sandbox):

@@ -181,10 +181,9 @@ fn no_payload_fails_the_invocation() {
 #[test]
 fn a_bad_record_costs_its_neighbours_nothing() {
     let Some(mut cloud) = deployed() else { return };
-    cloud.put_logs(
-        GROUP,
-        &[r#"{"eventVersion":"1.11","eventTime":"yesterday","eventName":"X"}"#.to_owned(), stop_logging(1)],
-    );
+    let mut bad: Value = serde_json::from_str(&stop_logging(2)).unwrap();
+    bad["eventTime"] = json!("yesterday");
+    cloud.put_logs(GROUP, &[bad.to_string(), stop_logging(1)]);
     assert_eq!(cloud.endings(), ["response"]);
     check_alert(&cloud.heard());
     assert_eq!(cloud.metric("Rejects", json!([])), Some(1.0));
