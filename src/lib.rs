@@ -2,7 +2,13 @@
 
 pub mod cli;
 pub mod decode;
+#[cfg(feature = "aws")]
+pub mod lambda;
 pub mod pipeline;
+pub mod replay;
 pub mod report;
 pub mod settings;
+#[cfg(feature = "aws")]
+pub mod sink;
+pub mod source;
 pub mod store;

@@ -12,6 +12,7 @@ use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::Finding;
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::profile::Lateness;
+use lapwing_detectors::severity::Severity;
 use lapwing_detectors::time::Minute;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
@@ -92,6 +93,9 @@ pub struct Pipeline<S> {
     pub store: S,
     /// Findings that an allow-list hid.
     pub hidden: u64,
+    /// Detector and severity of each finding since somebody last took them from here; one that is judged again is
+    /// there once.
+    pub found: Vec<(&'static str, Severity)>,
     /// The newest event of all deliveries.
     pub newest: Option<DateTime<Utc>>,
     settings: Arc<Settings>,
@@ -101,7 +105,7 @@ pub struct Pipeline<S> {
 impl<S: StateStore> Pipeline<S> {
     /// A pipeline with no alerts yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, newest: None, settings, book: Book::default() }
+        Pipeline { engine, store, hidden: 0, found: Vec::new(), newest: None, settings, book: Book::default() }
     }
 
     /// A pipeline whose alerts say how far their numbers can be trusted.
@@ -157,8 +161,11 @@ impl<S: StateStore> Pipeline<S> {
         for finding in findings {
             if self.hides(&finding) {
                 self.hidden += 1;
-            } else {
-                self.book.fold(finding);
+                continue;
+            }
+            let found = (finding.about.id, finding.verdict.severity);
+            if self.book.fold(finding) {
+                self.found.push(found);
             }
         }
     }

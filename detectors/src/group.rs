@@ -61,13 +61,17 @@ impl Book {
     }
 
     /// Adds a finding to the alert that it belongs to, or opens one. A finding that is judged again replaces itself.
-    pub fn fold(&mut self, finding: Finding) {
+    /// Says whether it is new.
+    pub fn fold(&mut self, finding: Finding) -> bool {
         let courses = self.alerts.entry((finding.about.id, finding.entity.clone())).or_default();
-        match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
+        let course = courses.iter_mut().find(|c| c.reaches(finding.minute));
+        let new = course.as_ref().is_none_or(|c| !c.minutes.contains_key(&finding.minute));
+        match course {
             Some(course) => course.fold(finding),
             None => courses.push(Course::open(finding)),
         }
         join(courses);
+        new
     }
 
     /// What must be said as of `now`, sorted by time and id: new alerts, rises, and conditions that ended before

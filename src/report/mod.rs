@@ -1,4 +1,11 @@
-//! Showing what was found to people: nothing that a log contains may act on the place where it is shown.
+//! Reports: alerts as text for people, as JSON for programs, and for chat. Rendering only: sending is `sink`'s work.
+//! Nothing that a log contains may act on the place where it is shown.
 
+pub mod chat;
 pub mod clean;
+pub mod json;
+pub mod text;
 pub mod wrap;
+
+#[cfg(test)]
+pub(crate) mod sample;

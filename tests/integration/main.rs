@@ -1,3 +1,5 @@
-//! What the whole program does, from the outside.
+//! What the whole program does, from the outside: one binary, one module a subject.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod samples;

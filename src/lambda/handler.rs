@@ -1,0 +1,210 @@
+//! One invocation: a payload in, alerts and metrics out.
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::severity::Severity;
+use serde::Serialize;
+use serde_json::json;
+
+use super::log;
+use super::subscription::{self, Opened};
+use crate::decode::{Decoded, Origin};
+use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
+use crate::sink::metrics::{Measures, Metrics};
+use crate::sink::sns::Sns;
+use crate::store::{MemoryStore, StoreError};
+
+/// How many rejected records a log line names.
+const NAMED_REJECTS: usize = 20;
+
+/// Everything that lives as long as the sandbox.
+pub struct Handler {
+    /// Reads payloads and keeps what they taught.
+    pub pipeline: Pipeline<MemoryStore>,
+    /// Takes alerts.
+    pub sns: Sns,
+    /// Takes counts.
+    pub metrics: Metrics,
+    /// The function's own log group, or empty.
+    pub own_group: String,
+    /// How many calls for metrics have failed.
+    pub failed_metrics: u64,
+}
+
+/// One invocation, as the platform names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// The same for every retry of a payload.
+    pub request_id: &'a str,
+    /// What to read.
+    pub payload: &'a [u8],
+    /// When it was received.
+    pub now: DateTime<Utc>,
+}
+
+/// What the invocation answers, and logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Records read: events and rejects.
+    pub records: u64,
+    /// Records that were events.
+    pub events: u64,
+    /// Records that could not be read.
+    pub rejects: u64,
+    /// Events that came after their source's lateness.
+    pub late: u64,
+    /// Events that came again within the payload.
+    pub duplicates: u64,
+    /// Alerts opened, updated or resolved.
+    pub alerts: u64,
+    /// Messages sent to topics.
+    pub sent: u64,
+    /// True for a payload of the function's own log group, which is never read.
+    pub own_log_group: bool,
+}
+
+/// Why an invocation must fail, so that AWS delivers its payload again.
+#[derive(Debug)]
+pub enum Failure {
+    /// State could not be read or written.
+    Store(StoreError),
+    /// This many alerts did not reach every topic that wants them.
+    Unsent(usize),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Store(e) => e.fmt(f),
+            Failure::Unsent(alerts) => write!(f, "{alerts} alerts were not sent"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What was read, and what it meant.
+#[derive(Default)]
+struct Read {
+    decoded: Decoded,
+    /// The numbers of the first rejected records.
+    rejected: Vec<u64>,
+    late: u64,
+    duplicates: u64,
+    newest: Option<DateTime<Utc>>,
+    alerts: Vec<Alert>,
+}
+
+impl Handler {
+    /// Reads a payload, sends its alerts, then its metrics.
+    ///
+    /// # Errors
+    ///
+    /// When state or an alert was not written. Nothing else fails an invocation: a retry could not help it.
+    pub async fn handle(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
+        let Opened { bytes, group } = subscription::open(invocation.payload);
+        if !group.is_empty() && group == self.own_group {
+            let message = "dropped a delivery of the function's own log group: remove its subscription filter";
+            log::warn(message, json!({ "request_id": invocation.request_id, "log_group": group }));
+            return Ok(Summary { own_log_group: true, ..Summary::default() });
+        }
+        let read = self.read(&bytes, invocation.now).await.map_err(|e| {
+            let fields = json!({ "request_id": invocation.request_id, "error": e.to_string() });
+            log::error("state failed; the invocation fails, so that AWS delivers its payload again", fields);
+            Failure::Store(e)
+        })?;
+        let sent = self.send(invocation.request_id, &read.alerts).await?;
+        self.measure(invocation, &read).await;
+        let summary = read.summary(sent);
+        log::info("read a delivery", fields(invocation.request_id, &read, summary));
+        Ok(summary)
+    }
+
+    async fn read(&mut self, bytes: &[u8], now: DateTime<Utc>) -> Result<Read, StoreError> {
+        let from = From { origin: Origin::default(), delivery: delivery_id(bytes), received: now, met: None };
+        // What is no log at all is one record that could not be read.
+        let Ok(Taught { learnt, decoded, rejects }) = teach(&self.pipeline.engine, bytes, &from) else {
+            let decoded = Decoded { records: 1, rejects: 1, ..Decoded::default() };
+            return Ok(Read { decoded, rejected: vec![1], ..Read::default() });
+        };
+        let (newest, duplicates, late) = (learnt.newest, learnt.repeated, self.pipeline.store.late);
+        let alerts = self.pipeline.take(learnt, now).await?;
+        let rejected = rejects.iter().take(NAMED_REJECTS).map(|reject| reject.record).collect();
+        Ok(Read { decoded, rejected, late: self.pipeline.store.late - late, duplicates, newest, alerts })
+    }
+
+    /// Sends each alert to each topic that wants it. One that reached all of them is told to the pipeline, so that a
+    /// retry sends only the others.
+    async fn send(&mut self, request_id: &str, alerts: &[Alert]) -> Result<u64, Failure> {
+        let (mut sent, mut unsent) = (0, 0);
+        for alert in alerts {
+            match self.sns.publish(alert).await {
+                Ok(messages) => {
+                    sent += messages;
+                    self.pipeline.said(alert);
+                }
+                Err(e) => {
+                    unsent += 1;
+                    let fields = json!({
+                        "request_id": request_id, "alert": alert.id.to_string(), "topic": e.topic, "error": e.what,
+                    });
+                    log::error("an alert was not sent; the invocation fails, so that AWS delivers it again", fields);
+                }
+            }
+        }
+        if unsent == 0 { Ok(sent) } else { Err(Failure::Unsent(unsent)) }
+    }
+
+    async fn measure(&mut self, invocation: Invocation<'_>, read: &Read) {
+        let findings = std::mem::take(&mut self.pipeline.found);
+        if let Err(e) = self.metrics.put(&read.measures(invocation.now, findings)).await {
+            self.failed_metrics += 1;
+            let failed = self.failed_metrics;
+            let fields = json!({ "request_id": invocation.request_id, "failed_since_start": failed, "error": e });
+            log::warn("metrics were not sent", fields);
+        }
+    }
+}
+
+impl Read {
+    fn summary(&self, sent: u64) -> Summary {
+        Summary {
+            records: self.decoded.records,
+            events: self.decoded.events,
+            rejects: self.decoded.rejects,
+            late: self.late,
+            duplicates: self.duplicates,
+            alerts: self.alerts.len() as u64,
+            sent,
+            own_log_group: false,
+        }
+    }
+
+    fn measures(&self, now: DateTime<Utc>, findings: Vec<(&'static str, Severity)>) -> Measures {
+        Measures {
+            events: self.decoded.events,
+            rejects: self.decoded.rejects,
+            late: self.late,
+            duplicates: self.duplicates,
+            // A clock ahead of ours is no negative lag.
+            lag_seconds: self.newest.map(|newest| (now - newest).as_seconds_f64().max(0.0)),
+            findings,
+        }
+    }
+}
+
+fn fields(request_id: &str, read: &Read, summary: Summary) -> serde_json::Value {
+    let alerts: Vec<_> =
+        read.alerts.iter().map(|alert| json!({ "id": alert.id.to_string(), "detector": alert.detector })).collect();
+    json!({
+        "request_id": request_id,
+        "records": summary.records,
+        "events": summary.events,
+        "rejects": summary.rejects,
+        "rejected_records": read.rejected,
+        "late": summary.late,
+        "duplicates": summary.duplicates,
+        "alerts": alerts,
+        "sent": summary.sent,
+    })
+}

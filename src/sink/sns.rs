@@ -1,0 +1,62 @@
+//! Alerts to SNS topics.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::DisplayErrorContext;
+use aws_sdk_sns::types::MessageAttributeValue;
+use lapwing_detectors::alert::Alert;
+
+use super::{Message, message};
+use crate::settings::Topic;
+
+/// The topics of this function, and the client that reaches them.
+#[derive(Debug)]
+pub struct Sns {
+    client: Client,
+    topics: Vec<Topic>,
+}
+
+/// An alert did not reach a topic.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// The first topic that it did not reach.
+    pub topic: String,
+    /// What SNS or the way to it said.
+    pub what: String,
+}
+
+impl Sns {
+    /// Sends to these topics.
+    #[must_use]
+    pub fn new(client: Client, topics: Vec<Topic>) -> Sns {
+        Sns { client, topics }
+    }
+
+    /// Sends an alert to each topic that wants it, and says how many those were. A repeated call sends the same
+    /// messages again.
+    ///
+    /// # Errors
+    ///
+    /// When a topic was not reached after the client's own retries; the others were all the same.
+    pub async fn publish(&self, alert: &Alert) -> Result<u64, Unsent> {
+        let mut sent = 0;
+        let mut unsent = None;
+        for topic in &self.topics {
+            let Some(message) = message(topic, alert) else { continue };
+            match self.send(topic, message).await {
+                Ok(()) => sent += 1,
+                Err(what) => unsent = unsent.or(Some(Unsent { topic: topic.arn.clone(), what })),
+            }
+        }
+        unsent.map_or(Ok(sent), Err)
+    }
+
+    async fn send(&self, topic: &Topic, message: Message) -> Result<(), String> {
+        let mut request = self.client.publish().topic_arn(&topic.arn).subject(message.subject).message(message.body);
+        for (name, value) in message.attributes {
+            // The type is the only member that must be set, so this cannot fail.
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+            request = request.message_attributes(name, value.map_err(|e| e.to_string())?);
+        }
+        request.send().await.map(|_| ()).map_err(|e| DisplayErrorContext(&e).to_string())
+    }
+}

@@ -1,0 +1,89 @@
+"""Lambda functions of the stand-in run for real: each has a sandbox with our own `bootstrap` in it."""
+
+import io
+import os
+import shutil
+import tempfile
+import threading
+import uuid
+import zipfile
+from pathlib import Path
+
+from gate import FUNCTION_KEY
+from runtime_api import Sandbox
+
+
+class Functions:
+    """The sandboxes, one a function, and what came of every invocation."""
+
+    def __init__(self, bootstrap):
+        self.bootstrap = Path(bootstrap).resolve()
+        self.endpoint = ""
+        self.invocations = []
+        self._sandboxes = {}
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="lapwing-harness-")
+
+    def invoke(self, function, payload):
+        """Runs one event; the answer is kept with the payload, as the platform keeps it for a retry."""
+        return self._run(function, str(uuid.uuid4()), payload.encode() if isinstance(payload, str) else payload)
+
+    def retry(self):
+        """Delivers the last failed event again under its request id, as Lambda does after one and two minutes."""
+        function, request_id, payload = self._failed
+        return self._run(function, request_id, payload)
+
+    def lines(self):
+        """What the functions wrote to standard output and standard error."""
+        return [line for sandbox in self._sandboxes.values() for line in sandbox.lines]
+
+    def close(self):
+        for sandbox in self._sandboxes.values():
+            sandbox.close()
+        self._folder.cleanup()
+
+    def _run(self, function, request_id, payload):
+        answer = self._sandbox(function).invoke(request_id, payload)
+        self.invocations.append({"function": function.function_name, "kind": answer.kind, "body": answer.body})
+        if answer.kind != "response":
+            self._failed = (function, request_id, payload)
+        return answer
+
+    def _sandbox(self, function):
+        with self._lock:
+            sandbox = self._sandboxes.get(function.function_name)
+            if sandbox is None or not sandbox.alive():
+                sandbox = self._start(function)
+                self._sandboxes[function.function_name] = sandbox
+            return sandbox
+
+    def _start(self, function):
+        root = Path(tempfile.mkdtemp(dir=self._folder.name))
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
+            code.extractall(root)
+        _place(self.bootstrap, root / "bootstrap")
+        return Sandbox([str(root / "bootstrap")], self._environment(function), root, function.function_arn, 60)
+
+    def _environment(self, function):
+        name = function.function_name
+        return {
+            **(function.environment_vars or {}),
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": function.region,
+            "AWS_ACCESS_KEY_ID": FUNCTION_KEY,
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]00000000000000000000000000000000",
+        }
+
+
+def _place(bootstrap, path):
+    """The binary beside the unpacked code; linked where the file system can, because a debug build is large."""
+    try:
+        os.link(bootstrap, path)
+    except OSError:
+        shutil.copy2(bootstrap, path)

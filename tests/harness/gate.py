@@ -1,0 +1,51 @@
+"""What every request to the stand-in passes: it is recorded, refused when told to, and kept from racing."""
+
+import io
+import re
+import threading
+from urllib.parse import parse_qs
+
+from cbor_bridge import OPERATION
+
+# The key of the calls that the function makes; the tests' own calls use another one.
+FUNCTION_KEY = "AKIAFUNCTION00000000"
+
+
+class Gate:
+    """A WSGI layer round moto."""
+
+    def __init__(self, app):
+        self.app = app
+        self.calls = []
+        self.broken = set()
+        # moto loses concurrent DynamoDB updates. Only DynamoDB is locked: put_log_events waits for the function,
+        # which calls back, so a lock round everything would never open.
+        self._dynamodb = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        action, resource = _action(environ)
+        if FUNCTION_KEY in environ.get("HTTP_AUTHORIZATION", ""):
+            self.calls.append({"action": action, "resource": resource})
+            if action in self.broken:
+                body = b"<ErrorResponse><Error><Code>InternalError</Code><Message>broken</Message></Error></ErrorResponse>"
+                start_response("500 Internal Server Error", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+                return [body]
+        if "DynamoDB_2012" in environ.get("HTTP_X_AMZ_TARGET", ""):
+            with self._dynamodb:
+                return list(self.app(environ, start_response))
+        return self.app(environ, start_response)
+
+
+def _action(environ):
+    """The API's name and the resource that it names, where the protocol shows them without the service's model."""
+    if match := OPERATION.match(environ["PATH_INFO"]):
+        return match[2], ""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return target.rsplit(".", 1)[-1], ""
+    if "x-www-form-urlencoded" not in environ.get("CONTENT_TYPE", ""):
+        return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", ""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    form = parse_qs(body.decode("utf-8", "replace"))
+    arn = next((value[0] for name, value in form.items() if re.search(r"Arn$", name)), "")
+    return form.get("Action", [""])[0], arn
