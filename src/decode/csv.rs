@@ -9,7 +9,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 
 use self::history::History;
 use super::lambda::{self, Invocations, LogEvent};
-use super::{Counter, Decoded, Format, Origin, Refusal, Sink, container, time};
+use super::{Counter, Decoded, Format, Origin, Refusal, Sink, container, embedded, time};
 
 /// A header line is not longer than this.
 const HEADER: usize = 8 << 10;
@@ -190,7 +190,7 @@ impl Rows<'_, '_> {
         }
         match &self.table {
             Table::Logs(columns) => match columns.read(row, self.origin) {
-                Ok(record) if trail_message(&record, self.origin, &mut self.out) => {}
+                Ok(record) if embedded::read(&record, self.origin, &mut self.out) => {}
                 Ok(record) => self.invocations.read(&record, &mut self.out),
                 Err(what) => self.out.refuse(what),
             },
@@ -207,21 +207,6 @@ impl Rows<'_, '_> {
 /// Is the last cell's quote still open? Quotes come in pairs in a row that is whole.
 fn is_open(row: &str) -> bool {
     memchr::memchr_iter(b'"', row.as_bytes()).count() % 2 == 1
-}
-
-/// Reads a log message that is a CloudTrail record; says whether it is.
-fn trail_message(record: &LogEvent<'_>, origin: &Origin<'_>, out: &mut Counter<'_>) -> bool {
-    let text = record.message.trim_start();
-    let has = |name: &str| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some();
-    if record.group.starts_with("/aws/lambda/")
-        || !text.starts_with('{')
-        || !has("\"eventVersion\"")
-        || !has("\"eventSource\"")
-    {
-        return false;
-    }
-    let LogEvent { account, region, .. } = *record;
-    container::decode(text, &Origin { account, region, ..*origin }, out).is_ok_and(|decoded| decoded.records > 0)
 }
 
 /// Reads a CloudTrail record in JSON: one event or one reject.

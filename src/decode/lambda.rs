@@ -141,11 +141,11 @@ pub fn time_of(message: &str) -> Option<DateTime<Utc>> {
 }
 
 fn read_line(message: &str) -> Reading<'_> {
-    if message.starts_with('{') {
-        if let Some(reading) = json::read(message) {
-            return reading;
-        }
-    }
+    let in_json = if message.starts_with('{') { json::read(message) } else { None };
+    in_json.unwrap_or_else(|| read_text(message))
+}
+
+fn read_text(message: &str) -> Reading<'_> {
     platform::read(message).unwrap_or_else(|| application::read(message))
 }
 

@@ -4,7 +4,7 @@
 //! A line that begins with no time goes on with the message of the line before it.
 
 use super::lambda::{self, Invocations, LogEvent};
-use super::{Counter, Decoded, Format, Origin, Refusal, Sink};
+use super::{Counter, Decoded, Format, Origin, Refusal, Sink, embedded};
 
 /// Is this log text? Its first line that is not blank begins with an RFC 3339 time.
 #[must_use]
@@ -29,8 +29,10 @@ pub fn decode(text: &str, origin: &Origin<'_>, sink: &mut dyn Sink) -> Result<De
     let mut invocations = Invocations::default();
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(text.len());
-        if let Some(record) = log_event(&text[start..end], origin) {
-            invocations.read(&record, &mut out);
+        match log_event(&text[start..end], origin) {
+            Some(record) if embedded::read(&record, origin, &mut out) => {}
+            Some(record) => invocations.read(&record, &mut out),
+            None => out.refuse("the line begins without an RFC 3339 time"),
         }
     }
     let (events, rejects) = (out.events, out.rejects);
@@ -76,7 +78,10 @@ mod tests {
 
     impl Sink for Script {
         fn event(&mut self, event: &Event<'_>) {
-            let What::Log(log) = event.what else { panic!("a log event") };
+            let log = match event.what {
+                What::Log(log) => log,
+                What::Call(call) => return self.0.push(format!("{}:{}", call.service, call.name)),
+            };
             let line = format!("{:?}", log.line);
             let line = line.split([' ', '(']).next().unwrap_or_default();
             let failed = if log.failure.is_some() { " failed" } else { "" };
@@ -136,6 +141,16 @@ mod tests {
             "2024-05-01T00:00:00.000Z\tR1\tERROR\tInvoke Error \t{\"errorType\":\"Error\"}\n",
             &["00:00:00.000 resize|s|Application|R1 failed"],
         );
+    }
+
+    #[test]
+    fn exports_of_a_trail() {
+        let record = r#"{"eventVersion":"1.08","eventTime":"2024-05-01T00:00:00Z","eventSource":"iam.amazonaws.com","eventName":"GetUser"}"#;
+        let text = format!("2024-05-01T00:05:00.000Z {record}\n");
+        let mut script = Script::default();
+        let decoded = decode(&text, &Origin { log_group: "trail", ..Origin::default() }, &mut script).unwrap();
+        assert_eq!((script.0, decoded.records), (vec!["iam:GetUser".to_owned()], 1));
+        check(&text, &["00:05:00.000 resize|s|Application|"]);
     }
 
     #[test]

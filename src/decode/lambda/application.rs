@@ -75,10 +75,9 @@ fn python(message: &str) -> Option<Reading<'_>> {
     }
     let (word, rest) = head.strip_prefix('[')?.split_once(']')?;
     let level = level_of(word)?;
-    if let Some(error_type) = rest.strip_prefix(' ').and_then(text::error_type) {
-        if level == Level::Error && is_python_unhandled(message, error_type) {
-            return Some(unhandled(error_type, Phase::Invoke));
-        }
+    let raised = rest.strip_prefix(' ').and_then(text::error_type);
+    if let Some(error_type) = raised.filter(|name| level == Level::Error && is_python_unhandled(message, name)) {
+        return Some(unhandled(error_type, Phase::Invoke));
     }
     let (first, after) = text::token(rest);
     let id = if text::is_time(first) { text::token(after).0 } else { first };
@@ -115,27 +114,28 @@ fn timed(message: &str) -> Option<Reading<'_>> {
     }
     let (word, body) = text::token(rest);
     let level = level_of(word)?;
-    let mut reading = Reading { line: line(level, ""), request: current(id), ..Reading::default() };
     if level < Level::Error {
-        return Some(reading);
+        return Some(Reading { line: line(level, ""), request: current(id), ..Reading::default() });
     }
-    let error_type =
-        json_error_type(body).or_else(|| text::error_type(body).filter(|name| text::is_exception_name(name)));
-    let error_type = error_type.unwrap_or_default();
-    reading.line = line(level, error_type);
-    let is_dotnet = matches!(word, "fail" | "crit");
-    if ["Invoke Error", "Unhandled Promise Rejection"].into_iter().any(|start| body.starts_with(start))
-        || (is_dotnet && !error_type.is_empty() && contains(body, "   at "))
-    {
-        reading.failure = Some(failure::of_type(error_type, Phase::Invoke));
-    } else if body.starts_with("Uncaught Exception") {
-        let phase = if id == "undefined" { Phase::Init } else { Phase::Invoke };
-        reading.failure = Some(failure::of_type(error_type, phase));
+    let named = json_error_type(body).or_else(|| text::error_type(body).filter(|name| text::is_exception_name(name)));
+    let error_type = named.unwrap_or_default();
+    let failure = uncaught(id, word, body).map(|phase| failure::of_type(error_type, phase));
+    let is_init = id == "undefined" && failure.is_some_and(|crash| crash.kind == CrashKind::Init);
+    let request = if is_init { Request::Outside } else { current(id) };
+    Some(Reading { line: line(level, error_type), request, failure, ..Reading::default() })
+}
+
+/// In which phase the error of a line was caught by nobody; `None` when the function logged it.
+fn uncaught(id: &str, level: &str, body: &str) -> Option<Phase> {
+    if body.starts_with("Invoke Error") || body.starts_with("Unhandled Promise Rejection") {
+        return Some(Phase::Invoke);
     }
-    if id == "undefined" && reading.failure.is_some_and(|crash| crash.kind == CrashKind::Init) {
-        reading.request = Request::Outside;
+    if body.starts_with("Uncaught Exception") {
+        return Some(if id == "undefined" { Phase::Init } else { Phase::Invoke });
     }
-    Some(reading)
+    // .NET writes the exception and its stack trace; a logger's line has a message first.
+    let is_exception = text::error_type(body).is_some_and(text::is_exception_name) && contains(body, "   at ");
+    (matches!(level, "fail" | "crit") && is_exception).then_some(Phase::Invoke)
 }
 
 fn current(id: &str) -> Request<'_> {

@@ -14,7 +14,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::failure::{self, Phase};
-use super::{Reading, Request, application, platform, text};
+use super::{Reading, Request, application, platform, read_text, text};
 
 /// Reads a JSON line; `None` when not one member of it can be read.
 pub(super) fn read(message: &str) -> Option<Reading<'_>> {
@@ -22,14 +22,14 @@ pub(super) fn read(message: &str) -> Option<Reading<'_>> {
     if let Some(event) = members.kind.strip_prefix("platform.") {
         return Some(platform_event(event, members.record));
     }
-    // The telemetry API wraps lines of the function and of its extensions.
-    match string(members.record) {
-        Some(inner) if matches!(members.kind, "function" | "extension") => Some(plain(inner)),
-        None if matches!(members.kind, "function" | "extension") => {
-            Some(Members::of(members.record).map_or_else(Reading::default, |inner| inner.application()))
-        }
-        _ => Some(members.application()),
+    if !matches!(members.kind, "function" | "extension") || members.record.is_empty() {
+        return Some(members.application());
     }
+    // The telemetry API wraps lines of the function and of its extensions.
+    Some(match string(members.record) {
+        Some(inner) => read_text(inner),
+        None => Members::of(members.record).map_or_else(Reading::default, |inner| inner.application()),
+    })
 }
 
 /// The `time` or `timestamp` of a JSON line: RFC 3339, or milliseconds since 1970.
@@ -39,10 +39,6 @@ pub(super) fn time_of(message: &str) -> Option<DateTime<Utc>> {
         Some(time) => DateTime::parse_from_rfc3339(time).ok().map(|time| time.to_utc()),
         None => DateTime::from_timestamp_millis(time.parse().ok()?),
     }
-}
-
-fn plain(text: &str) -> Reading<'_> {
-    platform::read(text).unwrap_or_else(|| application::read(text))
 }
 
 /// The members of a line that matter, as raw JSON or as the text of a string; an absent one is empty.
@@ -95,7 +91,7 @@ impl<'a> Members<'a> {
         };
         let request = match self.request.and_then(text::request_id) {
             Some(id) => Request::Own(id),
-            None if failure.is_some_and(|crash| self.phase_of(crash) == Phase::Init) => Request::Outside,
+            None if failure.is_some() && self.phase() == Phase::Init => Request::Outside,
             None => Request::Unnamed,
         };
         Reading { line: Line::Application { level, error_type }, request, failure, ..Reading::default() }
@@ -110,24 +106,22 @@ impl<'a> Members<'a> {
         !self.error_type.is_empty() && !self.error_message.is_empty() && self.message.is_empty()
     }
 
-    fn phase_of(&self, crash: Crash<'_>) -> Phase {
-        // A runtime that fails before the first request names an empty one.
-        let is_init = self.is_unhandled() && self.request == Some("");
-        if is_init || crash.error_type.starts_with("Init<") { Phase::Init } else { Phase::Invoke }
+    /// A runtime that fails before the first request names an empty one; Ruby's tells it in the error type.
+    fn phase(&self) -> Phase {
+        let is_init = (self.is_unhandled() && self.request == Some("")) || self.error_type.starts_with("Init<");
+        if is_init { Phase::Init } else { Phase::Invoke }
     }
 
     fn failure(&self, level: Level) -> Option<Crash<'a>> {
         if self.is_unhandled() || failure::is_platform_type(self.error_type) {
-            let phase =
-                self.phase_of(Crash { kind: failure::of_type("", Phase::Invoke).kind, error_type: self.error_type });
-            return Some(failure::of_type(self.error_type, phase));
+            return Some(failure::of_type(self.error_type, self.phase()));
         }
         let in_message = self.error_in_message();
         if failure::is_platform_type(in_message) {
             return Some(failure::of_type(in_message, Phase::Invoke));
         }
         let message = string(self.message).filter(|_| level >= Level::Error)?;
-        plain(message).failure
+        read_text(message).failure
     }
 
     /// Node.js writes an `Error` that is logged alone as an object in `message`.

@@ -74,20 +74,24 @@ fn notice(message: &str) -> Option<Reading<'_>> {
     }
     let last = text::last_line(text::tail(message));
     let error_type = if failure::is_platform_type(last) { last } else { "" };
-    let failure = if contains(what, "Task timed out after") {
-        Some(Crash { kind: CrashKind::Timeout, error_type })
+    let failure = kind_of_notice(what, error_type).map(|kind| Crash { kind, error_type });
+    Some(Reading { request: Request::Current(id), failure, ..Reading::default() })
+}
+
+fn kind_of_notice(what: &str, error_type: &str) -> Option<CrashKind> {
+    let is_exit = what.starts_with("Process exited before completing request")
+        || (what.starts_with("Error: Runtime exited") && error_type.is_empty());
+    if contains(what, "Task timed out after") {
+        Some(CrashKind::Timeout)
     } else if contains(what, "signal: killed") {
-        Some(Crash { kind: CrashKind::OutOfMemory, error_type })
-    } else if what.starts_with("Process exited before completing request") {
-        Some(Crash { kind: CrashKind::Exit, error_type })
-    } else if what.starts_with("Error:") && error_type.is_empty() && contains(what, "Runtime exited") {
-        Some(Crash { kind: CrashKind::Exit, error_type })
+        Some(CrashKind::OutOfMemory)
+    } else if is_exit {
+        Some(CrashKind::Exit)
     } else if what.starts_with("Error:") || !error_type.is_empty() {
-        Some(failure::of_type(error_type, Phase::Invoke))
+        Some(failure::of_type(error_type, Phase::Invoke).kind)
     } else {
         None
-    };
-    Some(Reading { request: Request::Current(id), failure, ..Reading::default() })
+    }
 }
 
 /// `TIME UUID Task timed out after 3.00 seconds`; an export may have taken the time off.
