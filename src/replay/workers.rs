@@ -105,6 +105,10 @@ impl Shared<'_> {
     }
 
     fn give_back(&self, buffer: Vec<u8>) {
+        // An empty one on top of the pile would hide those that have room.
+        if buffer.capacity() == 0 {
+            return;
+        }
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 
