@@ -7,6 +7,7 @@
 use std::io::Read;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::field::{List, Text};
 use super::gzip::Inflater;
@@ -101,11 +102,9 @@ impl From<serde_json::Error> for Trouble {
 
 /// Parses the value that begins here, and says where it ends.
 fn parse<'t, T: Deserialize<'t>>(from: At<'t>) -> Result<(T, usize), serde_json::Error> {
-    let mut values = serde_json::Deserializer::from_str(&from.text[from.at..]).into_iter();
-    match values.next() {
-        Some(value) => Ok((value?, from.at + values.byte_offset())),
-        None => Err(serde::de::Error::custom("nothing is there")),
-    }
+    let mut json = serde_json::Deserializer::from_str(&from.text[from.at..]);
+    let value = T::deserialize(&mut json)?;
+    Ok((value, from.at + json.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 impl Reader<'_> {
@@ -160,14 +159,32 @@ impl Reader<'_> {
     /// The elements of an object's member of this name.
     fn member(&mut self, from: At<'_>, name: &str, place: &Place<'_>) -> Result<usize, Refusal> {
         let mut members = Members::new(from.text, from.at);
+        let mut read_to = from.at;
         while let Some(member) = members.next() {
             if member.key == name && scan::byte(from.text, member.value) == Some(b'[') {
                 members.at = self.array(At { at: member.value, ..from }, place)?;
+                read_to = members.at;
             } else {
                 members.skip(&member);
             }
         }
-        Ok(members.at)
+        // Nothing is lost with a last brace.
+        let whole = members.closed || read_to == from.text.len();
+        Ok(if whole { members.at } else { self.unclosed(At { at: read_to, ..from }) })
+    }
+
+    /// A container that is damaged or cut here, outside of its records: rejects what may be lost with it, and finds
+    /// the next document.
+    fn unclosed(&mut self, from: At<'_>) -> usize {
+        if let Some(end) = self.give_up(from, from.text.len()) {
+            return end;
+        }
+        let next = recover::next_document(from.text, from.at);
+        if !self.cut {
+            self.out.refuse("is damaged: the object around the records does not go on or end here");
+        }
+        self.cut |= next == from.text.len();
+        next
     }
 
     /// One value: an object that is a record or holds some, or a reject. Says where to read on.
@@ -212,7 +229,7 @@ impl Reader<'_> {
             Shape::LogEvent => return self.log_item(from, place),
             Shape::Results => self.member(from, "results", &within(Kind::Row)),
             Shape::Row => return self.flat_row(from, place),
-            Shape::Digest => Ok(self.digest(from)),
+            Shape::Digest => return self.digest(from),
             Shape::Notification(whose) => return self.stranger(from, place, Some(Refusal::Notification { whose })),
             Shape::Stranger => return self.stranger(from, place, None),
         };
@@ -411,10 +428,11 @@ impl Reader<'_> {
         true
     }
 
-    fn digest(&mut self, from: At<'_>) -> usize {
+    fn digest(&mut self, from: At<'_>) -> Result<usize, Trouble> {
+        let (_, end) = parse::<IgnoredAny>(from)?;
         self.know(Format::Digest);
         self.found.digests += 1;
-        scan::value_end(from.text, from.at).unwrap_or(from.text.len())
+        Ok(end)
     }
 
     /// An object that is no record: refuses the bytes, holds it back or rejects it, by where it stands.
@@ -424,7 +442,7 @@ impl Reader<'_> {
                 return Err(Trouble::Refused(refusal));
             }
             self.release();
-            self.out.refuse(refusal.to_string());
+            self.out.refuse(format!("{refusal}").split(':').next().unwrap_or_default());
         } else {
             self.strangers.push(shape::describe(from.text, from.at));
             let promised = place.kind == Kind::Record || self.found.format != Format::Empty || self.out.records() > 0;
@@ -432,7 +450,22 @@ impl Reader<'_> {
                 self.release();
             }
         }
-        Ok(recover::end_of(from.text, from.at, layout(place.kind)))
+        match scan::value_end(from.text, from.at) {
+            Some(end) => Ok(end),
+            None => Ok(self.give_up(from, from.text.len()).unwrap_or_else(|| recover::end_of(from.text, from.at, layout(place.kind)))),
+        }
+    }
+
+    /// Spends bytes of patience; when none is left, rejects the rest of the text, and says where that ends.
+    fn give_up(&mut self, from: At<'_>, seen: usize) -> Option<usize> {
+        if let Some(left) = self.patience.checked_sub(seen) {
+            self.patience = left;
+            return None;
+        }
+        self.cut = true;
+        let rest = from.text.len() - from.at;
+        self.out.refuse(format!("the text is too damaged to read on: its last {rest} bytes are skipped"));
+        Some(from.text.len())
     }
 
     fn notification_at(&self, from: At<'_>, place: &Place<'_>) -> Option<Refusal> {
@@ -462,13 +495,9 @@ impl Reader<'_> {
         self.release();
         let end = recover::end_of(text, from.at, layout(place.kind));
         let seen = recover::place_of(error, &text[from.at..]) + (end - from.at);
-        if seen > self.patience {
-            self.cut = true;
-            let rest = text.len() - from.at;
-            self.out.refuse(format!("the text is too damaged to read on: its last {rest} bytes are skipped"));
-            return Ok(text.len());
+        if let Some(end) = self.give_up(from, seen) {
+            return Ok(end);
         }
-        self.patience -= seen;
         if let Some(mended) = recover::mend(&text[from.at..end])
             && let Ok(_) = self.object(At { text: &mended, at: 0 }, place)
         {
@@ -486,3 +515,6 @@ fn layout(kind: Kind) -> Layout {
         _ => Layout::Array,
     }
 }
+
+#[cfg(test)]
+mod tests;
