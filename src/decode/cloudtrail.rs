@@ -3,9 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::event::{
-    Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, Principal, What,
-};
+use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, Principal, What};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::error_class;
@@ -22,7 +20,15 @@ const FAILED_LOGIN: &str = "Failed authentication";
 /// Is this no CloudTrail record at all, though it may look like one? Notifications of S3 and of queues have the same
 /// members, with sources such as `aws:s3`.
 pub(super) fn is_foreign(record: &Record<'_>) -> bool {
-    let known = [&record.time, &record.name, &record.source, &record.id, &record.kind, &record.identity.kind, &record.window.start];
+    let known = [
+        &record.time,
+        &record.name,
+        &record.source,
+        &record.id,
+        &record.kind,
+        &record.identity.kind,
+        &record.window.start,
+    ];
     record.source.starts_with("aws:") || known.iter().all(|member| member.is_empty())
 }
 
@@ -36,7 +42,11 @@ pub(super) fn is_complete(record: &Record<'_>) -> bool {
 ///
 /// # Errors
 /// What is wrong with the record, when its time cannot be read.
-pub(super) fn emit(record: &Record<'_>, (json, origin): (&str, &Origin<'_>), sink: &mut dyn Sink) -> Result<(), String> {
+pub(super) fn emit(
+    record: &Record<'_>,
+    (json, origin): (&str, &Origin<'_>),
+    sink: &mut dyn Sink,
+) -> Result<(), String> {
     let time = time_of(record)?;
     let folded = principal::fold(&record.identity);
     let login = LoginMembers::of(record);
@@ -231,3 +241,6 @@ fn identity(record: &Record<'_>, json: &str) -> Identity {
     // Each hash is the seed of the next, so that no text can pass for two parts.
     Identity(parts.iter().fold(IDENTITY_SEED, |seed, part| xxh3_64_with_seed(part.as_bytes(), seed)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -315,7 +315,10 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_empty_and_spares_its_neighbours() {
-        check(r#"{"text":[{"x":[]}],"flag":{"y":1},"number":"many","inner":"no","list":{"z":2},"raw":1}"#, "|None|None|1||");
+        check(
+            r#"{"text":[{"x":[]}],"flag":{"y":1},"number":"many","inner":"no","list":{"z":2},"raw":1}"#,
+            "|None|None|1||",
+        );
         check(r#"{"text":5,"flag":3,"number":null,"inner":[1,[2]],"list":[7,{"name":"q"}]}"#, "|None|None|||+q");
         check(r#"[1,2]"#, "|None|None|||");
         check("null", "|None|None|||");

@@ -43,7 +43,9 @@ impl fmt::Display for InflateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InflateError::CutOff => f.write_str("is cut off: the gzip data ends too soon"),
-            InflateError::TooLarge { cap } => write!(f, "inflates to more than {cap} bytes, which is the most that is read of it"),
+            InflateError::TooLarge { cap } => {
+                write!(f, "inflates to more than {cap} bytes, which is the most that is read of it")
+            }
             InflateError::Damaged(what) => write!(f, "is damaged gzip data: {what}"),
             InflateError::Trailing { bytes } => write!(f, "has {bytes} bytes after its gzip data that are no gzip"),
         }
@@ -196,7 +198,11 @@ mod tests {
     #[test]
     fn bombs_stop_at_the_cap() {
         check(&pack(&[b'a'; 1000]), 10, (&[b'a'; 10], Err(InflateError::TooLarge { cap: 10 })));
-        check(&[pack(b"12345"), pack(b"67890x")].concat(), 10, (b"1234567890", Err(InflateError::TooLarge { cap: 10 })));
+        check(
+            &[pack(b"12345"), pack(b"67890x")].concat(),
+            10,
+            (b"1234567890", Err(InflateError::TooLarge { cap: 10 })),
+        );
         check(&pack(b"1234567890"), 10, (b"1234567890", Ok(())));
     }
 

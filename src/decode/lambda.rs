@@ -1,7 +1,7 @@
 //! placeholder
+use super::Sink;
 use chrono::{DateTime, Utc};
 use lapwing_detectors::event::{Event, Identity, Log, What};
-use super::Sink;
 /// One log event, as CloudWatch Logs keeps it.
 #[derive(Clone, Copy, Debug)]
 pub struct LogEvent<'a> {
@@ -26,7 +26,19 @@ pub struct Invocations {}
 impl Invocations {
     /// p
     pub fn read(&mut self, r: &LogEvent<'_>, sink: &mut dyn Sink) {
-        let log = Log { function: r.group.strip_prefix("/aws/lambda/").unwrap_or_default(), stream: r.stream, ..Log::default() };
-        sink.event(&Event { id: r.id, identity: Identity(1), time: r.time, account: r.account, region: r.region, weight: 1, what: What::Log(log) });
+        let log = Log {
+            function: r.group.strip_prefix("/aws/lambda/").unwrap_or_default(),
+            stream: r.stream,
+            ..Log::default()
+        };
+        sink.event(&Event {
+            id: r.id,
+            identity: Identity(1),
+            time: r.time,
+            account: r.account,
+            region: r.region,
+            weight: 1,
+            what: What::Log(log),
+        });
     }
 }

@@ -58,13 +58,7 @@ fn unnamed<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
 fn user<'a>(who: &'a UserIdentity<'_>) -> Cow<'a, str> {
     let tail = tail(&who.arn);
     let name = first([&who.user_name, stable(&who.principal_id)]);
-    if tail.starts_with("user/") {
-        tail.into()
-    } else if name.is_empty() {
-        tail.into()
-    } else {
-        format!("user/{name}").into()
-    }
+    if tail.starts_with("user/") || name.is_empty() { tail.into() } else { format!("user/{name}").into() }
 }
 
 /// Somebody whom this account has no user or role for.
@@ -146,8 +140,14 @@ mod tests {
 
     #[test]
     fn users_and_root() {
-        check(r#"{"type":"Root","accountId":"111122223333","arn":"arn:aws:iam::111122223333:root"}"#, "Root 111122223333 root () []");
-        check(r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ops/ann","userName":"ann"}"#, "User 111122223333 user/ops/ann () []");
+        check(
+            r#"{"type":"Root","accountId":"111122223333","arn":"arn:aws:iam::111122223333:root"}"#,
+            "Root 111122223333 root () []",
+        );
+        check(
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ops/ann","userName":"ann"}"#,
+            "User 111122223333 user/ops/ann () []",
+        );
         check(r#"{"type":"IAMUser","accountId":"111122223333","userName":"ann"}"#, "User 111122223333 user/ann () []");
         check(
             r#"{"type":"IAMUser","userName":"HIDDEN_DUE_TO_SECURITY_REASONS","accessKeyId":""}"#,
@@ -157,11 +157,15 @@ mod tests {
 
     #[test]
     fn machines_fold_into_their_role() {
-        let role = r#""sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:role/batch/etl","userName":"etl"}}"#;
+        let role =
+            r#""sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::111122223333:role/batch/etl","userName":"etl"}}"#;
         let arn = r#""arn":"arn:aws:sts::111122223333:assumed-role/etl/i-0abc""#;
         check(&format!(r#"{{"type":"AssumedRole",{arn},{role}}}"#), "Role 111122223333 role/batch/etl () [i-0abc]");
         check(&format!(r#"{{"type":"AssumedRole",{arn}}}"#), "Role 111122223333 role/etl () [i-0abc]");
-        check(&format!(r#"{{"type":"AssumedRole",{arn},"sessionContext":{{"sessionIssuer":{{}}}}}}"#), "Role 111122223333 role/etl () [i-0abc]");
+        check(
+            &format!(r#"{{"type":"AssumedRole",{arn},"sessionContext":{{"sessionIssuer":{{}}}}}}"#),
+            "Role 111122223333 role/etl () [i-0abc]",
+        );
         check(&format!("{{{arn}}}"), "Role 111122223333 role/etl () [i-0abc]");
         check(r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:run-118"}"#, "Role  AROAEXAMPLE () [run-118]");
         check(r#"{"type":"AssumedRole"}"#, "Role   () []");
@@ -185,20 +189,35 @@ mod tests {
             r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/Dev/i-1","sessionContext":{"sourceIdentity":"ann"}}"#,
             "Person 111122223333 ann (role/Dev) [i-1]",
         );
-        check(r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"u-1"},"accountId":"111122223333"}"#, "Person 111122223333 u-1 () []");
+        check(
+            r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"u-1"},"accountId":"111122223333"}"#,
+            "Person 111122223333 u-1 () []",
+        );
     }
 
     #[test]
     fn services_and_outsiders() {
         check(r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#, "Service  ec2.amazonaws.com () []");
-        check(r#"{"accountId":"111122223333","invokedBy":"ec2.amazonaws.com"}"#, "Service 111122223333 ec2.amazonaws.com () []");
-        check(r#"{"type":"AWSAccount","accountId":"444455556666","principalId":"AROAEXAMPLE:s"}"#, "Other 444455556666 AROAEXAMPLE () []");
-        check(r#"{"type":"SAMLUser","principalId":"x:ann@example.com","userName":"ann@example.com"}"#, "Other  ann@example.com () []");
+        check(
+            r#"{"accountId":"111122223333","invokedBy":"ec2.amazonaws.com"}"#,
+            "Service 111122223333 ec2.amazonaws.com () []",
+        );
+        check(
+            r#"{"type":"AWSAccount","accountId":"444455556666","principalId":"AROAEXAMPLE:s"}"#,
+            "Other 444455556666 AROAEXAMPLE () []",
+        );
+        check(
+            r#"{"type":"SAMLUser","principalId":"x:ann@example.com","userName":"ann@example.com"}"#,
+            "Other  ann@example.com () []",
+        );
         check(
             r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/carl"}"#,
             "Other 111122223333 federated-user/carl () []",
         );
-        check(r#"{"type":"WebIdentityUser","userName":"sub-1","identityProvider":"idp.example.com"}"#, "Other  sub-1 () []");
+        check(
+            r#"{"type":"WebIdentityUser","userName":"sub-1","identityProvider":"idp.example.com"}"#,
+            "Other  sub-1 () []",
+        );
         check(r#"{"type":"Directory","userName":"dora"}"#, "Other  dora () []");
         check(r#"{"type":"Unknown","userName":"eve"}"#, "Unknown  eve () []");
         check(r#"{"type":7,"arn":["x"]}"#, "Unknown   () []");

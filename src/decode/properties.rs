@@ -51,15 +51,20 @@ fn record(id: usize) -> String {
 
 fn envelope(records: &[String]) -> String {
     let quoted = |text: &String| serde_json::to_string(text).unwrap();
-    let events: Vec<_> = records.iter().map(|r| format!(r#"{{"id":"1","timestamp":1,"message":{}}}"#, quoted(r))).collect();
-    format!(r#"{{"owner":"111122223333","logGroup":"g","logStream":"s","messageType":"DATA_MESSAGE","logEvents":[{}]}}"#, events.join(","))
+    let events: Vec<_> =
+        records.iter().map(|r| format!(r#"{{"id":"1","timestamp":1,"message":{}}}"#, quoted(r))).collect();
+    format!(
+        r#"{{"owner":"111122223333","logGroup":"g","logStream":"s","messageType":"DATA_MESSAGE","logEvents":[{}]}}"#,
+        events.join(",")
+    )
 }
 
 /// The same records in every container.
 fn documents(count: usize) -> Vec<String> {
     let records: Vec<_> = (0..count).map(record).collect();
     let quoted = |text: &String| serde_json::to_string(text).unwrap();
-    let each = |form: &dyn Fn(&String) -> String, between: &str| records.iter().map(form).collect::<Vec<_>>().join(between);
+    let each =
+        |form: &dyn Fn(&String) -> String, between: &str| records.iter().map(form).collect::<Vec<_>>().join(between);
     vec![
         format!(r#"{{"Records":[{}]}}"#, records.join(",")),
         format!("[{}]", records.join(", ")),
@@ -71,7 +76,10 @@ fn documents(count: usize) -> Vec<String> {
         format!(r#"{{"awslogs":{{"data":"{}"}}}}"#, BASE64_STANDARD.encode(envelope(&records))),
         format!(
             r#"{{"results":[{}]}}"#,
-            each(&|r| format!(r#"[{{"field":"@timestamp","value":"1"}},{{"field":"@message","value":{}}}]"#, quoted(r)), ",")
+            each(
+                &|r| format!(r#"[{{"field":"@timestamp","value":"1"}},{{"field":"@message","value":{}}}]"#, quoted(r)),
+                ","
+            )
         ),
     ]
 }

@@ -163,6 +163,10 @@ object! {
 impl Dimension<'_> {
     /// How many calls were counted by this dimension.
     pub(super) fn calls(&self) -> i64 {
-        self.statistics.0.iter().filter_map(|statistic| statistic.value.0).fold(0, |sum, n| sum.saturating_add(n.max(0)))
+        self.statistics
+            .0
+            .iter()
+            .filter_map(|statistic| statistic.value.0)
+            .fold(0, |sum, n| sum.saturating_add(n.max(0)))
     }
 }

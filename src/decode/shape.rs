@@ -51,9 +51,23 @@ pub(super) fn of(text: &str, at: usize) -> Shape {
 fn told_by(key: &str, value: Option<u8>) -> Option<Shape> {
     let array = value == Some(b'[');
     Some(match key {
-        "eventVersion" | "eventTime" | "eventID" | "eventSource" | "eventName" | "eventType" | "eventCategory"
-        | "userIdentity" | "sourceIPAddress" | "userAgent" | "recipientAccountId" | "requestParameters"
-        | "responseElements" | "additionalEventData" | "sharedEventID" | "managementEvent" | "insightDetails"
+        "eventVersion"
+        | "eventTime"
+        | "eventID"
+        | "eventSource"
+        | "eventName"
+        | "eventType"
+        | "eventCategory"
+        | "userIdentity"
+        | "sourceIPAddress"
+        | "userAgent"
+        | "recipientAccountId"
+        | "requestParameters"
+        | "responseElements"
+        | "additionalEventData"
+        | "sharedEventID"
+        | "managementEvent"
+        | "insightDetails"
         | "timeWindow" => Shape::Record,
         "Records" if array => Shape::LogFile,
         "detail-type" | "detail" => Shape::Bridge,
@@ -116,7 +130,10 @@ mod tests {
         check(r#"{"awsRegion":"eu-west-1","apiVersion":null,"eventID":1}"#, Shape::Record);
         check(r#"{"Records":[]}"#, Shape::LogFile);
         check(r#"{"Records":null}"#, Shape::Stranger);
-        check(r#"{"version":"0","id":"x","resources":[{"eventID":1}],"detail":{"eventVersion":"1.08"}}"#, Shape::Bridge);
+        check(
+            r#"{"version":"0","id":"x","resources":[{"eventID":1}],"detail":{"eventVersion":"1.08"}}"#,
+            Shape::Bridge,
+        );
         check(r#"{"EventId":"x","Resources":[],"CloudTrailEvent":"{}"}"#, Shape::LookupEvent);
         check(r#"{"nextToken":"x","Events":[]}"#, Shape::Lookup);
         check(r#"{"owner":"111122223333","logEvents":[]}"#, Shape::Envelope);

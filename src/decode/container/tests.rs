@@ -65,7 +65,9 @@ fn envelope(group: &str, messages: &[&str]) -> String {
     let events: Vec<_> = messages
         .iter()
         .enumerate()
-        .map(|(n, message)| format!(r#"{{"id":"{n}","timestamp":1767323045678,"message":{},"extractedFields":{{}}}}"#, quoted(message)))
+        .map(|(n, message)| {
+            format!(r#"{{"id":"{n}","timestamp":1767323045678,"message":{},"extractedFields":{{}}}}"#, quoted(message))
+        })
         .collect();
     format!(
         r#"{{"messageType":"DATA_MESSAGE","owner":"444455556666","logGroup":"{group}","logStream":"s","logEvents":[{}],"policyLevel":"x"}}"#,
@@ -83,7 +85,8 @@ fn every_container_of_records() {
     check(format!("{a}\n{b}\n"), &both);
     check(format!("{a}{b}"), &both);
     check(format!("\u{feff}{{\"Records\":[{a}]}}{{\"Records\":[{b}]}}"), &both);
-    let detail = |record: &str| format!(r#"{{"version":"0","account":"777788889999","region":"eu-west-1","detail":{record}}}"#);
+    let detail =
+        |record: &str| format!(r#"{{"version":"0","account":"777788889999","region":"eu-west-1","detail":{record}}}"#);
     check(detail(&a), &both[..1]);
     check(format!("[{},{}]", detail(&a), detail(&b)), &both);
     check(format!("{}\n{}", detail(&a), detail(&b)), &both);
@@ -94,7 +97,9 @@ fn every_container_of_records() {
 
 #[test]
 fn utf_16_and_broken_utf_8() {
-    let wide = |order: fn(u16) -> [u8; 2]| "\u{feff}".encode_utf16().chain(record("a").encode_utf16()).flat_map(order).collect::<Vec<u8>>();
+    let wide = |order: fn(u16) -> [u8; 2]| {
+        "\u{feff}".encode_utf16().chain(record("a").encode_utf16()).flat_map(order).collect::<Vec<u8>>()
+    };
     check(wide(u16::to_le_bytes), &[&seen("a")]);
     check(wide(u16::to_be_bytes), &[&seen("a")]);
     let mut bytes = format!("[{},{}]", record("a~"), record("b")).into_bytes();
@@ -108,9 +113,12 @@ fn nothing_is_no_record() {
     for text in ["", " \n", "[]", r#"{"Records":[]}"#, "\u{feff}", r#"{"results":[],"status":"Complete"}"#] {
         check(text, &[]);
     }
-    let (_, decoded) = read(r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE"}]}"#);
+    let (_, decoded) = read(
+        r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","timestamp":1,"message":"CWL CONTROL MESSAGE"}]}"#,
+    );
     assert_eq!(decoded.unwrap().control, 1);
-    let (_, decoded) = read(r#"{"awsAccountId":"111122223333","digestStartTime":"2026-01-02T03:04:05Z","logFiles":[]}"#);
+    let (_, decoded) =
+        read(r#"{"awsAccountId":"111122223333","digestStartTime":"2026-01-02T03:04:05Z","logFiles":[]}"#);
     assert_eq!(decoded.unwrap().digests, 1);
 }
 
@@ -140,7 +148,10 @@ fn records_in_log_events() {
 
 #[test]
 fn payloads_that_do_not_unpack() {
-    check(r#"{"awslogs":{"data":"no base64!"}}"#, &["reject 1: `awslogs.data` is not base64: Invalid symbol 32, offset 2."]);
+    check(
+        r#"{"awslogs":{"data":"no base64!"}}"#,
+        &["reject 1: `awslogs.data` is not base64: Invalid symbol 32, offset 2."],
+    );
     let nested = packed(&packed("{}"));
     check(nested, &["reject 1: `awslogs` stands inside another `awslogs`, where log events are wanted"]);
     let whole = envelope("/aws/lambda/checkout", &["START", "END"]);
@@ -201,8 +212,14 @@ fn an_odd_record_costs_its_neighbours_nothing() {
     between(r#""text, {""#, r#"a record is wanted, not \"text, {\""#);
     between("[[1],[2]]", "a record is wanted, not [[1],[2]]");
     between("{}", "is a JSON object without members, which is no record");
-    between(r#"{"eventVersion":"1.08","eventName":"X"}"#, "`eventTime` is absent or no text; an RFC 3339 time is wanted");
-    between(r#"{"eventTime":"yesterday","eventID":"x"}"#, "`eventTime` is \"yesterday\", which is not an RFC 3339 time");
+    between(
+        r#"{"eventVersion":"1.08","eventName":"X"}"#,
+        "`eventTime` is absent or no text; an RFC 3339 time is wanted",
+    );
+    between(
+        r#"{"eventTime":"yesterday","eventID":"x"}"#,
+        "`eventTime` is \"yesterday\", which is not an RFC 3339 time",
+    );
     between(r#"{"eventVersion":"1.08","x":nul}"#, "is not valid JSON: expected ident");
     between(r#"{"eventVersion":"1.08","x":"\q"}"#, "is not valid JSON: invalid escape");
     between(r#"{"eventVersion":"1.08,"eventTime":"2026-01-02T03:04:05Z"}"#, "is not valid JSON: expected `,` or `}`");
@@ -213,7 +230,14 @@ fn an_odd_record_costs_its_neighbours_nothing() {
 fn damage_between_lines() {
     let (a, b) = (record("a"), record("b"));
     check(format!("{a}\nnot json\n{b}"), &[&seen("a"), "reject 2: a record is wanted, not not json", &seen("b")]);
-    check(format!("{a}\n{}\n{b}", &a[..80]), &[&seen("a"), "reject 2: is not valid JSON: control character (\\u0000-\\u001F) found while parsing a string", &seen("b")]);
+    check(
+        format!("{a}\n{}\n{b}", &a[..80]),
+        &[
+            &seen("a"),
+            "reject 2: is not valid JSON: control character (\\u0000-\\u001F) found while parsing a string",
+            &seen("b"),
+        ],
+    );
     check(format!("{a}]}}"), &[&seen("a"), "reject 2: a record is wanted, not ]}"]);
 }
 
@@ -266,7 +290,10 @@ fn refusals() {
     );
     check(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#, "is an SNS message, which holds no records: ");
     check(r#"{"alarmArn":"x","alarmData":{}}"#, "is a CloudWatch alarm, which holds no records: ");
-    check(r#"{"detail-type":"EC2 state","detail":{"state":"running"}}"#, "holds a JSON object with `detail-type`, `detail`");
+    check(
+        r#"{"detail-type":"EC2 state","detail":{"state":"running"}}"#,
+        "holds a JSON object with `detail-type`, `detail`",
+    );
 }
 
 #[test]

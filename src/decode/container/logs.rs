@@ -1,0 +1,150 @@
+//! Log events and what holds them: subscription payloads, log queries, Logs Insights results.
+
+use std::io::Read;
+
+use super::{At, Kind, Place, Reader, Trouble, parse};
+use crate::decode::field::{List, Text};
+use crate::decode::gzip::Inflater;
+use crate::decode::lambda::LogEvent;
+use crate::decode::log_event::{Cell, FlatRow, LogItem, LogMessage, Packed};
+use crate::decode::record::{BridgeEvent, Record};
+use crate::decode::scan::Members;
+use crate::decode::shape::{self, Shape};
+use crate::decode::{Format, Origin, Refusal, checked, cloudtrail};
+
+/// Bytes that a payload packed inside the text may inflate to: Lambda takes 1 MB, and logs pack about 10 to 1.
+const PAYLOAD_CAP: usize = 64 << 20;
+
+impl Reader<'_> {
+    /// A subscription payload. What it says of all its log events may stand after them, so it is looked for first.
+    pub(super) fn envelope(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Refusal> {
+        let [mut owner, mut group, mut stream, mut kind] = [const { None }; 4];
+        let mut members = Members::new(from.text, from.at);
+        while let Some(member) = members.next() {
+            let read = match member.key {
+                "owner" => &mut owner,
+                "logGroup" => &mut group,
+                "logStream" => &mut stream,
+                "messageType" => &mut kind,
+                _ => {
+                    members.skip(&member);
+                    continue;
+                }
+            };
+            *read = parse::<Text<'_>>(At { at: member.value, ..from }).ok().map(|(text, _)| text);
+            members.skip(&member);
+        }
+        self.know(Format::LogEvents);
+        if kind.as_deref() == Some("CONTROL_MESSAGE") {
+            self.found.control += 1;
+            return Ok(members.at);
+        }
+        let origin = Origin {
+            account: owner.as_deref().unwrap_or(place.origin.account),
+            log_group: group.as_deref().unwrap_or(place.origin.log_group),
+            log_stream: stream.as_deref().unwrap_or(place.origin.log_stream),
+            ..*place.origin
+        };
+        self.member(from, "logEvents", &Place { kind: Kind::Log, origin: &origin })
+    }
+
+    /// A payload as the Lambda function receives it: base64 of gzip of an envelope.
+    pub(super) fn packed(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
+        let (outer, end) = parse::<Packed<'_>>(from)?;
+        if place.kind == Kind::Inner {
+            self.out.refuse("`awslogs` stands inside another `awslogs`, where log events are wanted");
+            return Ok(end);
+        }
+        let mut bytes = Vec::new();
+        let mut base64 =
+            base64::read::DecoderReader::new(outer.payload.data.as_bytes(), &base64::prelude::BASE64_STANDARD);
+        if let Err(error) = base64.read_to_end(&mut bytes) {
+            self.know(Format::LogEvents);
+            self.out.refuse(format!("`awslogs.data` is not base64: {error}"));
+            return Ok(end);
+        }
+        let mut inflated = Vec::new();
+        let trouble = Inflater::new().inflate(&bytes, &mut inflated, PAYLOAD_CAP).err();
+        let inner = Place { kind: Kind::Inner, origin: place.origin };
+        self.documents(&checked(&inflated), &inner).map_err(Trouble::Refused)?;
+        if let Some(trouble) = trouble {
+            self.know(Format::LogEvents);
+            self.out.refuse(format!("`awslogs.data` {trouble}"));
+        }
+        Ok(end)
+    }
+
+    pub(super) fn log_item(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
+        let (item, end) = parse::<LogItem<'_>>(from)?;
+        self.know(Format::LogEvents);
+        self.message(&item.into_message(), place.origin, "`timestamp` is absent or no time in milliseconds since 1970");
+        Ok(end)
+    }
+
+    pub(super) fn row(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
+        let (cells, end) = parse::<List<Cell<'_>>>(from)?;
+        self.read_row(FlatRow::from_cells(cells), place.origin);
+        Ok(end)
+    }
+
+    pub(super) fn flat_row(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
+        let (row, end) = parse::<FlatRow<'_>>(from)?;
+        self.read_row(row, place.origin);
+        Ok(end)
+    }
+
+    fn read_row(&mut self, row: FlatRow<'_>, origin: &Origin<'_>) {
+        self.know(Format::LogsInsights);
+        match row.into_message() {
+            Some(message) => self.message(&message, origin, "`@timestamp` is absent or no time"),
+            None => self
+                .out
+                .refuse("the row has no `@message`; a query that lists `@message`, `@timestamp` and `@log` is wanted"),
+        }
+    }
+
+    /// One log event: a CloudTrail record, unless the group is a function's, or a line of a Lambda function's log.
+    fn message(&mut self, log: &LogMessage<'_>, origin: &Origin<'_>, no_time: &str) {
+        let (account, group) = match log.log.split_once(':') {
+            Some((account, group)) => (account, group),
+            None if log.log.is_empty() => (origin.account, origin.log_group),
+            None => (origin.account, &*log.log),
+        };
+        let stream = if log.stream.is_empty() { origin.log_stream } else { &log.stream };
+        let origin = Origin { account, log_group: group, log_stream: stream, ..*origin };
+        let text = log.message.trim_start();
+        if text.starts_with('{') && !group.starts_with("/aws/lambda/") && self.trail_message(text, &origin) {
+            return;
+        }
+        let Some(time) = log.time else {
+            return self.out.refuse(no_time);
+        };
+        let Origin { account, region, .. } = origin;
+        let event = LogEvent { group, stream, account, region, id: &log.id, time, message: &log.message };
+        self.invocations.read(&event, &mut self.out);
+    }
+
+    /// Reads a log message that is a CloudTrail record, or an EventBridge event around one; says whether it is.
+    fn trail_message(&mut self, text: &str, origin: &Origin<'_>) -> bool {
+        let bridge;
+        let json = match shape::of(text, 0) {
+            Shape::Record => text,
+            Shape::Bridge => match parse::<BridgeEvent<'_>>(At { text, at: 0 }) {
+                Ok((event, _)) => {
+                    bridge = event;
+                    bridge.detail.0
+                }
+                Err(_) => return false,
+            },
+            _ => return false,
+        };
+        match parse::<Record<'_>>(At { text: json, at: 0 }) {
+            Ok((record, end)) if cloudtrail::is_complete(&record) => self.call(&record, &json[..end], origin),
+            Ok(_) => return false,
+            // An application's own text may begin with a brace too.
+            Err(error) if json.contains("\"eventVersion\"") => self.mended(json, origin, &error),
+            Err(_) => return false,
+        }
+        true
+    }
+}
