@@ -7,9 +7,9 @@
 mod damage;
 mod logs;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::field::parse;
 use super::lambda::Invocations;
 use super::record::{BridgeEvent, LookupEvent, Record};
 use super::recover;
@@ -89,13 +89,6 @@ impl From<serde_json::Error> for Trouble {
     fn from(error: serde_json::Error) -> Self {
         Trouble::Damaged(error)
     }
-}
-
-/// Parses the value that begins here, and says where it ends.
-fn parse<'t, T: Deserialize<'t>>(from: At<'t>) -> Result<(T, usize), serde_json::Error> {
-    let mut json = serde_json::Deserializer::from_str(&from.text[from.at..]);
-    let value = T::deserialize(&mut json)?;
-    Ok((value, from.at + json.into_iter::<IgnoredAny>().byte_offset()))
 }
 
 impl Reader<'_> {
@@ -216,7 +209,7 @@ impl Reader<'_> {
     }
 
     fn record(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (record, end) = parse::<Record<'_>>(from)?;
+        let (record, end) = parse::<Record<'_>>(from.text, from.at)?;
         if cloudtrail::is_foreign(&record) {
             return self.stranger(from, place, shape::notification(&record.source));
         }
@@ -233,7 +226,7 @@ impl Reader<'_> {
 
     /// A record inside another value's text.
     fn inner_record(&mut self, json: &str, origin: &Origin<'_>) -> Result<(), Option<serde_json::Error>> {
-        let (record, end) = parse::<Record<'_>>(At { text: json, at: 0 })?;
+        let (record, end) = parse::<Record<'_>>(json, 0)?;
         if cloudtrail::is_foreign(&record) {
             return Err(None);
         }
@@ -242,7 +235,7 @@ impl Reader<'_> {
     }
 
     fn bridge_event(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (outer, end) = parse::<BridgeEvent<'_>>(from)?;
+        let (outer, end) = parse::<BridgeEvent<'_>>(from.text, from.at)?;
         let origin = Origin {
             account: if outer.account.is_empty() { place.origin.account } else { &outer.account },
             region: if outer.region.is_empty() { place.origin.region } else { &outer.region },
@@ -259,7 +252,7 @@ impl Reader<'_> {
     }
 
     fn lookup_event(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (outer, end) = parse::<LookupEvent<'_>>(from)?;
+        let (outer, end) = parse::<LookupEvent<'_>>(from.text, from.at)?;
         let json = outer.record.text();
         self.know(Format::CloudTrail);
         match self.inner_record(&json, place.origin) {
@@ -279,7 +272,7 @@ impl Reader<'_> {
     }
 
     fn digest(&mut self, from: At<'_>) -> Result<usize, Trouble> {
-        let (_, end) = parse::<IgnoredAny>(from)?;
+        let (_, end) = parse::<IgnoredAny>(from.text, from.at)?;
         self.know(Format::Digest);
         self.found.digests += 1;
         Ok(end)

@@ -12,6 +12,7 @@
 mod cloudtrail;
 mod container;
 pub mod csv;
+mod embedded;
 pub mod error_class;
 mod field;
 pub mod gzip;

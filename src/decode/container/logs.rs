@@ -2,15 +2,13 @@
 
 use std::io::Read;
 
-use super::{At, Kind, Place, Reader, Trouble, parse};
-use crate::decode::field::{List, Text};
+use super::{At, Kind, Place, Reader, Trouble};
+use crate::decode::field::{List, Text, parse};
 use crate::decode::gzip::Inflater;
 use crate::decode::lambda::LogEvent;
 use crate::decode::log_event::{Cell, FlatRow, LogItem, LogMessage, Packed};
-use crate::decode::record::{BridgeEvent, Record};
 use crate::decode::scan::Members;
-use crate::decode::shape::{self, Shape};
-use crate::decode::{Format, Origin, Refusal, checked, cloudtrail};
+use crate::decode::{Format, Origin, Refusal, checked, embedded};
 
 /// Bytes that a payload packed inside the text may inflate to: Lambda takes 1 MB, and logs pack about 10 to 1.
 const PAYLOAD_CAP: usize = 64 << 20;
@@ -31,7 +29,7 @@ impl Reader<'_> {
                     continue;
                 }
             };
-            *read = parse::<Text<'_>>(At { at: member.value, ..from }).ok().map(|(text, _)| text);
+            *read = parse::<Text<'_>>(from.text, member.value).ok().map(|(text, _)| text);
             members.skip(&member);
         }
         self.know(Format::LogEvents);
@@ -50,7 +48,7 @@ impl Reader<'_> {
 
     /// A payload as the Lambda function receives it: base64 of gzip of an envelope.
     pub(super) fn packed(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (outer, end) = parse::<Packed<'_>>(from)?;
+        let (outer, end) = parse::<Packed<'_>>(from.text, from.at)?;
         if place.kind == Kind::Inner {
             self.out.refuse("`awslogs` stands inside another `awslogs`, where log events are wanted");
             return Ok(end);
@@ -75,20 +73,20 @@ impl Reader<'_> {
     }
 
     pub(super) fn log_item(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (item, end) = parse::<LogItem<'_>>(from)?;
+        let (item, end) = parse::<LogItem<'_>>(from.text, from.at)?;
         self.know(Format::LogEvents);
         self.message(&item.into_message(), place.origin, "`timestamp` is absent or no time in milliseconds since 1970");
         Ok(end)
     }
 
     pub(super) fn row(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (cells, end) = parse::<List<Cell<'_>>>(from)?;
+        let (cells, end) = parse::<List<Cell<'_>>>(from.text, from.at)?;
         self.read_row(FlatRow::from_cells(cells), place.origin);
         Ok(end)
     }
 
     pub(super) fn flat_row(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (row, end) = parse::<FlatRow<'_>>(from)?;
+        let (row, end) = parse::<FlatRow<'_>>(from.text, from.at)?;
         self.read_row(row, place.origin);
         Ok(end)
     }
@@ -112,8 +110,7 @@ impl Reader<'_> {
         };
         let stream = if log.stream.is_empty() { origin.log_stream } else { &log.stream };
         let origin = Origin { account, log_group: group, log_stream: stream, ..*origin };
-        let text = log.message.trim_start();
-        if text.starts_with('{') && !group.starts_with("/aws/lambda/") && self.trail_message(text, &origin) {
+        if embedded::read(&log.message, &origin, &mut self.out) {
             return;
         }
         let Some(time) = log.time else {
@@ -122,29 +119,5 @@ impl Reader<'_> {
         let Origin { account, region, .. } = origin;
         let event = LogEvent { group, stream, account, region, id: &log.id, time, message: &log.message };
         self.invocations.read(&event, &mut self.out);
-    }
-
-    /// Reads a log message that is a CloudTrail record, or an EventBridge event around one; says whether it is.
-    fn trail_message(&mut self, text: &str, origin: &Origin<'_>) -> bool {
-        let bridge;
-        let json = match shape::of(text, 0) {
-            Shape::Record => text,
-            Shape::Bridge => match parse::<BridgeEvent<'_>>(At { text, at: 0 }) {
-                Ok((event, _)) => {
-                    bridge = event;
-                    bridge.detail.0
-                }
-                Err(_) => return false,
-            },
-            _ => return false,
-        };
-        match parse::<Record<'_>>(At { text: json, at: 0 }) {
-            Ok((record, end)) if cloudtrail::is_complete(&record) => self.call(&record, &json[..end], origin),
-            Ok(_) => return false,
-            // An application's own text may begin with a brace too.
-            Err(error) if json.contains("\"eventVersion\"") => self.mended(json, origin, &error),
-            Err(_) => return false,
-        }
-        true
     }
 }

@@ -8,7 +8,7 @@ use lapwing_detectors::event::{Event, What};
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
 
-/// Events as `id@time account`, log lines as `"message start"`-free `group/stream id@time account`, rejects as they read.
+/// Calls as id, time, account and API; log lines as id, time, account, function and stream; rejects as they read.
 #[derive(Default)]
 struct Seen(Vec<String>);
 
@@ -139,7 +139,7 @@ fn subscription_payloads() {
 fn records_in_log_events() {
     let bridge = format!(r#"{{"detail-type":"AWS API Call via CloudTrail","detail":{}}}"#, record("b"));
     let trail = envelope("trail", &[&record("a"), &bridge, r#"{"level":"INFO","eventName":"not a call"}"#]);
-    check(packed(&trail), &[&seen("a"), &seen("b"), "2 03:04:05 444455556666  s"]);
+    check(packed(&trail), &[&seen("a"), &seen("b"), "2 03:04:05 444455556666 trail s"]);
     // A function may log the records that it works on.
     check(envelope("/aws/lambda/audit", &[&record("a")]), &["0 03:04:05 444455556666 audit s"]);
     let cut = &record("a")[..90];
