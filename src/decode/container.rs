@@ -195,7 +195,7 @@ impl Reader<'_> {
             Shape::Bridge => return self.bridge_event(from, place),
             Shape::Lookup => self.member(from, "Events", &within(Kind::Lookup)),
             Shape::LookupEvent => return self.lookup_event(from, place),
-            Shape::Envelope => self.envelope(from, place),
+            Shape::Envelope => return self.envelope(from, place),
             Shape::Packed => return self.packed(from, place),
             Shape::LogEvents => self.member(from, "events", &within(Kind::Log)),
             Shape::LogEvent => return self.log_item(from, place),

@@ -7,18 +7,20 @@ use crate::decode::field::{List, Text, parse};
 use crate::decode::gzip::Inflater;
 use crate::decode::lambda::LogEvent;
 use crate::decode::log_event::{Cell, FlatRow, LogItem, LogMessage, Packed};
-use crate::decode::scan::Members;
-use crate::decode::{Format, Origin, Refusal, checked, embedded};
+use crate::decode::scan::{self, Members};
+use crate::decode::{Format, Origin, checked, embedded};
 
 /// Bytes that a payload packed inside the text may inflate to: Lambda takes 1 MB, and logs pack about 10 to 1.
 const PAYLOAD_CAP: usize = 64 << 20;
 
 impl Reader<'_> {
     /// A subscription payload. What it says of all its log events may stand after them, so it is looked for first.
-    pub(super) fn envelope(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Refusal> {
+    pub(super) fn envelope(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
         let [mut owner, mut group, mut stream, mut kind] = [const { None }; 4];
+        let mut has_events = false;
         let mut members = Members::new(from.text, from.at);
         while let Some(member) = members.next() {
+            has_events |= member.key == "logEvents" && scan::byte(from.text, member.value) == Some(b'[');
             let read = match member.key {
                 "owner" => &mut owner,
                 "logGroup" => &mut group,
@@ -32,18 +34,22 @@ impl Reader<'_> {
             *read = parse::<Text<'_>>(from.text, member.value).ok().map(|(text, _)| text);
             members.skip(&member);
         }
-        self.know(Format::LogEvents);
         if kind.as_deref() == Some("CONTROL_MESSAGE") {
+            self.know(Format::LogEvents);
             self.found.control += 1;
             return Ok(members.at);
         }
+        if members.closed && !has_events {
+            return self.stranger(from, place, None);
+        }
+        self.know(Format::LogEvents);
         let origin = Origin {
             account: owner.as_deref().unwrap_or(place.origin.account),
             log_group: group.as_deref().unwrap_or(place.origin.log_group),
             log_stream: stream.as_deref().unwrap_or(place.origin.log_stream),
             ..*place.origin
         };
-        self.member(from, "logEvents", &Place { kind: Kind::Log, origin: &origin })
+        self.member(from, "logEvents", &Place { kind: Kind::Log, origin: &origin }).map_err(Trouble::Refused)
     }
 
     /// A payload as the Lambda function receives it: base64 of gzip of an envelope.
@@ -63,6 +69,10 @@ impl Reader<'_> {
         }
         let mut inflated = Vec::new();
         let trouble = Inflater::new().inflate(&bytes, &mut inflated, PAYLOAD_CAP).err();
+        if inflated.is_empty() && trouble.is_none() {
+            self.know(Format::LogEvents);
+            self.out.refuse("`awslogs.data` is absent or empty; base64 of gzip is wanted");
+        }
         let inner = Place { kind: Kind::Inner, origin: place.origin };
         self.documents(&checked(&inflated), &inner).map_err(Trouble::Refused)?;
         if let Some(trouble) = trouble {

@@ -152,6 +152,9 @@ fn payloads_that_do_not_unpack() {
         r#"{"awslogs":{"data":"no base64!"}}"#,
         &["reject 1: `awslogs.data` is not base64: Invalid symbol 32, offset 2."],
     );
+    for nothing in [r#"{"awslogs":{}}"#, r#"{"awslogs":7}"#, &packed("")] {
+        check(nothing, &["reject 1: `awslogs.data` is absent or empty; base64 of gzip is wanted"]);
+    }
     let nested = packed(&packed("{}"));
     check(nested, &["reject 1: `awslogs` stands inside another `awslogs`, where log events are wanted"]);
     let whole = envelope("/aws/lambda/checkout", &["START", "END"]);
@@ -289,6 +292,11 @@ fn refusals() {
         "is an S3 notification, which holds no records: ",
     );
     check(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#, "is an SNS message, which holds no records: ");
+    check(r#"{"logGroup":"x","message":"y"}"#, "holds a JSON object with `logGroup`, `message`, which is no record: ");
+    check(
+        r#"{"logGroup":"x","logEvents":null}"#,
+        "holds a JSON object with `logGroup`, `logEvents`, which is no record: ",
+    );
     check(r#"{"alarmArn":"x","alarmData":{}}"#, "is a CloudWatch alarm, which holds no records: ");
     check(
         r#"{"detail-type":"EC2 state","detail":{"state":"running"}}"#,
