@@ -29,9 +29,15 @@ pub(super) enum Layout {
     Array,
 }
 
+/// Where the next document begins after damage outside of records: on a line of its own, or nowhere.
+pub(super) fn next_document(text: &str, at: usize) -> usize {
+    next_line(text, at.saturating_sub(1), text.len()).unwrap_or(text.len())
+}
+
 /// A line below that begins with a brace: in indented JSON only a new document does.
 fn next_line(text: &str, at: usize, limit: usize) -> Option<usize> {
-    memmem::find(&text.as_bytes()[at + 1..limit], b"\n{").map(|found| at + 1 + found)
+    let below = text.as_bytes().get(at + 1..limit)?;
+    memmem::find(below, b"\n{").map(|found| at + 1 + found)
 }
 
 /// A place that begins with the same first member and follows a comma or a bracket: writers keep their order.
