@@ -59,6 +59,10 @@ class Harness:
         """What the template lets the function do."""
         return role_statements()
 
+    def package(self, files):
+        """The code of a function, from names and texts."""
+        return self._functions.package(files)
+
     def lines(self):
         """What the function logged."""
         return self._functions.lines()

@@ -61,15 +61,18 @@ fn check(group: &str, messages: &[&str]) {
 
 #[test]
 fn the_log_of_a_function() {
-    check("/aws/lambda/checkout", &[
-        "START RequestId: 11111111-2222-4333-8444-555555555555 Version: $LATEST\n",
-        "[ERROR] KeyError: 'ä \u{1f426} \"quoted\" \\ back'\nTraceback (most recent call last):\n  File \"/var/task/app.py\"\n",
-        "{\"level\":\"INFO\",\"message\":\"paid\"}",
-        "",
-        "END RequestId: 11111111-2222-4333-8444-555555555555\n",
-        "REPORT RequestId: 11111111-2222-4333-8444-555555555555\tDuration: 12.34 ms\tBilled Duration: 13 ms\t\
+    check(
+        "/aws/lambda/checkout",
+        &[
+            "START RequestId: 11111111-2222-4333-8444-555555555555 Version: $LATEST\n",
+            "[ERROR] KeyError: 'ä \u{1f426} \"quoted\" \\ back'\nTraceback (most recent call last):\n  File \"/var/task/app.py\"\n",
+            "{\"level\":\"INFO\",\"message\":\"paid\"}",
+            "",
+            "END RequestId: 11111111-2222-4333-8444-555555555555\n",
+            "REPORT RequestId: 11111111-2222-4333-8444-555555555555\tDuration: 12.34 ms\tBilled Duration: 13 ms\t\
          Memory Size: 128 MB\tMax Memory Used: 64 MB\t\n",
-    ]);
+        ],
+    );
 }
 
 #[test]
