@@ -1,1 +1,39 @@
-fn main() {}
+//! `lapwing`: the command line.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lapwing::cli::{Error, Exit, check, detectors, init, replay};
+use lapwing::settings::catalog::Catalog;
+
+/// Anomaly detector for AWS logs: Lambda invocation logs and CloudTrail, one engine, locally and as a Lambda function.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Replay(replay::Args),
+    Detectors(detectors::Args),
+    Check(check::Args),
+    Init(init::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let catalog = Catalog::built_in();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let ended = match &cli.command {
+        Command::Replay(args) => replay::run(args, &catalog, &mut out),
+        Command::Detectors(args) => detectors::run(args, &catalog, &mut out),
+        Command::Check(args) => check::run(args, &catalog, &mut out),
+        Command::Init(args) => init::run(args, &catalog, &mut out),
+    };
+    let ended = ended.and_then(|exit| io::Write::flush(&mut out).map(|()| exit).map_err(Error::from));
+    let exit: Exit = ended.unwrap_or_else(|error| error.tell(&mut io::stderr()));
+    exit.into()
+}

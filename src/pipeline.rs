@@ -148,6 +148,12 @@ impl<S: StateStore> Pipeline<S> {
         self.owned(self.book.finish(self.newest.map_or(Minute(i32::MIN / 2), Minute::of)))
     }
 
+    /// What is still to be said after the last delivery.
+    #[must_use]
+    pub fn due(&self) -> Vec<Alert> {
+        self.owned(self.book.due(self.newest.map_or(Minute(i32::MIN / 2), Minute::of)))
+    }
+
     /// Marks a change as delivered.
     pub fn said(&mut self, alert: &Alert) {
         self.book.said(alert);

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod detectors;
 pub mod init;
+pub mod replay;
 
 use std::fmt;
 use std::fs;

@@ -116,6 +116,12 @@ impl MemoryStore {
         self.cells * CELL_BYTES + self.entries * ENTRY_BYTES
     }
 
+    /// The oldest hour with cells.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Hour> {
+        self.hours.first_key_value().map(|(hour, _)| *hour)
+    }
+
     /// Adds what a delivery taught, if it did not come before. Returns the minutes that it touched of each entity.
     pub fn add(&mut self, learnt: Learnt) -> BTreeMap<u32, (Minute, Minute)> {
         let new = self.remember(learnt.delivery);

@@ -1,0 +1,266 @@
+//! `lapwing replay`: what would have fired on logs that are here, and why.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use lapwing_detectors::alert::{Alert, Status};
+use lapwing_detectors::severity::Severity;
+
+use super::{Error, Exit, QUOTE_LIMIT, load};
+use crate::replay::{Failed, Order, Plan, Replay, Strictness, Teller};
+use crate::report::clean::clean;
+use crate::report::{json, text};
+use crate::settings::catalog::Catalog;
+use crate::source::find;
+
+/// Rejects that are printed for each input; the others are counted.
+const PRINTED_REJECTS: u64 = 10;
+/// A bar appears only where there is time to look at it.
+const BAR_AFTER: Duration = Duration::from_secs(1);
+
+/// Replay logs and show what would have fired, and why.
+///
+/// Reads CloudTrail and Lambda logs in any container that AWS delivers or exports them in, packed or plain. All paths
+/// together are one stream of events.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit code: 0 fine, 1 findings (with --fail-on), 2 something could not be read.
+
+Examples:
+  lapwing replay samples
+  lapwing replay AWSLogs/ --format jsonl --stats stats.json
+  aws logs filter-log-events --log-group-name /aws/lambda/pay | lapwing replay -")]
+pub struct Args {
+    /// Files and folders; - is standard input. Of a folder, files named like logs: .json .jsonl .csv .log .txt .gz.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The settings file; lapwing.toml in the working folder if it is there.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How alerts are printed: for people, or one JSON object a line.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Write what was read and found to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
+    /// Exit with 1 when an alert has at least this severity.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    fail_on: Option<Severity>,
+    /// event: by event time, each alert once; delivery: as production would have said it, file by file.
+    #[arg(long, value_enum, default_value_t)]
+    order: OrderArg,
+    /// Megabytes that state may take before the oldest hours are judged and freed.
+    #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    memory: u32,
+    /// Threads that read; as many as there are cores unless set. The output is the same with any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Stop at the first record that cannot be read.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OrderArg {
+    #[default]
+    Event,
+    Delivery,
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let all = Severity::ALL.map(Severity::name).join(", ");
+    Severity::from_name(name).ok_or_else(|| format!("it is one of {all}"))
+}
+
+/// Replays, prints alerts to `out` and everything else to standard error.
+///
+/// # Errors
+/// Mistakes in the settings; output that cannot be written.
+pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
+    let (settings, _) = load(args.config.as_deref(), catalog)?;
+    let settings = Arc::new(settings);
+    let mut replay = Replay::new(plan(args), &settings)?;
+    let inputs = find(&args.paths);
+    let left_out = inputs.left_out;
+    let size = inputs.inputs.iter().map(|input| input.size).sum();
+    let mut console = Console::new(args, size, out);
+    let outcome = replay.run(inputs, &mut console);
+    console.bar.finish_and_clear();
+    outcome.map_err(|error| Error::Output(io::Error::other(error)))?;
+    if let Some(error) = console.broken.take() {
+        return Err(Error::Output(error));
+    }
+    console.rest();
+    let (worst, counts) = (console.worst, console.counts);
+    summary(&replay, &counts, left_out);
+    if let Some(path) = &args.stats {
+        let stats = serde_json::to_vec(&replay.stats).map_err(|e| Error::Output(e.into()))?;
+        fs::write(path, stats).map_err(|error| Error::File { path: path.clone(), error })?;
+    }
+    Ok(exit(args, &replay, worst))
+}
+
+fn plan(args: &Args) -> Plan {
+    let cores = || thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
+    Plan {
+        order: match args.order {
+            OrderArg::Event => Order::Event,
+            OrderArg::Delivery => Order::Delivery,
+        },
+        memory: (args.memory as usize) << 20,
+        threads: args.threads.map_or_else(cores, usize::from),
+        strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
+    }
+}
+
+fn exit(args: &Args, replay: &Replay, worst: Option<Severity>) -> Exit {
+    if replay.failures > 0 || replay.stopped {
+        Exit::Failed
+    } else if args.fail_on.is_some_and(|least| worst >= Some(least)) {
+        Exit::Found
+    } else {
+        Exit::Fine
+    }
+}
+
+struct Console<'a> {
+    out: &'a mut dyn Write,
+    format: Format,
+    bar: ProgressBar,
+    broken: Option<io::Error>,
+    worst: Option<Severity>,
+    /// Opened alerts by severity.
+    counts: [u64; Severity::ALL.len()],
+    /// The input whose rejects are being told, and how many were.
+    rejects: (String, u64),
+}
+
+impl<'a> Console<'a> {
+    fn new(args: &Args, size: u64, out: &'a mut dyn Write) -> Console<'a> {
+        let bar = if io::stderr().is_terminal() { ProgressBar::new(size) } else { ProgressBar::hidden() };
+        let style = "{bytes:>10} of {total_bytes} {bar:30} {binary_bytes_per_sec} {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(BAR_AFTER);
+        let rejects = (String::new(), 0);
+        Console { out, format: args.format, bar, broken: None, worst: None, counts: [0; 5], rejects }
+    }
+
+    fn say(&self, message: &str) {
+        self.bar.suspend(|| eprintln!("{message}"));
+    }
+
+    /// Tells how many rejects of the last input were not printed.
+    fn rest(&mut self) {
+        let (input, told) = std::mem::take(&mut self.rejects);
+        if told > PRINTED_REJECTS {
+            self.say(&format!("lapwing: {input}: {} more records could not be read", told - PRINTED_REJECTS));
+        }
+    }
+
+    fn reject(&mut self, input: &str, n: u64, line: Option<String>) {
+        if self.rejects.0 != input {
+            self.rest();
+            self.rejects = (input.to_owned(), 0);
+        }
+        self.rejects.1 += n;
+        if let Some(line) = line.filter(|_| self.rejects.1 <= PRINTED_REJECTS) {
+            self.say(&line);
+        }
+    }
+}
+
+impl Teller for Console<'_> {
+    fn alert(&mut self, alert: &Alert) {
+        if alert.status == Status::Open {
+            self.counts[alert.severity as usize] += 1;
+        }
+        self.worst = self.worst.max(Some(alert.severity));
+        let shown = match self.format {
+            Format::Text => format!("{}\n", text::render(alert)),
+            Format::Jsonl => format!("{}\n", json::line(alert)),
+        };
+        let written = self.bar.suspend(|| self.out.write_all(shown.as_bytes()));
+        if let Err(error) = written {
+            self.broken.get_or_insert(error);
+        }
+    }
+
+    fn failed(&mut self, input: &str, failed: Failed) {
+        let input = clean(input, QUOTE_LIMIT).into_owned();
+        let line = match failed {
+            Failed::Reject(reject) => {
+                let line = format!("lapwing: {input}: record {}: {}", reject.record, clean(&reject.what, QUOTE_LIMIT));
+                return self.reject(&input, 1, Some(line));
+            }
+            Failed::MoreRejects(n) => return self.reject(&input, n, None),
+            Failed::Refused(refusal) => format!("lapwing: {input}: {refusal}"),
+            Failed::Unread(error) => format!("lapwing: {input}: {error}"),
+            Failed::Unreadable(_, error) => format!("lapwing: {input}: {}", super::reason(&error)),
+            Failed::Digests(_) => {
+                format!("lapwing: {input}: is a CloudTrail digest, which holds no events: passed over")
+            }
+        };
+        self.say(&line);
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+}
+
+/// What was read and found, for people.
+fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], left_out: usize) {
+    let stats = replay.stats;
+    let line = |name: &str, n: u64, note: &str| eprintln!("  {name:<12} {n:>12}  {note}");
+    eprintln!("lapwing: what was read and found");
+    line("records", stats.records, "");
+    line("events", stats.events, "");
+    line(
+        "rejects",
+        stats.rejects,
+        if stats.rejects > 0 { "could not be read, named above; --strict stops at the first" } else { "" },
+    );
+    line("duplicates", stats.duplicates, "events met before, counted once");
+    line("late", stats.late, if stats.late > 0 { "came after their minute was complete" } else { "" });
+    let found: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .filter(|s| counts[**s as usize] > 0)
+        .map(|s| format!("{} {}", counts[*s as usize], s.name()))
+        .collect();
+    line("alerts", counts.iter().sum(), &found.join(", "));
+    let optional = [
+        ("hidden", replay.hidden(), "findings that the allow-list hid"),
+        ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),
+        ("unread", replay.failures, "inputs that could not be opened, read or recognised"),
+        ("left out", left_out as u64, "files in folders whose names are not those of logs"),
+    ];
+    for (name, n, note) in optional.into_iter().filter(|(_, n, _)| *n > 0) {
+        line(name, n, note);
+    }
+    eprintln!("next: {}", next(replay, counts));
+}
+
+fn next(replay: &Replay, counts: &[u64; Severity::ALL.len()]) -> &'static str {
+    if replay.stats.events == 0 {
+        "`lapwing replay --help` says what is read"
+    } else if counts.iter().sum::<u64>() == 0 {
+        "nothing fired; `lapwing detectors` says what would"
+    } else {
+        "`lapwing detectors ID` explains an alert; `lapwing init` writes a config to tune what fires"
+    }
+}

@@ -1,0 +1,316 @@
+//! One replay: the pipeline over pieces of files, in event order or as they would be delivered.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::HashSet;
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::detector::Engine;
+use lapwing_detectors::profile::Lateness;
+use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::time::{Hour, Minute};
+
+use super::met::Book;
+use super::workers::{Piece, read};
+use crate::decode::{Origin, Reject};
+use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
+use crate::settings::Settings;
+use crate::source::{Input, Inputs, Unread};
+use crate::store::{Limits, MemoryStore, Retention, StoreError};
+
+/// When state passes this many times the memory that it may take, the oldest hours are judged although files that are
+/// not yet read might add to them.
+const PRESSURE: usize = 4;
+
+/// In which order events are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By event time, all data on time: what would have been found with nothing late.
+    #[default]
+    Event,
+    /// As production would: each file is a delivery, received when the newest event before it happened.
+    Delivery,
+}
+
+/// What to replay, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// In which order.
+    pub order: Order,
+    /// The bytes that state may take before the oldest hours are judged and freed.
+    pub memory: usize,
+    /// Threads that read.
+    pub threads: usize,
+    /// Stop at the first record that cannot be read?
+    pub strictness: Strictness,
+}
+
+/// What a bad record does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// It is named, counted and skipped.
+    #[default]
+    Skip,
+    /// It ends the replay.
+    Stop,
+}
+
+/// What was read and found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Stats {
+    /// Records read; always `events` and `rejects` together.
+    pub records: u64,
+    /// Records that became events.
+    pub events: u64,
+    /// Records that could not be read.
+    pub rejects: u64,
+    /// Events that came after their minute was complete, or after their hour was freed.
+    pub late: u64,
+    /// Events whose identity was met before in this replay.
+    pub duplicates: u64,
+    /// Changes of alerts that were printed.
+    pub alerts: u64,
+}
+
+/// What went wrong with an input, to be told as it happens.
+#[derive(Debug)]
+pub enum Failed {
+    /// A record could not be read.
+    Reject(Reject),
+    /// More records could not be read than are named.
+    MoreRejects(u64),
+    /// It is no log.
+    Refused(crate::decode::Refusal),
+    /// It could not be read to its end.
+    Unread(Unread),
+    /// It could not be opened.
+    Unreadable(PathBuf, std::io::Error),
+    /// Digests were passed over.
+    Digests(u64),
+}
+
+/// Somebody who is told what happens while it happens.
+pub trait Teller {
+    /// A change of an alert, to be printed.
+    fn alert(&mut self, alert: &Alert);
+    /// Something went wrong with an input.
+    fn failed(&mut self, input: &str, failed: Failed);
+    /// Bytes of input that were read.
+    fn progress(&mut self, bytes: u64);
+}
+
+/// One replay.
+pub struct Replay {
+    plan: Plan,
+    cap: usize,
+    pipeline: Pipeline<MemoryStore>,
+    runtime: tokio::runtime::Runtime,
+    met: Book,
+    freed: Hour,
+    /// What was read and found so far.
+    pub stats: Stats,
+    /// Inputs that could not be opened, read or recognised.
+    pub failures: u64,
+    /// Does a bad record stand at the end of a strict replay?
+    pub stopped: bool,
+}
+
+impl Replay {
+    /// A replay with these settings.
+    ///
+    /// # Errors
+    /// When the system cannot start what waits for the store.
+    pub fn new(plan: Plan, settings: &Arc<Settings>) -> std::io::Result<Replay> {
+        let engine = Arc::new(settings.engine());
+        let (lateness, retention) = match plan.order {
+            Order::Event => (Lateness { lambda: Minutes(0), cloudtrail: Minutes(0) }, Retention::Reach),
+            Order::Delivery => (engine.lateness, Retention::Week),
+        };
+        let entities = settings.limits.entities as usize;
+        let limits = Limits { entities, outsiders: entities.div_ceil(5) };
+        let store = MemoryStore::new(lateness, limits, retention);
+        Ok(Replay {
+            plan,
+            cap: (settings.limits.inflated_mb as usize) << 20,
+            pipeline: Pipeline::new(Arc::clone(settings), engine, store),
+            runtime: tokio::runtime::Builder::new_current_thread().build()?,
+            met: Book::default(),
+            freed: Hour(i32::MIN),
+            stats: Stats::default(),
+            failures: 0,
+            stopped: false,
+        })
+    }
+
+    /// Reads the inputs and tells what is found.
+    ///
+    /// # Errors
+    /// When the store fails; the one in memory never does.
+    pub fn run(&mut self, inputs: Inputs, teller: &mut dyn Teller) -> Result<(), StoreError> {
+        for (path, error) in inputs.unreadable {
+            self.failures += 1;
+            teller.failed(&path.to_string_lossy(), Failed::Unreadable(path.clone(), error));
+        }
+        let engine: Arc<Engine> = Arc::clone(&self.pipeline.engine);
+        let inputs = inputs.inputs;
+        let mut outcome = Ok(());
+        read(&engine, &inputs, (self.plan.threads, self.cap), &mut |place, piece| {
+            let bytes = self.take(&inputs[place], piece, teller);
+            if matches!(bytes, Ok(None)) {
+                teller.progress(inputs[place].size);
+                outcome = self.make_room(inputs.get(place + 1));
+            }
+            match bytes {
+                Ok(buffer) if outcome.is_ok() && !self.stopped => Some(buffer.unwrap_or_default()),
+                Ok(_) => None,
+                Err(error) => {
+                    outcome = Err(error);
+                    None
+                }
+            }
+        });
+        outcome?;
+        self.end(teller)
+    }
+
+    /// Takes a piece; returns its bytes, or nothing at the end of its input.
+    fn take(&mut self, input: &Input, piece: Piece, teller: &mut dyn Teller) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = input.place.name();
+        match piece {
+            Piece::End => return Ok(None),
+            Piece::Read(taught, bytes) => {
+                self.taught(&name, *taught, &bytes, teller)?;
+                return Ok(Some(bytes));
+            }
+            Piece::Refused(refusal) => {
+                self.failures += 1;
+                teller.failed(&name, Failed::Refused(refusal));
+            }
+            Piece::Unread(error) => {
+                self.failures += 1;
+                teller.failed(&name, Failed::Unread(error));
+            }
+        }
+        Ok(Some(Vec::new()))
+    }
+
+    fn taught(&mut self, name: &str, taught: Taught, bytes: &[u8], teller: &mut dyn Teller) -> Result<(), StoreError> {
+        let Taught { mut learnt, decoded, rejects } = taught;
+        self.stats.records += decoded.records;
+        self.stats.events += decoded.events;
+        self.stats.rejects += decoded.rejects;
+        self.tell(name, rejects, decoded.rejects, teller);
+        if decoded.digests > 0 {
+            teller.failed(name, Failed::Digests(decoded.digests));
+        }
+        let met = self.met.met(&learnt.events);
+        self.stats.duplicates += learnt.repeated + met.len() as u64;
+        if met.len() == learnt.events.len() {
+            return Ok(());
+        }
+        if !met.is_empty() {
+            learnt = self.again(name, bytes, met).unwrap_or(learnt);
+        }
+        self.met.remember(&learnt.events);
+        self.stats.late += learnt.events.iter().filter(|met| met.minute.hour() <= self.freed).count() as u64;
+        match self.plan.order {
+            Order::Event => {
+                self.pipeline.newest = self.pipeline.newest.max(learnt.newest);
+                self.pipeline.store.add(learnt);
+            }
+            Order::Delivery => self.deliver(learnt, teller)?,
+        }
+        Ok(())
+    }
+
+    /// The same piece without the events that were met before. It was read once, so it can be read again.
+    fn again(&self, name: &str, bytes: &[u8], met: HashSet<u64>) -> Option<lapwing_detectors::observe::Learnt> {
+        let origin = Origin { name, ..Origin::default() };
+        let from = From { origin, delivery: delivery_id(bytes), received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
+        teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
+    }
+
+    fn deliver(
+        &mut self,
+        mut learnt: lapwing_detectors::observe::Learnt,
+        teller: &mut dyn Teller,
+    ) -> Result<(), StoreError> {
+        let now = self.pipeline.newest.unwrap_or(DateTime::<Utc>::MIN_UTC);
+        learnt.received = now;
+        let due = self.runtime.block_on(self.pipeline.take(learnt, now))?;
+        self.say(&due, teller);
+        Ok(())
+    }
+
+    fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) {
+        for alert in alerts {
+            teller.alert(alert);
+            self.pipeline.said(alert);
+            self.stats.alerts += 1;
+        }
+    }
+
+    fn tell(&mut self, name: &str, rejects: Vec<Reject>, all: u64, teller: &mut dyn Teller) {
+        let named = rejects.len() as u64;
+        self.stopped |= named > 0 && self.plan.strictness == Strictness::Stop;
+        for reject in rejects {
+            teller.failed(name, Failed::Reject(reject));
+            if self.stopped {
+                return;
+            }
+        }
+        if all > named {
+            teller.failed(name, Failed::MoreRejects(all - named));
+        }
+    }
+
+    /// Judges and frees the oldest hours when state has grown past its memory. Files are opened in the order of their
+    /// first events, so nothing can come any more for what lies an hour before the next one's.
+    fn make_room(&mut self, next: Option<&Input>) -> Result<(), StoreError> {
+        if self.plan.order == Order::Delivery || self.pipeline.store.held_bytes() <= self.plan.memory {
+            return Ok(());
+        }
+        if let Some(first) = next.and_then(|input| input.first) {
+            self.free(first - TimeDelta::hours(1))?;
+        }
+        while self.pipeline.store.held_bytes() > PRESSURE * self.plan.memory {
+            let Some(oldest) = self.pipeline.store.oldest() else { break };
+            self.free(oldest.after().after().first().start())?;
+        }
+        Ok(())
+    }
+
+    fn free(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.runtime.block_on(self.pipeline.settle(Minute::of(until).hour().first().start()))?;
+        let freed = Minute::of(until).hour().before();
+        self.freed = self.freed.max(freed);
+        self.met.forget(freed);
+        Ok(())
+    }
+
+    fn end(&mut self, teller: &mut dyn Teller) -> Result<(), StoreError> {
+        self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
+        let alerts = match self.plan.order {
+            Order::Event => self.pipeline.finish(),
+            Order::Delivery => self.pipeline.due(),
+        };
+        self.say(&alerts, teller);
+        if self.plan.order == Order::Delivery {
+            self.stats.late = self.pipeline.store.late;
+        }
+        Ok(())
+    }
+
+    /// Findings that an allow-list hid.
+    #[must_use]
+    pub fn hidden(&self) -> u64 {
+        self.pipeline.hidden
+    }
+
+    /// Cells that found no room, over all families.
+    #[must_use]
+    pub fn overflow(&self) -> u64 {
+        self.pipeline.store.overflow.values().sum()
+    }
+}

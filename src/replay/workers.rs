@@ -1,0 +1,163 @@
+//! Threads that read, decode and observe files, and hand over what each taught in the order of the files. How many
+//! there are changes nothing but the time it takes.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::detector::Engine;
+
+use crate::decode::{Origin, Refusal};
+use crate::pipeline::{From, Taught, delivery_id, teach};
+use crate::source::{Input, Reader, Unread};
+
+/// Files that may be read ahead of the one whose turn it is, for each thread.
+const AHEAD: usize = 2;
+
+/// What came of a piece of an input.
+pub(super) enum Piece {
+    /// What it taught, and its bytes.
+    Read(Box<Taught>, Vec<u8>),
+    /// It is no log.
+    Refused(Refusal),
+    /// The input could not be read to its end.
+    Unread(Unread),
+    /// The input is at its end.
+    End,
+}
+
+/// What the threads share.
+struct Shared<'a> {
+    engine: &'a Engine,
+    inputs: &'a [Input],
+    cap: usize,
+    turn: Mutex<Turn>,
+    moved: Condvar,
+    buffers: Mutex<Vec<Vec<u8>>>,
+}
+
+#[derive(Default)]
+struct Turn {
+    /// The next input that nobody reads yet.
+    next: usize,
+    /// The input whose pieces are taken now.
+    taken: usize,
+    /// Nobody takes any more.
+    over: bool,
+}
+
+/// Reads the inputs with some threads, and calls `take` with their pieces, in the order of the inputs and of their
+/// bytes. `take` returns the bytes that it was given, to be used again, or nothing to end it all.
+pub(super) fn read(
+    engine: &Engine,
+    inputs: &[Input],
+    limits: (usize, usize),
+    take: &mut dyn FnMut(usize, Piece) -> Option<Vec<u8>>,
+) {
+    let (threads, cap) = limits;
+    let shared =
+        Shared { engine, inputs, cap, turn: Mutex::default(), moved: Condvar::new(), buffers: Mutex::default() };
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(threads * AHEAD);
+        for _ in 0..threads {
+            let (shared, sender) = (&shared, sender.clone());
+            scope.spawn(move || shared.work(threads, &sender));
+        }
+        drop(sender);
+        shared.collect(&receiver, take);
+        shared.lock().over = true;
+        shared.moved.notify_all();
+        // A thread may wait for room to hand over what nobody wants any more.
+        while receiver.recv().is_ok() {}
+    });
+}
+
+impl Shared<'_> {
+    // A thread that panicked leaves numbers behind that are still right.
+    fn lock(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn collect(&self, receiver: &Receiver<(usize, Piece)>, take: &mut dyn FnMut(usize, Piece) -> Option<Vec<u8>>) {
+        let mut early: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
+        let mut turn = 0;
+        while turn < self.inputs.len() {
+            let ready = early.remove(&turn).unwrap_or_default();
+            let mut ended = false;
+            for piece in ready {
+                ended |= matches!(piece, Piece::End);
+                match take(turn, piece) {
+                    Some(buffer) => self.give_back(buffer),
+                    None => return,
+                }
+            }
+            if ended {
+                turn += 1;
+                self.lock().taken = turn;
+                self.moved.notify_all();
+                continue;
+            }
+            let Ok((input, piece)) = receiver.recv() else { return };
+            early.entry(input).or_default().push(piece);
+        }
+    }
+
+    fn give_back(&self, buffer: Vec<u8>) {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+
+    fn buffer(&self) -> Vec<u8> {
+        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn work(&self, threads: usize, sender: &SyncSender<(usize, Piece)>) {
+        let mut reader = Reader::new(self.cap);
+        while let Some(place) = self.claim(threads * AHEAD) {
+            let input = &self.inputs[place];
+            let name = input.place.name();
+            let mut first = true;
+            let mut send = |bytes: Vec<u8>| {
+                // Only the first piece is read ahead: a large input must not pile up while others have their turn.
+                let go_on = std::mem::take(&mut first) || self.wait_for(place);
+                go_on && sender.send((place, self.piece(&name, bytes))).is_ok()
+            };
+            if let Err(error) = reader.read(input, &mut || self.buffer(), &mut send)
+                && sender.send((place, Piece::Unread(error))).is_err()
+            {
+                return;
+            }
+            if sender.send((place, Piece::End)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn piece(&self, name: &str, bytes: Vec<u8>) -> Piece {
+        let origin = Origin { name, ..Origin::default() };
+        let from = From { origin, delivery: delivery_id(&bytes), received: DateTime::<Utc>::MIN_UTC, met: None };
+        match teach(self.engine, &bytes, &from) {
+            Ok(taught) => Piece::Read(Box::new(taught), bytes),
+            Err(refusal) => Piece::Refused(refusal),
+        }
+    }
+
+    fn claim(&self, ahead: usize) -> Option<usize> {
+        let mut turn = self.lock();
+        while !turn.over && turn.next >= turn.taken + ahead && turn.next < self.inputs.len() {
+            turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+        let place = turn.next;
+        turn.next += 1;
+        (!turn.over && place < self.inputs.len()).then_some(place)
+    }
+
+    fn wait_for(&self, place: usize) -> bool {
+        let mut turn = self.lock();
+        while !turn.over && turn.taken < place {
+            turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+        !turn.over
+    }
+}
