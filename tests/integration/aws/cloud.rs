@@ -8,8 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-/// The log group that the function is subscribed to.
+/// The log group of a trail, subscribed.
 pub(super) const GROUP: &str = "aws-cloudtrail-logs";
+/// The log group of somebody's function, subscribed.
+pub(super) const FUNCTION_GROUP: &str = "/aws/lambda/checkout";
 const ROLE: &str = "lapwing";
 
 /// An AWS account with one deployment of Lapwing. It ends with the value.
@@ -95,6 +97,7 @@ impl Cloud {
             }),
         );
         self.subscribe(GROUP, &function);
+        self.subscribe(FUNCTION_GROUP, &function);
         self.subscribe("/aws/lambda/lapwing", &function);
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use cloud::{Cloud, Deployment, GROUP, deployed};
+use cloud::{Cloud, Deployment, FUNCTION_GROUP, GROUP, deployed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -78,6 +78,42 @@ fn a_log_event_becomes_an_alert_and_a_metric() {
     for secret in ["mallory", "198.51.100.7", "StopLogging"] {
         assert!(!lines.contains(secret), "{secret} is in the function's own log: {lines}");
     }
+}
+
+#[test]
+fn the_log_of_a_function_becomes_an_alert() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let id = "11111111-2222-4333-8444-555555555555";
+    cloud.put_logs(
+        FUNCTION_GROUP,
+        &[
+            format!("START RequestId: {id} Version: $LATEST\n"),
+            format!("END RequestId: {id}\n"),
+            format!(
+                "REPORT RequestId: {id}\tDuration: 812.40 ms\tBilled Duration: 813 ms\tMemory Size: 128 MB\t\
+             Max Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory\t\n"
+            ),
+        ],
+    );
+    let heard = cloud.heard();
+    let [envelope] = heard.as_slice() else { panic!("wanted one alert, heard {heard:?}") };
+    let alert: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(alert["detector"], "function-out-of-memory");
+    assert_eq!(alert["subject"]["function"], "checkout");
+    assert_eq!(alert["quality"], "instance-only");
+    assert_eq!(cloud.metric("Events", json!([])), Some(3.0));
+}
+
+#[test]
+fn what_was_said_is_not_said_again() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let record = stop_logging(1);
+    for _ in 0..3 {
+        cloud.put_logs(GROUP, std::slice::from_ref(&record));
+    }
+    assert_eq!(cloud.endings(), ["response"; 3]);
+    check_alert(&cloud.heard());
+    assert_eq!(findings(&mut cloud), Some(1.0));
 }
 
 #[test]
