@@ -97,7 +97,8 @@ mod tests {
             b"",
             b"null",
             br#"{"awslogs":{"data":"%%%"}}"#,
-            br#"{"awslogs":{"data":"bm90IGd6aXA="}}"#,
+            // The first bytes of a gzip file, and no more.
+            br#"{"awslogs":{"data":"H4sIAAAA"}}"#,
             br#"{"awslogs":{"data":7}}"#,
             &bomb,
         ] {

@@ -1,5 +1,7 @@
 //! Our reading of a subscription payload against an independent one, the `aws_lambda_events` crate.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::io::Write as _;
 
 use aws_lambda_events::cloudwatch_logs::{LogEntry, LogsEvent};
