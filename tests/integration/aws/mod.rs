@@ -313,3 +313,14 @@ fn the_role_allows_what_the_function_does_and_no_more() {
         ]
     );
 }
+
+#[test]
+fn the_template_sets_only_what_is_known() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let known: BTreeSet<&str> = lapwing::settings::VARIABLES.iter().map(|(name, _)| *name).collect();
+    let set = cloud.call("harness", "variables", json!({}));
+    for name in set.as_array().unwrap() {
+        assert!(known.contains(name.as_str().unwrap()), "{name} is none of {known:?}");
+    }
+    assert!(!set.as_array().unwrap().is_empty());
+}
