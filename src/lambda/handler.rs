@@ -1,5 +1,6 @@
 //! One invocation: a payload in, alerts and metrics out.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -190,7 +191,7 @@ impl Read {
         }
     }
 
-    fn measures(&self, now: DateTime<Utc>, findings: Vec<(&'static str, Severity)>) -> Measures {
+    fn measures(&self, now: DateTime<Utc>, findings: BTreeMap<(&'static str, Severity), u64>) -> Measures {
         Measures {
             events: self.decoded.events,
             rejects: self.decoded.rejects,
