@@ -30,6 +30,7 @@ async fn main() -> Result<(), Error> {
             request_id: &event.context.request_id,
             payload: event.payload.get().as_bytes(),
             now: SystemTime::now().into(),
+            deadline: event.context.deadline(),
         };
         Ok(handler.lock().await.handle(invocation).await?)
     }))

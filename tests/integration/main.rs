@@ -2,4 +2,5 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod payload;
 mod samples;
