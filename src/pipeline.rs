@@ -1,8 +1,8 @@
 //! The six verbs in their order: decode, observe, exchange, judge, group, deliver. The Lambda function and the replay
 //! both call what is here; that is what makes one equal the other.
 
-use std::collections::BTreeSet;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

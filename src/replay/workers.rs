@@ -63,7 +63,11 @@ pub(super) fn read(
         let (sender, receiver) = sync_channel(threads * AHEAD);
         for _ in 0..threads {
             let (shared, sender) = (&shared, sender.clone());
-            scope.spawn(move || shared.work(threads, &sender));
+            let work = move || shared.work(threads, &sender);
+            // A system that gives no further thread still has those that it gave.
+            if thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         drop(sender);
         shared.collect(&receiver, take);
