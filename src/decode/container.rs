@@ -129,7 +129,16 @@ impl Reader<'_> {
         let mut at = scan::gap(text, from.at + 1);
         loop {
             match scan::byte(text, at) {
-                Some(b']') => return Ok(at + 1),
+                Some(b']') => {
+                    // A bracket by mistake: no object follows an array, and no member without a comma.
+                    let next = scan::gap(text, at + 1);
+                    let goes_on = scan::byte(text, next) == Some(b'{') || text[at + 1..].trim_start().starts_with('"');
+                    if place.kind == Kind::Element || !goes_on {
+                        return Ok(at + 1);
+                    }
+                    self.out.refuse("a record is wanted, not ]");
+                    at = next;
+                }
                 Some(_) => at = scan::gap(text, self.value(At { text, at }, place)?),
                 None => break,
             }
@@ -165,7 +174,8 @@ impl Reader<'_> {
                 Kind::Top | Kind::Inner => {
                     self.array(from, &Place { kind: Kind::Element, ..*place }).map_err(Trouble::Refused)
                 }
-                Kind::Element | Kind::Row => self.row(from, place),
+                Kind::Row => self.row(from, place),
+                Kind::Element if shape::is_row(from.text, from.at) => self.row(from, place),
                 _ => return Ok(self.junk(from, place)),
             },
             _ => return Ok(self.junk(from, place)),

@@ -2,6 +2,7 @@
 
 use super::{At, Kind, Place, Reader, Trouble};
 use crate::decode::recover::{self, Layout};
+use crate::decode::scan::Members;
 use crate::decode::shape::{self, Shape};
 use crate::decode::{Format, Refusal, cloudtrail, scan};
 
@@ -76,7 +77,10 @@ impl Reader<'_> {
         let text = from.text;
         let end = match (place.kind, scan::byte(text, from.at)) {
             (Kind::Top | Kind::Inner, _) => scan::line_end(text, from.at),
-            (_, Some(b'[' | b'"')) => scan::value_end(text, from.at).unwrap_or(text.len()),
+            (_, Some(b'[' | b'"')) => {
+                let end = scan::value_end(text, from.at).unwrap_or(text.len());
+                swallowed(At { at: from.at + 1, ..from }, end, place.kind).unwrap_or(end)
+            }
             _ => scan::scalar_end(text, from.at),
         };
         let shown = cloudtrail::start_of(text[from.at..end].trim_end());
@@ -108,6 +112,18 @@ impl Reader<'_> {
         self.out.refuse(recover::complaint(error));
         Ok(end)
     }
+}
+
+/// Where a record begins that a stray quote or bracket would make part of a text or list.
+fn swallowed(from: At<'_>, end: usize, kind: Kind) -> Option<usize> {
+    const CANDIDATES: usize = 64;
+    let is_record = |brace: usize| match (kind, Members::new(from.text, brace).next()) {
+        (_, None) => false,
+        (Kind::Log, Some(first)) => ["id", "timestamp", "message", "logStreamName", "eventId"].contains(&first.key),
+        _ => shape::of(from.text, brace) != Shape::Stranger,
+    };
+    let braces = memchr::memchr_iter(b'{', &from.text.as_bytes()[from.at..end]);
+    braces.take(CANDIDATES).map(|found| from.at + found).find(|&brace| is_record(brace))
 }
 
 fn layout(kind: Kind) -> Layout {
