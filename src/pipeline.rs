@@ -181,7 +181,7 @@ impl<S: StateStore> Pipeline<S> {
         if finding.about.never_muted || self.settings.allow.is_empty() {
             return false;
         }
-        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.address.as_ref()).collect();
+        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
         let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
         let subject = finding.entity.subject();
         let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };

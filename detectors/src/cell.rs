@@ -46,6 +46,15 @@ impl Counter {
     }
 }
 
+/// How much a cell holds, in short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The sum of all counters.
+    pub counted: u64,
+    /// Are there occurrences?
+    pub occurred: bool,
+}
+
 /// Something that happened at one instant, kept by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -203,6 +212,13 @@ impl Cell {
         for occurrence in &mut self.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
         }
+    }
+
+    /// What it leaves behind for a first look at the next hour.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
+        Trace { counted, occurred: !self.occurrences.is_empty() }
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
