@@ -91,7 +91,10 @@ impl<'e> Observations<'e> {
     }
 }
 
-/// Watches the events of one delivery go by, and gathers what they teach.
+/// Names and entities that an observer keeps from one delivery to the next.
+const KEPT: usize = 8_192;
+
+/// Watches the events of one delivery after the other go by, and gathers what they teach.
 pub struct Observer<'c> {
     engine: &'c Engine,
     cells: Vec<(u32, Hour, Cell)>,
@@ -283,13 +286,38 @@ impl<'c> Observer<'c> {
         Arc::clone(self.callers.entry(hash_of(&parts)).or_insert_with(made))
     }
 
-    /// Ends the delivery.
+    /// Ends the delivery and is ready for the next one. Names and entities are kept for that, up to a bound.
     #[must_use]
-    pub fn finish(self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
-        let entities = self.entities;
-        let cells =
-            self.cells.into_iter().map(|(id, hour, cell)| (entities[id as usize].entity.clone(), hour, cell)).collect();
-        Learnt { delivery, received, cells, events: self.events, newest: self.newest, repeated: self.repeated }
+    pub fn finish(&mut self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
+        let cells = std::mem::take(&mut self.cells).into_iter();
+        let cells = cells.map(|(id, hour, cell)| (self.entities[id as usize].entity.clone(), hour, cell)).collect();
+        let learnt = Learnt {
+            delivery,
+            received,
+            cells,
+            events: std::mem::take(&mut self.events),
+            newest: self.newest.take(),
+            repeated: std::mem::take(&mut self.repeated),
+        };
+        self.seen.clear();
+        self.forget();
+        learnt
+    }
+
+    fn forget(&mut self) {
+        if self.entities.len() > KEPT {
+            self.entities.clear();
+            self.index.clear();
+        }
+        for known in &mut self.entities {
+            known.last = usize::MAX;
+        }
+        if self.names.len() > KEPT {
+            self.names.clear();
+        }
+        if self.callers.len() > KEPT {
+            self.callers.clear();
+        }
     }
 }
 
