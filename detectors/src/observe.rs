@@ -9,7 +9,7 @@ use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Contributor, Occurrence};
 use crate::detector::Engine;
 use crate::entity::{Entity, Family, key_of};
-use crate::event::{Event, Source, What};
+use crate::event::{Call, Event, Source, What};
 use crate::hash::{hash_of, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::time::{Hour, Minute};
@@ -265,11 +265,11 @@ impl<'c> Observer<'c> {
         let (what, caller) = match &event.what {
             What::Call(call) => {
                 let what = self.name_of(Family::Principal, event, hash_of(&[call.service, call.name]));
-                (what, self.caller([call.principal.session, call.address.text(), call.user_agent]))
+                (what, self.caller(call))
             }
             What::Log(log) => {
                 let what = log.failure.map_or("", |f| f.error_type);
-                (self.name(hash_one(what), what), self.caller([log.stream, "", ""]))
+                (self.name(hash_one(what), what), self.stream(log.stream))
             }
         };
         let example = Arc::new(Example { time: event.time, id: id_of(event), what, caller });
@@ -277,13 +277,21 @@ impl<'c> Observer<'c> {
         example
     }
 
-    fn caller(&mut self, parts: [&str; 3]) -> Arc<Caller> {
+    fn caller(&mut self, call: &Call<'_>) -> Arc<Caller> {
+        let (who, from) = (&call.principal, call.address.text());
+        let parts = [who.session, from, call.user_agent, who.access_key, who.invoked_by];
         let made = || {
-            let [session, address, agent] =
-                [parts[0], parts[1], agent_family(parts[2])].map(|text| bounded(text).into());
-            Arc::new(Caller { session, address, agent })
+            let agent = agent_family(call.user_agent);
+            let parts = [who.session, from, agent, who.access_key, who.invoked_by];
+            let [session, address, agent, access_key, invoked_by] = parts.map(|text| bounded(text).into());
+            Arc::new(Caller { session, address, agent, access_key, invoked_by })
         };
         Arc::clone(self.callers.entry(hash_of(&parts)).or_insert_with(made))
+    }
+
+    fn stream(&mut self, stream: &str) -> Arc<Caller> {
+        let made = || Arc::new(Caller { session: bounded(stream).into(), ..Caller::default() });
+        Arc::clone(self.callers.entry(hash_one(stream)).or_insert_with(made))
     }
 
     /// Ends the delivery and is ready for the next one. Names and entities are kept for that, up to a bound.
