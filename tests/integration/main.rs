@@ -2,4 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod cli;
+mod documents;
 mod samples;
+mod tidy;
