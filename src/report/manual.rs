@@ -11,13 +11,14 @@ use crate::settings::catalog::{Catalog, Entry};
 /// The width of the page's lines, in characters; tables are wider where they must.
 const WIDTH: usize = 120;
 
+const HEAD: &str = "Written from the catalogue in `detectors/src/catalog/`, where it is changed; a test says how to write \
+                    it anew. `lapwing detectors ID` shows the same in a terminal.";
+
 /// The whole page, in Markdown: `docs/detectors.md`.
 #[must_use]
 pub fn manual(catalog: &Catalog) -> String {
     let mut page = String::from("# Detectors\n\n");
-    let head = "Written from the catalogue in `detectors/src/catalog/`: change it there, then run \
-                `LAPWING_BLESS=1 cargo test --test integration`. `lapwing detectors ID` shows the same in a terminal.";
-    paragraph(head, &mut page);
+    paragraph(HEAD, &mut page);
     page.push_str("| detector | finds | judged for each |\n|---|---|---|\n");
     for Entry { about, .. } in &catalog.0 {
         let _ = writeln!(page, "| [{id}](#{id}) | {} | {} |", about.title, families(about), id = about.id);

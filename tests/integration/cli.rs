@@ -1,5 +1,7 @@
 //! The program as its user meets it: what it prints where, and with which exit code it ends.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;

@@ -1,11 +1,14 @@
 //! The documents say what is so: commands in them run and print what they show, links lead somewhere, and the page of
 //! the detectors is the one that the catalogue writes.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use lapwing::report::manual::manual;
+use lapwing::settings::Settings;
 use lapwing::settings::catalog::Catalog;
 
 use crate::tidy::{files, root};
@@ -69,6 +72,42 @@ fn commands_do_what_the_documents_show() {
         }
     }
     assert!(run >= 5, "only {run} commands were found in the documents");
+}
+
+#[test]
+fn settings_in_documents_have_no_mistakes() {
+    let mut checked = 0;
+    for document in documents() {
+        for block in read(&document).split("```toml\n").skip(1) {
+            let (settings, _) = block.split_once("```").expect("a block ends");
+            let checking = Settings::read(&document.to_string_lossy(), settings, &Catalog::built_in());
+            assert!(checking.is_ok(), "{}", checking.expect_err("it has mistakes"));
+            checked += 1;
+        }
+    }
+    assert!(checked > 0, "no document shows settings");
+}
+
+/// The architecture names tests and paths, as code.
+#[test]
+fn what_the_architecture_names_is_there() {
+    let sources: String =
+        files().iter().filter(|path| path.extension().is_some_and(|end| end == "rs")).map(|path| read(path)).collect();
+    let text = read(&root().join("docs/architecture.md"));
+    let spans = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let (mut paths, mut tests) = (0, 0);
+    for span in spans {
+        if span.contains('/') && span.ends_with(".rs") {
+            paths += 1;
+            assert!(root().join(span).exists(), "there is no {span}");
+        } else if span.matches('_').count() >= 2
+            && span.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        {
+            tests += 1;
+            assert!(sources.contains(&format!("fn {span}(")), "there is no test {span}");
+        }
+    }
+    assert!(paths > 10 && tests > 10, "{paths} paths and {tests} tests are named");
 }
 
 /// A line that ends in an ellipsis is the beginning of one that was printed.

@@ -1,5 +1,7 @@
 //! The house in order: rules that a reader would otherwise have to check by eye.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
