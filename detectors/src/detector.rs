@@ -101,7 +101,8 @@ pub struct Verdict {
     pub folding: Folding,
     /// What `seen` counts, in the plural.
     pub unit: &'static str,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
+    /// number, `{s}` for its plural.
     pub headline: String,
     /// Why this severity.
     pub why: String,

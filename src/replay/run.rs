@@ -129,7 +129,7 @@ impl Replay {
         };
         let entities = settings.limits.entities as usize;
         let limits = Limits { entities, outsiders: entities.div_ceil(5) };
-        let store = MemoryStore::new(lateness, limits, retention);
+        let store = MemoryStore::new(Arc::clone(&engine), lateness, limits, retention);
         Ok(Replay {
             plan,
             cap: (settings.limits.inflated_mb as usize) << 20,

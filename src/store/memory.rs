@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::{Known, Range};
@@ -21,8 +22,8 @@ const WINDOW: i32 = 60;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Bytes that a held cell and an entry in it take, as measured on a generated fortnight: what `--memory` is reckoned by.
-const CELL_BYTES: usize = 220;
-const ENTRY_BYTES: usize = 72;
+const CELL_BYTES: usize = 300;
+const ENTRY_BYTES: usize = 110;
 
 /// How many entities are kept.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +50,6 @@ pub enum Retention {
 }
 
 /// State in memory.
-#[derive(Debug)]
 pub struct MemoryStore {
     index: HashMap<Entity, u32>,
     held: Vec<Held>,
@@ -69,13 +69,15 @@ pub struct MemoryStore {
     pub overflow: BTreeMap<Family, u64>,
     /// Events that came after their minute was complete.
     pub late: u64,
+    /// Says which cells have anything to say; nothing is copied for the others.
+    engine: Arc<Engine>,
 }
 
 #[derive(Debug)]
 struct Held {
     entity: Entity,
-    cells: Vec<(Hour, Arc<Cell>)>,
-    profile: Arc<Profile>,
+    cells: Vec<(Hour, Cell)>,
+    profile: Profile,
 }
 
 /// A walk over the hours with minutes that have become complete.
@@ -86,9 +88,9 @@ struct Pass {
 }
 
 impl MemoryStore {
-    /// An empty store. `lateness` decides when a minute is complete.
+    /// An empty store for these detectors. `lateness` decides when a minute is complete.
     #[must_use]
-    pub fn new(lateness: Lateness, limits: Limits, retention: Retention) -> MemoryStore {
+    pub fn new(engine: Arc<Engine>, lateness: Lateness, limits: Limits, retention: Retention) -> MemoryStore {
         MemoryStore {
             index: HashMap::new(),
             held: Vec::new(),
@@ -106,6 +108,7 @@ impl MemoryStore {
             entries: 0,
             overflow: BTreeMap::new(),
             late: 0,
+            engine,
         }
     }
 
@@ -125,9 +128,9 @@ impl MemoryStore {
     /// Adds what a delivery taught, if it did not come before. Returns the minutes that it touched of each entity.
     pub fn add(&mut self, learnt: Learnt) -> BTreeMap<u32, (Minute, Minute)> {
         let new = self.remember(learnt.delivery);
-        let late = |met: &lapwing_detectors::observe::Met| self.is_late(met.minute, met.source, learnt.received);
+        let closed = [Source::CloudTrail, Source::Lambda].map(|source| self.closed(source, learnt.received));
         if new {
-            self.late += learnt.events.iter().filter(|met| late(met)).count() as u64;
+            self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
         let mut touched = BTreeMap::new();
         for (entity, hour, cell) in learnt.cells {
@@ -137,7 +140,8 @@ impl MemoryStore {
             *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
-                self.merge(id, hour, cell, learnt.received);
+                let closed = closed[self.held[id as usize].entity.family.source() as usize];
+                self.merge(id, (hour, cell), closed);
             }
         }
         touched
@@ -156,8 +160,11 @@ impl MemoryStore {
         true
     }
 
-    fn is_late(&self, minute: Minute, source: Source, received: DateTime<Utc>) -> bool {
-        received > minute.plus(1 + self.lateness.of(source).0 as i32).start()
+    /// The last minute of a source that was complete at `received`: what comes for it then is late.
+    fn closed(&self, source: Source, received: DateTime<Utc>) -> Minute {
+        let now = Minute::of(received);
+        let begun = i32::from(received > now.start());
+        now.plus(begun - 2 - self.lateness.of(source).0 as i32)
     }
 
     fn entity(&mut self, entity: Entity) -> Option<u32> {
@@ -172,28 +179,28 @@ impl MemoryStore {
         }
         self.counts[family as usize] += 1;
         let id = self.held.len() as u32;
-        self.held.push(Held { entity: entity.clone(), cells: Vec::new(), profile: Arc::default() });
+        self.held.push(Held { entity: entity.clone(), cells: Vec::new(), profile: Profile::default() });
         self.index.insert(entity, id);
         Some(id)
     }
 
-    fn merge(&mut self, id: u32, hour: Hour, mut cell: Cell, received: DateTime<Utc>) {
-        let lateness = self.lateness.of(self.held[id as usize].entity.family.source());
-        let end = |minute: u8| hour.minute(minute).plus(1 + lateness.0 as i32).start();
-        let arrival = |minute: u8| if received > end(minute) { Arrival::Late } else { Arrival::OnTime };
+    fn merge(&mut self, id: u32, (hour, mut cell): (Hour, Cell), closed: Minute) {
+        let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
         let cells = &mut self.held[id as usize].cells;
         match cells.binary_search_by_key(&hour, |(held, _)| *held) {
             Ok(at) => {
-                let held = Arc::make_mut(&mut cells[at].1);
+                let held = &mut cells[at].1;
                 let before = held.entries();
                 held.merge(cell, arrival);
                 self.entries += held.entries() - before;
             }
             Err(at) => {
-                cell.mark(arrival);
+                if hour.first() <= closed {
+                    cell.mark(arrival);
+                }
                 self.entries += cell.entries();
                 self.cells += 1;
-                cells.insert(at, (hour, Arc::new(cell)));
+                cells.insert(at, (hour, cell));
                 self.hours.entry(hour).or_default().push(id);
             }
         }
@@ -204,8 +211,8 @@ impl MemoryStore {
         let cells = held.cells.iter().filter(|(hour, _)| from.before() <= *hour && *hour <= to);
         Known {
             entity: held.entity.clone(),
-            cells: cells.map(|(hour, cell)| (*hour, Arc::clone(cell))).collect(),
-            profile: Some(Arc::clone(&held.profile)),
+            cells: cells.map(|(hour, cell)| (*hour, Arc::new(cell.clone()))).collect(),
+            profile: Some(Arc::new(held.profile.clone())),
         }
     }
 
@@ -267,7 +274,14 @@ impl MemoryStore {
         let judged = self.judged.get(&source).copied().unwrap_or(Minute(i32::MIN / 2));
         let range =
             Range { from: hour.first().max(judged.plus(1)), to: hour.last().min(*until.get(&source)?), complete: true };
-        (range.from <= range.to).then(|| (self.known(id, hour, hour), range))
+        (range.from <= range.to && self.wakes(id, hour)).then(|| (self.known(id, hour, hour), range))
+    }
+
+    fn wakes(&self, id: u32, hour: Hour) -> bool {
+        let held = &self.held[id as usize];
+        let Ok(at) = held.cells.binary_search_by_key(&hour, |(held, _)| *held) else { return false };
+        let before = at.checked_sub(1).map(|at| &held.cells[at]).filter(|(h, _)| *h == hour.before());
+        self.engine.wakes(held.entity.family, &held.cells[at].1, before.map(|(_, cell)| cell))
     }
 
     /// Teaches profiles the hour that was judged last, as far as it is complete, and drops what no window reaches.
@@ -280,8 +294,7 @@ impl MemoryStore {
             let Ok(at) = held.cells.binary_search_by_key(&hour, |(held, _)| *held) else { continue };
             if complete {
                 let before = at.checked_sub(1).map(|at| &held.cells[at]).filter(|(h, _)| *h == hour.before());
-                let profile = Arc::make_mut(&mut held.profile);
-                profile.learn(hour, &held.cells[at].1, before.map(|(_, cell)| cell.as_ref()));
+                held.profile.learn(hour, &held.cells[at].1, before.map(|(_, cell)| cell));
             }
         }
         if self.retention == Retention::Reach {

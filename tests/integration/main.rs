@@ -4,5 +4,6 @@
 mod aws;
 mod cli;
 mod documents;
+mod payload;
 mod samples;
 mod tidy;

@@ -1,5 +1,6 @@
 //! Far more API calls than usual, of a principal or of an API.
 
+use crate::cell::Cell;
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, Event, PrincipalKind, What};
@@ -82,6 +83,10 @@ impl Detector for ApiCallRate {
             CallKind::Aggregated => seen.count(Family::Api, Measure::Calls),
             CallKind::Service | CallKind::Insight | CallKind::Update => {}
         }
+    }
+
+    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        self.rate.minutes(Measure::Calls, here, before)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
