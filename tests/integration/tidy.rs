@@ -10,13 +10,6 @@ use lapwing::settings::catalog::Catalog;
 /// Lines of a file of code; longer ones are two subjects in one.
 const MOST_LINES: usize = 400;
 
-/// Files that may be longer, how long, and why.
-const LONGER: [(&str, usize, &str); 1] = [(
-    "src/decode/container.rs",
-    500,
-    "one reader whose methods call each other round; split, they would share everything",
-)];
-
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] = ["utils", "util", "common", "helpers", "helper", "manager", "misc", "shared"];
 
@@ -67,19 +60,11 @@ fn assert_none(wrong: &[String]) {
 
 #[test]
 fn files_are_of_a_readable_length() {
-    let limit =
-        |name: &str| LONGER.iter().find(|(longer, _, _)| *longer == name).map_or(MOST_LINES, |(_, most, _)| *most);
-    let mut wrong = Vec::new();
-    for (name, text) in code() {
+    let long = |(name, text): (String, String)| {
         let lines = text.lines().count();
-        if lines > limit(&name) {
-            wrong.push(format!("{name} has {lines} lines, and {} are the most", limit(&name)));
-        }
-        if limit(&name) > MOST_LINES && lines <= MOST_LINES {
-            wrong.push(format!("{name} has {lines} lines: it need not be an exception any more"));
-        }
-    }
-    assert_none(&wrong);
+        (lines > MOST_LINES).then(|| format!("{name} has {lines} lines, and {MOST_LINES} are the most"))
+    };
+    assert_none(&code().into_iter().filter_map(long).collect::<Vec<_>>());
 }
 
 #[test]
