@@ -226,6 +226,20 @@ fn standard_input_is_read_as_a_file_is() {
 }
 
 #[test]
+fn on_a_terminal_the_summary_comes_last() {
+    let place = folder(&[("a.jsonl", STOP_LOGGING.as_bytes())]);
+    let both = fs::File::create(place.path().join("both")).expect("a file can be made");
+    let same = both.try_clone().expect("a second handle");
+    let ended = command(place.path(), &["replay", "a.jsonl"]).stdout(both).stderr(same).status().expect("lapwing runs");
+    let text = fs::read_to_string(place.path().join("both")).expect("the output can be read");
+    assert_eq!(ended.code(), Some(0), "{text}");
+    assert!(
+        text.starts_with("CRITICAL") && text.trim_end().lines().last().is_some_and(|l| l.starts_with("next: ")),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_reader_who_has_seen_enough_is_no_failure() {
     let place = folder(&[]);
     let mut child = command(place.path(), &["init", "-"])
