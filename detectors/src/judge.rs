@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::alert::Top;
-use crate::cell::Cell;
+use crate::cell::{Cell, Trace};
 use crate::detector::{About, Detector, Engine, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::profile::Profile;
@@ -54,6 +54,13 @@ pub struct Range {
 }
 
 impl Engine {
+    /// May some detector have anything to say about a cell, after an hour that left this `trace`? A first look, which
+    /// spares a closer one.
+    #[must_use]
+    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+        here.occurred || before.occurred || here.counted + before.counted >= self.floor
+    }
+
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
     #[must_use]
     pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {

@@ -311,6 +311,6 @@ impl Replay {
     /// Cells that found no room, over all families.
     #[must_use]
     pub fn overflow(&self) -> u64 {
-        self.pipeline.store.overflow.values().sum()
+        self.pipeline.store.overflow().values().sum()
     }
 }

@@ -109,18 +109,18 @@ fn who(alert: &Alert) -> String {
     if !subject.function.is_empty() && !subject.principal.is_empty() {
         let _ = write!(who, ", {}", clean(&subject.principal, PIECE));
     }
-    match few(alert.examples.iter().map(|e| &*e.session)) {
+    match few(alert.examples.iter().map(|e| &*e.caller.session)) {
         s if s.is_empty() => {}
         s => who = format!("{who} ({kind} {s})"),
     }
-    let from = match few(alert.examples.iter().map(|e| &*e.address)) {
+    let from = match few(alert.examples.iter().map(|e| &*e.caller.address)) {
         s if s.is_empty() => clean(&subject.source_ip, PIECE).into_owned(),
         s => s,
     };
     if !from.is_empty() && from != who {
         let _ = write!(who, " from {from}");
     }
-    match few(alert.examples.iter().map(|e| &*e.agent)) {
+    match few(alert.examples.iter().map(|e| &*e.caller.agent)) {
         s if s.is_empty() => who,
         s => format!("{who} · {s}"),
     }

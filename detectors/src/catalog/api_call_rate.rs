@@ -85,6 +85,10 @@ impl Detector for ApiCallRate {
         }
     }
 
+    fn floor(&self) -> u64 {
+        u64::from(self.rate.min_events)
+    }
+
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
         self.rate.minutes(Measure::Calls, here, before)
     }

@@ -85,6 +85,10 @@ impl Detector for ApiErrorSpike {
         }
     }
 
+    fn floor(&self) -> u64 {
+        u64::from(self.min_errors)
+    }
+
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
         let sum = |cell: &Cell, class| cell.sum(class, 0, 59);
         let enough = |class: &Measure| {

@@ -53,6 +53,10 @@ impl Detector for InvocationRate {
         }
     }
 
+    fn floor(&self) -> u64 {
+        u64::from(self.rate.min_events)
+    }
+
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
         self.rate.minutes(Measure::Invocations, here, before)
     }
