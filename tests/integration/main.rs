@@ -2,5 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod cli;
+mod documents;
 mod payload;
 mod samples;
+mod tidy;
