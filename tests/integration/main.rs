@@ -2,4 +2,6 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod logs;
 mod samples;
+mod simulation;
