@@ -156,8 +156,9 @@ impl MemoryStore {
         true
     }
 
+    /// Was the minute complete when this was received? Then it may have been judged and learnt without it.
     fn is_late(&self, minute: Minute, source: Source, received: DateTime<Utc>) -> bool {
-        received > minute.plus(1 + self.lateness.of(source).0 as i32).start()
+        minute.complete_at(received, self.lateness.of(source))
     }
 
     fn entity(&mut self, entity: Entity) -> Option<u32> {
@@ -178,9 +179,11 @@ impl MemoryStore {
     }
 
     fn merge(&mut self, id: u32, hour: Hour, mut cell: Cell, received: DateTime<Utc>) {
-        let lateness = self.lateness.of(self.held[id as usize].entity.family.source());
-        let end = |minute: u8| hour.minute(minute).plus(1 + lateness.0 as i32).start();
-        let arrival = |minute: u8| if received > end(minute) { Arrival::Late } else { Arrival::OnTime };
+        let source = self.held[id as usize].entity.family.source();
+        let lateness = self.lateness.of(source);
+        let late = move |minute: u8| hour.minute(minute).complete_at(received, lateness);
+        let arrival = |minute: u8| if late(minute) { Arrival::Late } else { Arrival::OnTime };
+        let on_time = !cell.minutes().all(late);
         let cells = &mut self.held[id as usize].cells;
         match cells.binary_search_by_key(&hour, |(held, _)| *held) {
             Ok(at) => {
@@ -195,6 +198,14 @@ impl MemoryStore {
                 self.cells += 1;
                 cells.insert(at, (hour, Arc::new(cell)));
                 self.hours.entry(hour).or_default().push(id);
+            }
+        }
+        // Received in time, added after another instance with another clock had the hour learnt: it is learnt anew.
+        // A replay that frees hours must not do that, since it then holds only a part of the hour.
+        if on_time && self.retention == Retention::Week {
+            let judged = self.judged(source);
+            for hour in [hour, hour.after()].into_iter().filter(|hour| hour.last() <= judged) {
+                self.teach(id, hour);
             }
         }
     }
@@ -214,7 +225,7 @@ impl MemoryStore {
         for (id, (from, to)) in touched {
             let to = to.plus(WINDOW - 1);
             let source = self.held[id as usize].entity.family.source();
-            let judged = self.judged.get(&source).copied().unwrap_or(Minute(i32::MIN / 2));
+            let judged = self.judged(source);
             let known = self.known(id, from.hour(), to.hour());
             if from <= judged {
                 due.push((known.clone(), Range { from, to: to.min(judged), complete: true }));
@@ -224,6 +235,17 @@ impl MemoryStore {
             }
         }
         due
+    }
+
+    /// The last minute that was judged as complete, in this walk over the hours or an earlier one.
+    fn judged(&self, source: Source) -> Minute {
+        let passed =
+            self.pass.as_ref().and_then(|pass| Some(pass.next.first().plus(-1).min(*pass.until.get(&source)?)));
+        passed.map_or_else(|| self.judged_before(source), |passed| passed.max(self.judged_before(source)))
+    }
+
+    fn judged_before(&self, source: Source) -> Minute {
+        self.judged.get(&source).copied().unwrap_or(Minute(i32::MIN / 2))
     }
 
     /// The hours up to which all minutes are complete at `now`, by source.
@@ -257,14 +279,14 @@ impl MemoryStore {
 
     fn begin(&self, now: DateTime<Utc>) -> Pass {
         let until = self.complete(now);
-        let first = until.keys().map(|s| self.judged.get(s).copied().unwrap_or(Minute(i32::MIN / 2))).min();
+        let first = until.keys().map(|source| self.judged(*source)).min();
         Pass { next: first.map_or(Hour(i32::MIN), |minute| minute.plus(1).hour()), until }
     }
 
     /// An entity's minutes of an hour that have become complete.
     fn part(&self, id: u32, hour: Hour, until: &BTreeMap<Source, Minute>) -> Option<Due> {
         let source = self.held[id as usize].entity.family.source();
-        let judged = self.judged.get(&source).copied().unwrap_or(Minute(i32::MIN / 2));
+        let judged = self.judged_before(source);
         let range =
             Range { from: hour.first().max(judged.plus(1)), to: hour.last().min(*until.get(&source)?), complete: true };
         (range.from <= range.to).then(|| (self.known(id, hour, hour), range))
@@ -275,18 +297,23 @@ impl MemoryStore {
         let Some(hour) = self.to_learn.take() else { return };
         let Some(until) = self.pass.as_ref().map(|pass| pass.until.clone()) else { return };
         for id in self.hours.get(&hour).cloned().unwrap_or_default() {
-            let held = &mut self.held[id as usize];
-            let complete = until.get(&held.entity.family.source()).is_some_and(|until| hour.last() <= *until);
-            let Ok(at) = held.cells.binary_search_by_key(&hour, |(held, _)| *held) else { continue };
-            if complete {
-                let before = at.checked_sub(1).map(|at| &held.cells[at]).filter(|(h, _)| *h == hour.before());
-                let profile = Arc::make_mut(&mut held.profile);
-                profile.learn(hour, &held.cells[at].1, before.map(|(_, cell)| cell.as_ref()));
+            let source = self.held[id as usize].entity.family.source();
+            if until.get(&source).is_some_and(|until| hour.last() <= *until) {
+                self.teach(id, hour);
             }
         }
         if self.retention == Retention::Reach {
             self.drop_until(hour.before());
         }
+    }
+
+    /// Teaches an entity's profile an hour of it.
+    fn teach(&mut self, id: u32, hour: Hour) {
+        let held = &mut self.held[id as usize];
+        let Ok(at) = held.cells.binary_search_by_key(&hour, |(held, _)| *held) else { return };
+        let before = at.checked_sub(1).map(|at| &held.cells[at]).filter(|(h, _)| *h == hour.before());
+        let profile = Arc::make_mut(&mut held.profile);
+        profile.learn(hour, &held.cells[at].1, before.map(|(_, cell)| cell.as_ref()));
     }
 
     fn drop_old(&mut self, now: DateTime<Utc>) {

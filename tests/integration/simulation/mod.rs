@@ -32,7 +32,7 @@ const EXACT: [&str; 8] = [
 ];
 
 /// Runs of smaller and smaller schedules that a failing seed is given.
-const SHRINKING: usize = 300;
+const SHRINKING: usize = 2_000;
 
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str, default| env::var(name).map_or(default, |text| text.parse().unwrap());

@@ -43,12 +43,13 @@ struct World {
 struct Shared {
     world: Rc<World>,
     fate: Fate,
+    settled: bool,
 }
 
 impl StateStore for Shared {
     async fn exchange(&mut self, mut learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         turn().await;
-        if self.fate == Fate::DiesBefore {
+        if matches!(self.fate, Fate::DiesBefore | Fate::DiesSettling) {
             return Err(died());
         }
         match self.world.flaw {
@@ -69,7 +70,7 @@ impl StateStore for Shared {
 
     async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
         turn().await;
-        if self.fate == Fate::DiesJudged {
+        if self.fate == Fate::DiesSettling && std::mem::replace(&mut self.settled, true) {
             return Err(died());
         }
         let due = ready(self.world.store.borrow_mut().due(now))?;
@@ -115,13 +116,13 @@ impl World {
     }
 
     fn instance(self: &Rc<World>) -> Pipeline<Shared> {
-        let store = Shared { world: Rc::clone(self), fate: Fate::Taken };
+        let store = Shared { world: Rc::clone(self), fate: Fate::Taken, settled: false };
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.engine), store)
     }
 
     /// Judges what is left, and gives what was found.
     fn end(self: &Rc<World>) -> Ledger {
-        let mut last = Shared { world: Rc::clone(self), fate: Fate::Taken };
+        let mut last = Shared { world: Rc::clone(self), fate: Fate::Taken, settled: false };
         while !finish(last.due(DateTime::<Utc>::MAX_UTC)).unwrap().is_empty() {}
         let mut ledger = self.ledger.take();
         ledger.close();

@@ -16,12 +16,12 @@ use crate::logs::{Dice, HAPPENINGS, Log, Record, delivery, happening};
 pub(super) enum Fate {
     /// Well.
     Taken,
-    /// The instance dies before the store has added anything.
+    /// The instance dies before the store has added it.
     DiesBefore,
-    /// The instance dies after the store has added it, before anything was judged.
+    /// The instance dies even before that, while it judges what has become complete.
+    DiesSettling,
+    /// The instance dies after the store has added it, before what it touched was judged.
     DiesAfter,
-    /// The instance dies after what it touched was judged.
-    DiesJudged,
 }
 
 /// One delivery.
@@ -130,12 +130,13 @@ fn planned(dice: &mut Dice, engine: &Engine, batch: &[Record], late: i64) -> Del
     };
     let mut attempts = Vec::new();
     if dice.chance(15) {
-        attempts.push((within(dice, soonest, first), Fate::DiesBefore));
+        let fate = *dice.pick(&[Fate::DiesBefore, Fate::DiesSettling]);
+        attempts.push((within(dice, soonest, first), fate));
     }
     attempts.push((first, Fate::Taken));
     // It comes again as long as nobody has taken it to the end, and sometimes even then.
     while dice.chance(20) {
-        let fate = *dice.pick(&[Fate::DiesAfter, Fate::DiesJudged, Fate::Taken]);
+        let fate = *dice.pick(&[Fate::DiesAfter, Fate::Taken]);
         let last = attempts.len() - 1;
         let time = attempts[last].0 + TimeDelta::seconds(dice.between(0, 7000));
         attempts[last].1 = fate;
