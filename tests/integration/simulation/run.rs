@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
 use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore, StoreError};
@@ -15,7 +15,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 
 use super::ledger::Ledger;
-use super::workload::{Delivery, Fate, Workload};
+use super::workload::{Delivery, Fate, SKEW, Workload};
 
 /// What is wrong with a store, to see whether the simulation notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +26,6 @@ pub(super) enum Flaw {
     /// Late data is taken for on time.
     IgnoresLateness,
 }
-
-/// One invocation takes this long at most, the clocks of the instances included.
-const SKEW: TimeDelta = TimeDelta::minutes(4);
 
 struct World {
     engine: Arc<Engine>,

@@ -35,6 +35,9 @@ pub(super) struct Delivery {
     pub(super) late: bool,
 }
 
+/// One invocation takes this long at most, the clocks of the instances included: less than any lateness.
+pub(super) const SKEW: TimeDelta = TimeDelta::minutes(4);
+
 /// What a seed makes.
 pub(super) struct Workload {
     pub(super) engine: Arc<Engine>,
@@ -138,7 +141,10 @@ fn planned(dice: &mut Dice, engine: &Engine, batch: &[Record], late: i64) -> Del
     while dice.chance(20) {
         let fate = *dice.pick(&[Fate::DiesAfter, Fate::Taken]);
         let last = attempts.len() - 1;
-        let time = attempts[last].0 + TimeDelta::seconds(dice.between(0, 7000));
+        let before = attempts[last].0;
+        let time = before + TimeDelta::seconds(dice.between(0, 7000));
+        // Two attempts at once, of which one is late, would leave it to chance how the delivery is marked.
+        let time = if time < due { time } else { time.max(before + SKEW + TimeDelta::seconds(1)) };
         attempts[last].1 = fate;
         attempts.push((time, Fate::Taken));
     }
