@@ -1,6 +1,7 @@
 //! The six verbs in their order: decode, observe, exchange, judge, group, deliver. The Lambda function and the replay
 //! both call what is here; that is what makes one equal the other.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -93,9 +94,9 @@ pub struct Pipeline<S> {
     pub store: S,
     /// Findings that an allow-list hid.
     pub hidden: u64,
-    /// Detector and severity of each finding since somebody last took them from here; one that is judged again is
-    /// there once.
-    pub found: Vec<(&'static str, Severity)>,
+    /// How many findings of each detector and severity since somebody last took them from here; one that is judged
+    /// again counts once.
+    pub found: BTreeMap<(&'static str, Severity), u64>,
     /// The newest event of all deliveries.
     pub newest: Option<DateTime<Utc>>,
     settings: Arc<Settings>,
@@ -105,7 +106,7 @@ pub struct Pipeline<S> {
 impl<S: StateStore> Pipeline<S> {
     /// A pipeline with no alerts yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, found: Vec::new(), newest: None, settings, book: Book::default() }
+        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), newest: None, settings, book: Book::default() }
     }
 
     /// A pipeline whose alerts say how far their numbers can be trusted.
@@ -173,7 +174,7 @@ impl<S: StateStore> Pipeline<S> {
             }
             let found = (finding.about.id, finding.verdict.severity);
             if self.book.fold(finding) {
-                self.found.push(found);
+                *self.found.entry(found).or_default() += 1;
             }
         }
     }
@@ -182,7 +183,7 @@ impl<S: StateStore> Pipeline<S> {
         if finding.about.never_muted || self.settings.allow.is_empty() {
             return false;
         }
-        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.address.as_ref()).collect();
+        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
         let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
         let subject = finding.entity.subject();
         let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };

@@ -111,21 +111,75 @@ pub struct Top {
     pub denied: u64,
 }
 
+/// An event's id, as AWS gave it. Most are UUIDs, which take no room of their own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventId {
+    /// A UUID in its usual form: 32 hexadecimal digits in lower case, in five groups.
+    Uuid(u128),
+    /// Any other.
+    Text(Box<str>),
+}
+
+impl EventId {
+    /// The id of that text.
+    #[must_use]
+    pub fn of(text: &str) -> EventId {
+        uuid(text.as_bytes()).map_or_else(|| EventId::Text(text.into()), EventId::Uuid)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EventId::Uuid(n) => write!(
+                f,
+                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                n >> 96,
+                (n >> 80) & 0xffff,
+                (n >> 64) & 0xffff,
+                (n >> 48) & 0xffff,
+                n & 0xffff_ffff_ffff
+            ),
+            EventId::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+fn uuid(text: &[u8]) -> Option<u128> {
+    if text.len() != 36 {
+        return None;
+    }
+    text.iter().enumerate().try_fold(0_u128, |n, (at, byte)| match (at, byte) {
+        (8 | 13 | 18 | 23, b'-') => Some(n),
+        (8 | 13 | 18 | 23, _) => None,
+        (_, b'0'..=b'9') => Some(n << 4 | u128::from(byte - b'0')),
+        (_, b'a'..=b'f') => Some(n << 4 | u128::from(byte - b'a' + 10)),
+        _ => None,
+    })
+}
+
+/// Where an example came from: shared by the events of one caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caller {
+    /// The session name, or the log stream.
+    pub session: Box<str>,
+    /// The address it came from.
+    pub address: Box<str>,
+    /// The family of its user agent: `boto3/1.34`.
+    pub agent: Box<str>,
+}
+
 /// An event kept as an example: enough to find it again, nothing that a parameter or a message could leak through.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Example {
     /// When it happened.
     pub time: DateTime<Utc>,
     /// Its event id, as AWS gave it; or its identity in hexadecimal.
-    pub id: Box<str>,
+    pub id: EventId,
     /// `s3:GetObject`, or the error type of a log line.
     pub what: Arc<str>,
-    /// The session name, or the log stream.
-    pub session: Arc<str>,
-    /// The address it came from.
-    pub address: Arc<str>,
-    /// The family of its user agent: `boto3/1.34`.
-    pub agent: Arc<str>,
+    /// Where it came from.
+    pub caller: Arc<Caller>,
 }
 
 /// Who must know, as the settings name them.
@@ -196,4 +250,26 @@ pub struct Alert {
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
     pub query: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_id_is_shown_as_it_was_given() {
+        for (text, packed) in [
+            ("0123abcd-0000-4fff-8aaa-0123456789ab", true),
+            ("00000000-0000-0000-0000-000000000000", true),
+            ("0123ABCD-0000-4FFF-8AAA-0123456789AB", false),
+            ("0123abcd_0000-4fff-8aaa-0123456789ab", false),
+            ("0123abcd-0000-4fff-8aaa-0123456789a", false),
+            ("35311576111948622874033876462979853992919938886093242368", false),
+            ("", false),
+        ] {
+            let id = EventId::of(text);
+            assert_eq!(id.to_string(), text);
+            assert_eq!(matches!(id, EventId::Uuid(_)), packed, "{text}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::alert::Example;
 use crate::catalog::FAILED;
 use crate::measure::{Keep, Measure, Slot};
@@ -23,10 +25,11 @@ pub enum Arrival {
 /// An entity's state for one hour: the measures of all detectors about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    counters: Vec<Counter>,
+    // Most cells hold one or two of each: room for them in place spares most allocations.
+    counters: SmallVec<[Counter; 2]>,
     occurrences: Vec<Occurrence>,
-    contributors: Vec<Contributor>,
-    examples: Vec<(Measure, Arc<Example>)>,
+    contributors: SmallVec<[Contributor; 1]>,
+    examples: SmallVec<[(Measure, Arc<Example>); 1]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,15 @@ impl Counter {
     fn place(&self) -> (Measure, u8) {
         (self.measure, self.minute)
     }
+}
+
+/// How much a cell holds, in short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The sum of all counters.
+    pub counted: u64,
+    /// Are there occurrences?
+    pub occurred: bool,
 }
 
 /// Something that happened at one instant, kept by itself.
@@ -113,7 +125,7 @@ impl Cell {
                 held.on_time = held.on_time.saturating_add(counter.on_time);
                 held.late = held.late.saturating_add(counter.late);
             }
-            Err(at) => insert(&mut self.counters, at, counter),
+            Err(at) => self.counters.insert(at, counter),
         }
     }
 
@@ -128,7 +140,7 @@ impl Cell {
                 }
             }
             Err(at) => {
-                insert(&mut self.occurrences, at, occurrence);
+                self.occurrences.insert(at, occurrence);
                 let first = self.occurrences.partition_point(|o| (o.slot, o.minute) < (slot, minute));
                 let end = self.occurrences.partition_point(|o| (o.slot, o.minute) <= (slot, minute));
                 if end - first > limit {
@@ -148,7 +160,7 @@ impl Cell {
                 held.successes |= contributor.successes;
             }
             Err(at) if at < CONTRIBUTORS => {
-                insert(&mut self.contributors, at, contributor);
+                self.contributors.insert(at, contributor);
                 self.contributors.truncate(CONTRIBUTORS);
             }
             Err(_) => {}
@@ -167,7 +179,7 @@ impl Cell {
         if self.examples.get(place).is_some_and(|(m, held)| *m == measure && held == example) {
             return;
         }
-        insert(&mut self.examples, place, (measure, Arc::clone(example)));
+        self.examples.insert(place, (measure, Arc::clone(example)));
         let first = self.examples.partition_point(|(m, _)| *m < measure);
         let end = self.examples.partition_point(|(m, _)| *m <= measure);
         if end - first > EXAMPLES {
@@ -202,6 +214,13 @@ impl Cell {
         }
     }
 
+    /// What it leaves behind for a first look at the next hour.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
+        Trace { counted, occurred: !self.occurrences.is_empty() }
+    }
+
     /// How many entries it holds, of any kind: what memory is reckoned by.
     #[must_use]
     pub fn entries(&self) -> usize {
@@ -215,6 +234,13 @@ impl Cell {
             return self.minutes_of(FAILED, from, to).len() as u64;
         }
         self.counters_of(measure, from, to).map(|c| u64::from(c.on_time) + u64::from(c.late)).sum()
+    }
+
+    /// The measures with anything in them, a bit for each.
+    #[must_use]
+    pub(crate) fn measures(&self) -> u32 {
+        let counted = self.counters.iter().fold(0, |bits, counter| bits | counter.measure.bit());
+        if self.minutes_of(FAILED, 0, 59).is_empty() { counted } else { counted | Measure::Failures.bit() }
     }
 
     /// The value of a measure in each minute of the hour that has any, as far as it came in time: what profiles learn.
@@ -273,12 +299,4 @@ impl Counter {
         }
         self
     }
-}
-
-/// Most cells hold one or two of each: the first is not given room for four.
-fn insert<T>(list: &mut Vec<T>, at: usize, value: T) {
-    if list.is_empty() {
-        list.reserve_exact(1);
-    }
-    list.insert(at, value);
 }

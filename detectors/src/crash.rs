@@ -24,10 +24,22 @@ pub(crate) fn failing<'e>(event: &Event<'e>) -> Option<(Log<'e>, CrashKind)> {
     }
 }
 
-/// Keeps a failure in a slot of its function, by request; a line that names none stands for itself.
+/// The slot beside `slot` for lines that name no request: an init that failed, an exception before the first START.
+pub(crate) const fn unnamed(slot: Slot) -> Slot {
+    Slot(slot.0 ^ 1)
+}
+
+/// Keeps a failure of its function: by request or, where the line names none, by log stream, which is one sandbox.
 pub(crate) fn observe<'e>(event: &Event<'e>, log: &Log<'e>, slot: Slot, seen: &mut Observations<'e>) {
-    let request = [log.request, event.id, log.stream].into_iter().find(|s| !s.is_empty()).unwrap_or("");
-    seen.occur(Family::Function, slot, Keep::Distinct(KEPT), Value::Text(request));
+    let (slot, value) = if log.request.is_empty() { (unnamed(slot), log.stream) } else { (slot, log.request) };
+    let value = if value.is_empty() { event.id } else { value };
+    seen.occur(Family::Function, slot, Keep::Distinct(KEPT), Value::Text(value));
+}
+
+/// How many requests failed. Lines without a request speak of the same failures as lines with one, when there are any
+/// of those: so the larger number counts, not the sum.
+pub(crate) fn failures(window: &Window<'_>, slot: Slot, span: Minutes) -> u64 {
+    window.distinct(slot, span).max(window.distinct(unnamed(slot), span)) as u64
 }
 
 /// What a verdict on a slot of failures says besides its number.
@@ -52,7 +64,7 @@ pub(crate) struct Statement {
 pub(crate) fn verdict(window: &Window<'_>, slot: Slot, said: Statement) -> Verdict {
     Verdict {
         severity: said.severity,
-        seen: window.distinct(slot, said.window) as u64,
+        seen: failures(window, slot, said.window),
         at_least: window.saturated(slot, said.window),
         expected: None,
         threshold: Some(said.threshold),
@@ -61,6 +73,10 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, said: Statement) -> Verdi
         unit: said.unit,
         headline: said.headline,
         why: said.why,
-        examples: window.occurrences(slot, said.window).map(|o| Arc::clone(&o.example)).collect(),
+        examples: [slot, unnamed(slot)]
+            .into_iter()
+            .flat_map(|slot| window.occurrences(slot, said.window))
+            .map(|o| Arc::clone(&o.example))
+            .collect(),
     }
 }

@@ -101,7 +101,8 @@ pub struct Verdict {
     pub folding: Folding,
     /// What `seen` counts, in the plural.
     pub unit: &'static str,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
+    /// number, `{s}` for its plural.
     pub headline: String,
     /// Why this severity.
     pub why: String,
@@ -128,6 +129,15 @@ pub trait Detector: Send + Sync {
 
     /// Which entities this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
+
+    /// The fewest counted events in two hours with which it may speak; the largest number there is when counters alone
+    /// never make it speak. Spares looking closer at cells that hold next to nothing.
+    fn floor(&self) -> u64 {
+        match self.about().trigger {
+            Trigger::Measures(_) => 0,
+            Trigger::Slots(_) => u64::MAX,
+        }
+    }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
     fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
@@ -161,6 +171,7 @@ pub struct Variant {
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
+    pub(crate) floor: u64,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -180,7 +191,9 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        Engine { watches, lateness }
+        let all = watches.iter().flat_map(|w| w.variants.iter().map(|v| &v.detector).chain([&w.detector]));
+        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        Engine { watches, floor, lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {

@@ -163,7 +163,7 @@ impl Book {
             top: course.best.top.clone(),
             folded: course.minutes.len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: verdict.headline.replace("{seen}", &shown),
+            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", if seen == 1 { "" } else { "s" }),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::alert::Top;
-use crate::cell::Cell;
-use crate::detector::{About, Engine, Timing, Verdict, Watch};
-use crate::entity::Entity;
+use crate::cell::{Cell, Trace};
+use crate::detector::{About, Detector, Engine, Timing, Verdict, Watch};
+use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
 use crate::time::{Hour, Minute};
@@ -54,6 +54,24 @@ pub struct Range {
 }
 
 impl Engine {
+    /// May some detector have anything to say about a cell, after an hour that left this `trace`? A first look, which
+    /// spares a closer one.
+    #[must_use]
+    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+        here.occurred || before.occurred || here.counted + before.counted >= self.floor
+    }
+
+    /// May some detector have anything to say about these cells? Spares copying those of which none has.
+    #[must_use]
+    pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {
+        let awake = |detector: &dyn Detector| {
+            detector.about().families.contains(&family) && detector.minutes(here, before) != 0
+        };
+        self.watches.iter().any(|watch| {
+            awake(watch.detector.as_ref()) || watch.variants.iter().any(|variant| awake(variant.detector.as_ref()))
+        })
+    }
+
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
         for (place, (hour, cell)) in known.cells.iter().enumerate() {
@@ -74,12 +92,9 @@ impl Engine {
         if !speaks || !about.families.contains(&entity.family) {
             return;
         }
-        let mut minutes = watch.detector.minutes(view.cell, view.before);
-        if minutes == 0 {
-            return;
-        }
         let (detector, cap) =
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
+        let mut minutes = detector.minutes(view.cell, view.before);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
 
-use crate::alert::Example;
+use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Contributor, Occurrence};
 use crate::detector::Engine;
 use crate::entity::{Entity, Family, key_of};
-use crate::event::{Call, Event, Source, What};
+use crate::event::{Event, Source, What};
 use crate::hash::{hash_of, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::time::{Hour, Minute};
@@ -98,6 +98,7 @@ pub struct Observer<'c> {
     entities: Vec<Known>,
     index: HashMap<Entity, u32>,
     names: HashMap<u64, Arc<str>>,
+    callers: HashMap<u64, Arc<Caller>>,
     seen: HashSet<u64>,
     events: Vec<Met>,
     key: String,
@@ -128,6 +129,7 @@ impl<'c> Observer<'c> {
             entities: Vec::new(),
             index: HashMap::new(),
             names: HashMap::new(),
+            callers: HashMap::new(),
             seen: HashSet::new(),
             events: Vec::new(),
             key: String::new(),
@@ -156,7 +158,7 @@ impl<'c> Observer<'c> {
         let mut example = None;
         for family in Family::ALL {
             if seen.touches(family) && key_of(family, event, &mut self.key) {
-                self.touch(family, event, &seen, &mut example);
+                self.touch(family, (event, minute), &seen, &mut example);
             }
         }
     }
@@ -164,15 +166,14 @@ impl<'c> Observer<'c> {
     fn touch(
         &mut self,
         family: Family,
-        event: &Event<'_>,
+        (event, minute): (&Event<'_>, Minute),
         seen: &Observations<'_>,
         example: &mut Option<Arc<Example>>,
     ) {
-        let minute = Minute::of(event.time);
         let at = self.cell(family, minute.hour());
         let measures = seen.measures[family as usize];
         if measures != 0 {
-            let part = part_of(family, event);
+            let part = part_of(family, event, minute);
             let name = self.name_of(family, event, part.hash);
             let cell = &mut self.cells[at].2;
             let (count, denied) = (u64::from(event.weight), part.denied * u64::from(event.weight));
@@ -258,34 +259,28 @@ impl<'c> Observer<'c> {
         if let Some(example) = made {
             return Arc::clone(example);
         }
-        let example = Arc::new(match &event.what {
-            What::Call(call) => self.example_of(event, call),
+        let (what, caller) = match &event.what {
+            What::Call(call) => {
+                let what = self.name_of(Family::Principal, event, hash_of(&[call.service, call.name]));
+                (what, self.caller([call.principal.session, call.address.text(), call.user_agent]))
+            }
             What::Log(log) => {
                 let what = log.failure.map_or("", |f| f.error_type);
-                Example {
-                    time: event.time,
-                    id: id_of(event),
-                    what: self.name(hash_one(what), what),
-                    session: self.name(hash_one(log.stream), log.stream),
-                    address: self.name(hash_one(""), ""),
-                    agent: self.name(hash_one(""), ""),
-                }
+                (self.name(hash_one(what), what), self.caller([log.stream, "", ""]))
             }
-        });
+        };
+        let example = Arc::new(Example { time: event.time, id: id_of(event), what, caller });
         *made = Some(Arc::clone(&example));
         example
     }
 
-    fn example_of(&mut self, event: &Event<'_>, call: &Call<'_>) -> Example {
-        let agent = agent_family(call.user_agent);
-        Example {
-            time: event.time,
-            id: id_of(event),
-            what: self.name_of(Family::Principal, event, hash_of(&[call.service, call.name])),
-            session: self.name(hash_one(call.principal.session), call.principal.session),
-            address: self.name(hash_one(call.address.text()), call.address.text()),
-            agent: self.name(hash_one(agent), agent),
-        }
+    fn caller(&mut self, parts: [&str; 3]) -> Arc<Caller> {
+        let made = || {
+            let [session, address, agent] =
+                [parts[0], parts[1], agent_family(parts[2])].map(|text| bounded(text).into());
+            Arc::new(Caller { session, address, agent })
+        };
+        Arc::clone(self.callers.entry(hash_of(&parts)).or_insert_with(made))
     }
 
     /// Ends the delivery.
@@ -311,7 +306,7 @@ impl hashbrown::Equivalent<Entity> for EntityRef<'_> {
     }
 }
 
-fn part_of(family: Family, event: &Event<'_>) -> Part {
+fn part_of(family: Family, event: &Event<'_>, minute: Minute) -> Part {
     match &event.what {
         What::Call(call) => {
             let hash = match family {
@@ -319,15 +314,18 @@ fn part_of(family: Family, event: &Event<'_>) -> Part {
                 _ => hash_one(call.principal.name),
             };
             let refused = call.error.is_some_and(|e| e.class == crate::event::ErrorClass::Denied);
-            let minute = Minute::of(event.time).of_hour();
-            Part { hash, denied: u64::from(refused), success: u64::from(call.error.is_none()) << minute }
+            Part { hash, denied: u64::from(refused), success: u64::from(call.error.is_none()) << minute.of_hour() }
         }
         What::Log(log) => Part { hash: hash_one(log.failure.map_or("", |f| f.error_type)), denied: 0, success: 0 },
     }
 }
 
-fn id_of(event: &Event<'_>) -> Box<str> {
-    if event.id.is_empty() { format!("{:016x}", event.identity.0).into() } else { bounded(event.id).into() }
+fn id_of(event: &Event<'_>) -> EventId {
+    if event.id.is_empty() {
+        EventId::Text(format!("{:016x}", event.identity.0).into())
+    } else {
+        EventId::of(bounded(event.id))
+    }
 }
 
 /// Names are kept to 256 bytes: longer ones are an outsider's choice, not a name.

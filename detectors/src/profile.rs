@@ -72,20 +72,12 @@ impl Profile {
     /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
     /// is learnt again replaces what was learnt of it.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
-        for measure in Measure::ALL {
-            let mut minutes = [0_u32; 2 * HOUR as usize];
-            let mut sum = 0_u32;
-            for (minute, n) in cell.on_time(measure) {
-                minutes[HOUR as usize + usize::from(minute)] += n;
-                sum = sum.saturating_add(n);
+        let measures = cell.measures();
+        for measure in Measure::ALL.into_iter().filter(|measure| measures & measure.bit() != 0) {
+            let sum = cell.on_time(measure).fold(0_u32, |sum, (_, n)| sum.saturating_add(n));
+            if sum > 0 {
+                self.push(ActiveHour { measure, hour, sum, peak: peak_of(measure, cell, before).unwrap_or(sum) });
             }
-            if sum == 0 {
-                continue;
-            }
-            for (minute, n) in before.into_iter().flat_map(|cell| cell.on_time(measure)) {
-                minutes[usize::from(minute)] += n;
-            }
-            self.push(ActiveHour { measure, hour, sum, peak: peak_of(&minutes) });
         }
     }
 
@@ -146,16 +138,29 @@ impl Profile {
     }
 }
 
-/// The busiest window that ends in the second hour.
-fn peak_of(minutes: &[u32; 2 * HOUR as usize]) -> u32 {
+/// The busiest window that ends in the hour; nothing when one window holds all there is.
+fn peak_of(measure: Measure, cell: &Cell, before: Option<&Cell>) -> Option<u32> {
     let width = RATE_WINDOW.0 as usize;
-    let mut sum: u32 = minutes[HOUR as usize - width..HOUR as usize].iter().sum();
+    let tail = HOUR as usize - width;
+    let (first, last) = cell.on_time(measure).fold((u8::MAX, 0), |(a, b), (m, _)| (a.min(m), b.max(m)));
+    let near = before.is_some_and(|before| before.on_time(measure).any(|(m, _)| usize::from(m) > tail));
+    if !near && usize::from(last.saturating_sub(first)) < width {
+        return None;
+    }
+    let mut minutes = [0_u32; 2 * HOUR as usize];
+    for (minute, n) in cell.on_time(measure) {
+        minutes[HOUR as usize + usize::from(minute)] += n;
+    }
+    for (minute, n) in before.into_iter().flat_map(|cell| cell.on_time(measure)) {
+        minutes[usize::from(minute)] += n;
+    }
+    let mut sum: u32 = minutes[tail..HOUR as usize].iter().sum();
     let mut peak = 0;
     for end in HOUR as usize..minutes.len() {
         sum = sum + minutes[end] - minutes[end - width];
         peak = peak.max(sum);
     }
-    peak
+    Some(peak)
 }
 
 #[cfg(test)]

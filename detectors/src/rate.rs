@@ -1,5 +1,6 @@
 //! The first judge of rates: a robust ratio to the series' own recent hours.
 
+use crate::cell::Cell;
 use crate::detector::{Folding, Verdict};
 use crate::measure::Measure;
 use crate::profile::RATE_WINDOW;
@@ -41,13 +42,18 @@ impl RateSettings {
         visit.field(field("min_hours", doc, 1.0, 24.0), Value::Count(&mut self.min_hours));
     }
 
+    /// The minutes of the hour in which a measure may be far over its usual, a bit for each: none where two whole hours
+    /// hold less than the smallest finding.
+    #[must_use]
+    pub fn minutes(&self, measure: Measure, here: &Cell, before: Option<&Cell>) -> u64 {
+        let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
+        if bound < u64::from(self.min_events) { 0 } else { here.active(measure).fold(0, |bits, m| bits | 1 << m) }
+    }
+
     /// The verdict on a measure in the quarter of an hour that ends with the window's minute.
     #[must_use]
     pub fn judge(&self, window: &Window<'_>, measure: Measure, unit: &'static str) -> Option<Verdict> {
         let floor = u64::from(self.min_events);
-        if window.bound(measure) < floor {
-            return None;
-        }
         let seen = window.sum(measure, RATE_WINDOW);
         let usual = window.usual(measure).filter(|u| u.hours >= self.min_hours as usize)?;
         let needed = (usual.median * self.ratio).max(usual.largest * self.peak_ratio);

@@ -37,12 +37,6 @@ impl<'a> Window<'a> {
         self.cells(span).map(|(cell, from, to)| cell.sum(measure, from, to)).sum()
     }
 
-    /// The sum of a measure over all that the two hour cells hold: an upper bound for every window.
-    #[must_use]
-    pub fn bound(&self, measure: Measure) -> u64 {
-        self.here.sum(measure, 0, 59) + self.before.map_or(0, |cell| cell.sum(measure, 0, 59))
-    }
-
     /// The occurrences of a slot in the last `span`, by hour, minute and rank.
     pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))

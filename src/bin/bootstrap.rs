@@ -30,6 +30,7 @@ async fn main() -> Result<(), Error> {
             request_id: &event.context.request_id,
             payload: event.payload.get().as_bytes(),
             now: SystemTime::now().into(),
+            deadline: event.context.deadline(),
         };
         Ok(handler.lock().await.handle(invocation).await?)
     }))
@@ -40,10 +41,10 @@ async fn start() -> Result<Handler, Error> {
     let settings = settings()?;
     let config = aws::config().await;
     let limits = Limits { entities: settings.limits.entities as usize, ..Limits::default() };
-    let store = MemoryStore::new(settings.lateness, limits, Retention::Week);
+    let engine = Arc::new(settings.engine());
+    let store = MemoryStore::new(Arc::clone(&engine), settings.lateness, limits, Retention::Week);
     let sns = Sns::new(aws_sdk_sns::Client::new(&config), settings.sns.clone());
     let metrics = Metrics::new(aws_sdk_cloudwatch::Client::new(&config), settings.metrics.clone());
-    let engine = Arc::new(settings.engine());
     Ok(Handler {
         pipeline: Pipeline::new(Arc::new(settings), engine, store).of_quality(Quality::InstanceOnly),
         sns,

@@ -88,7 +88,8 @@ fn time_of(record: &Record<'_>) -> Result<DateTime<Utc>, String> {
         ("", start) if !start.is_empty() => ("timeWindow.windowStart", start),
         (text, _) => ("eventTime", text),
     };
-    time::rfc3339(text).ok_or_else(|| match text {
+    // Query engines and data lakes rewrite the time without its `Z`; CloudTrail's times are always UTC.
+    time::rfc3339(text).or_else(|| time::without_zone(text)).ok_or_else(|| match text {
         "" => format!("`{name}` is absent or no text; an RFC 3339 time is wanted"),
         text => format!("`{name}` is {:?}, which is not an RFC 3339 time", start_of(text)),
     })
@@ -122,6 +123,9 @@ fn service(source: &str) -> &str {
 
 /// The API without its version: `UpdateFunctionCode20150331v2`, `CreateDistribution2020_05_31`.
 fn api_name(name: &str) -> &str {
+    if !name.ends_with(|last: char| last.is_ascii_digit()) {
+        return name;
+    }
     let dated = match name.rsplit_once('v') {
         Some((dated, version)) if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()) => dated,
         _ => name,
@@ -237,3 +241,6 @@ fn identity(record: &Record<'_>, json: &str) -> Identity {
     // Each hash is the seed of the next, so that no text can pass for two parts.
     Identity(parts.iter().fold(IDENTITY_SEED, |seed, part| xxh3_64_with_seed(part.as_bytes(), seed)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,7 +190,7 @@ impl Rows<'_, '_> {
         }
         match &self.table {
             Table::Logs(columns) => match columns.read(row, self.origin) {
-                Ok(record) if embedded::read(&record, self.origin, &mut self.out) => {}
+                Ok(record) if embedded::read(record.message, &Origin::from(&record), &mut self.out) => {}
                 Ok(record) => self.invocations.read(&record, &mut self.out),
                 Err(what) => self.out.refuse(what),
             },

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The visitor methods of types that a member is not: they make the empty value.
@@ -95,6 +95,13 @@ macro_rules! object {
 }
 
 pub(super) use {empty, object};
+
+/// Parses the value that begins at `at`, and says where it ends.
+pub(super) fn parse<'t, T: Deserialize<'t>>(text: &'t str, at: usize) -> Result<(T, usize), serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(&text[at..]);
+    let value = T::deserialize(&mut json)?;
+    Ok((value, at + json.into_iter::<IgnoredAny>().byte_offset()))
+}
 
 /// Text; empty when it is absent or something else.
 #[derive(Clone, Debug, Default)]

@@ -58,13 +58,7 @@ fn unnamed<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
 fn user<'a>(who: &'a UserIdentity<'_>) -> Cow<'a, str> {
     let tail = tail(&who.arn);
     let name = first([&who.user_name, stable(&who.principal_id)]);
-    if tail.starts_with("user/") {
-        tail.into()
-    } else if name.is_empty() {
-        tail.into()
-    } else {
-        format!("user/{name}").into()
-    }
+    if tail.starts_with("user/") || name.is_empty() { tail.into() } else { format!("user/{name}").into() }
 }
 
 /// Somebody whom this account has no user or role for.
@@ -112,10 +106,16 @@ fn tail(arn: &str) -> &str {
 
 /// A field of an ARN, counted from 0; of the last one, all that follows.
 fn field(arn: &str, index: usize) -> &str {
+    const LAST: usize = 5;
     if !arn.starts_with("arn:") {
         return "";
     }
-    arn.splitn(6, ':').nth(index).unwrap_or_default()
+    let mut colons = arn.bytes().enumerate().filter(|&(_, b)| b == b':').map(|(at, _)| at);
+    let Some(start) = colons.nth(index - 1) else {
+        return "";
+    };
+    let end = if index == LAST { None } else { colons.next() };
+    &arn[start + 1..end.unwrap_or(arn.len())]
 }
 
 /// A `principalId` without its session: `AROAEXAMPLE:i-0123` is a new one for every instance.

@@ -17,7 +17,8 @@ pub(super) fn end_of(text: &str, at: usize, layout: Layout) -> usize {
         Layout::Lines => next_line(text, at, limit).or_else(|| next_alike(text, at, limit)),
         Layout::Array => next_alike(text, at, limit),
     };
-    next.unwrap_or(limit)
+    let any = || own.is_none().then(|| next_object(text, at, limit, "{\"")).flatten();
+    next.or_else(any).unwrap_or(limit)
 }
 
 /// How records follow one another.
@@ -29,26 +30,39 @@ pub(super) enum Layout {
     Array,
 }
 
-/// A line below that begins with a brace: in indented JSON only a new document does.
-fn next_line(text: &str, at: usize, limit: usize) -> Option<usize> {
-    memmem::find(&text.as_bytes()[at + 1..limit], b"\n{").map(|found| at + 1 + found)
+/// Where the next document begins after damage outside of records: on a line of its own, or nowhere.
+pub(super) fn next_document(text: &str, at: usize) -> usize {
+    next_line(text, at.saturating_sub(1), text.len()).unwrap_or(text.len())
 }
 
-/// A place that begins with the same first member and follows a comma or a bracket: writers keep their order.
+/// A line below that begins with a brace: in indented JSON only a new document does.
+fn next_line(text: &str, at: usize, limit: usize) -> Option<usize> {
+    let below = text.as_bytes().get(at + 1..limit)?;
+    memmem::find(below, b"\n{").map(|found| at + 1 + found)
+}
+
+/// A place that begins with the same first member: writers keep their order. Without a first member of its own, any
+/// object.
 fn next_alike(text: &str, at: usize, limit: usize) -> Option<usize> {
     let quote = scan::gap(text, at + 1);
-    if scan::byte(text, at) != Some(b'{') || scan::byte(text, quote) != Some(b'"') {
-        return None;
-    }
-    let opening = &text[at..scan::string_end(text, quote)?];
-    if opening.len() > LONGEST_OPENING {
-        return None;
-    }
+    let own = match scan::byte(text, quote) {
+        Some(b'"') => scan::string_end(text, quote).filter(|end| end - at <= LONGEST_OPENING),
+        _ => None,
+    };
+    next_object(text, at, limit, own.map_or("{\"", |end| &text[at..end]))
+}
+
+/// An object that begins with these characters and follows another value or a lost brace.
+fn next_object(text: &str, at: usize, limit: usize, opening: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let found = memmem::find_iter(&bytes[at + 1..limit], opening.as_bytes()).map(|found| at + 1 + found);
     found.take(CANDIDATES).find(|&start| {
-        let before = bytes[..start].iter().rev().find(|b| !b.is_ascii_whitespace());
-        matches!(before, Some(b',' | b'}' | b']'))
+        let before = bytes[..start].iter().rposition(|b| !b.is_ascii_whitespace());
+        before.is_some_and(|before| match bytes[before] {
+            b',' | b'}' | b']' => true,
+            b'{' => before == at,
+            _ => false,
+        })
     })
 }
 

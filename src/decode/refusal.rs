@@ -41,9 +41,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::NoLog { begins } => write!(f, "begins with \"{begins}\", which is no log: {WANTED}"),
             Refusal::NoRecord { found } => write!(f, "holds {found}, which is no record: {WANTED}"),
-            Refusal::Notification { whose } => {
-                write!(f, "is {whose}: it tells of something elsewhere and holds no records: {WANTED}")
-            }
+            Refusal::Notification { whose } => write!(f, "is {whose}, which holds no records: {WANTED}"),
         }
     }
 }

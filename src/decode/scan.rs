@@ -99,12 +99,14 @@ pub(super) struct Members<'t> {
     text: &'t str,
     /// Where to read on; after the last member, the end of the object or the place of the damage.
     pub(super) at: usize,
+    /// The end of the object was found.
+    pub(super) closed: bool,
 }
 
 impl<'t> Members<'t> {
     /// From the opening brace.
     pub(super) fn new(text: &'t str, at: usize) -> Self {
-        Members { text, at: at + 1 }
+        Members { text, at: at + 1, closed: false }
     }
 
     /// The next member; `None` at the end, and at damage.
@@ -114,6 +116,7 @@ impl<'t> Members<'t> {
         match byte(self.text, start)? {
             b'}' => {
                 self.at = start + 1;
+                self.closed = true;
                 None
             }
             b'"' => {
@@ -128,9 +131,9 @@ impl<'t> Members<'t> {
         }
     }
 
-    /// Goes past a value; to the end of the text if it has no end.
+    /// Goes past a value. One without an end is where the damage is: nothing comes after it.
     pub(super) fn skip(&mut self, member: &Member<'_>) {
-        self.at = value_end(self.text, member.value).unwrap_or(self.text.len());
+        self.at = value_end(self.text, member.value).unwrap_or(member.value);
     }
 }
 
@@ -169,12 +172,14 @@ mod tests {
                 keys.push(member.key);
                 members.skip(&member);
             }
-            assert_eq!(format!("{} {}", keys.join(","), members.at), expected, "{text}");
+            assert_eq!(format!("{} {} {}", keys.join(","), members.at, members.closed), expected, "{text}");
         };
-        check(r#"{"a":1, "b" : {"c":2}} rest"#, "a,b 22");
-        check("{}", " 2");
-        check(r#"{"a":1,x}"#, "a 7");
-        check(r#"{"a":[1"#, "a 7");
+        check(r#"{"a":1, "b" : {"c":2}} rest"#, "a,b 22 true");
+        check("{}", " 2 true");
+        check(r#"{"a":1,x}"#, "a 7 false");
+        check(r#"{"a":[1"#, "a 5 false");
+        check(r#"{"a":"1"#, "a 5 false");
+        check(r#"{"a":"#, "a 5 false");
     }
 
     #[test]

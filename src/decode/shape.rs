@@ -1,7 +1,7 @@
 //! What an object is, told by its members' names, before it is parsed.
 
 use super::refusal::Refusal;
-use super::scan::{Members, byte};
+use super::scan::{Members, byte, gap};
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,13 @@ fn told_by(key: &str, value: Option<u8>) -> Option<Shape> {
         "alarmData" | "alarmArn" | "AlarmName" => Shape::Notification("a CloudWatch alarm"),
         _ => return None,
     })
+}
+
+/// Is the array that begins at `at` a row of Logs Insights results: cells with a field and a value?
+pub(super) fn is_row(text: &str, at: usize) -> bool {
+    let cell = gap(text, at + 1);
+    let first = (byte(text, cell) == Some(b'{')).then(|| Members::new(text, cell).next()).flatten();
+    first.is_some_and(|member| matches!(member.key, "field" | "value"))
 }
 
 /// The notification that a record with a source such as `aws:s3` is part of.

@@ -30,7 +30,7 @@ pub fn decode(text: &str, origin: &Origin<'_>, sink: &mut dyn Sink) -> Result<De
     while let Some(start) = starts.next() {
         let end = starts.peek().copied().unwrap_or(text.len());
         match log_event(&text[start..end], origin) {
-            Some(record) if embedded::read(&record, origin, &mut out) => {}
+            Some(record) if embedded::read(record.message, &Origin::from(&record), &mut out) => {}
             Some(record) => invocations.read(&record, &mut out),
             None => out.refuse("the line begins without an RFC 3339 time"),
         }

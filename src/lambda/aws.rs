@@ -8,10 +8,10 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-/// The longest that one call may take with its retries. Two calls must fit into the function's 60 seconds.
-const CALL: Duration = Duration::from_secs(15);
+/// The longest that one call may take with its retries.
+pub const CALL: Duration = Duration::from_secs(10);
 /// The longest that one try may take.
-const TRY: Duration = Duration::from_secs(5);
+const TRY: Duration = Duration::from_secs(3);
 
 /// What every client starts from: region and credentials from the environment, three tries, TLS with ring.
 pub async fn config() -> SdkConfig {

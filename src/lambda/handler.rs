@@ -1,11 +1,15 @@
 //! One invocation: a payload in, alerts and metrics out.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::severity::Severity;
 use serde::Serialize;
 use serde_json::json;
 
+use super::aws::CALL;
 use super::log;
 use super::subscription::{self, Opened};
 use crate::decode::{Decoded, Origin};
@@ -16,6 +20,9 @@ use crate::store::{MemoryStore, StoreError};
 
 /// How many rejected records a log line names.
 const NAMED_REJECTS: usize = 20;
+
+/// The time that must be left when an alert is sent: for that call, for the metrics and for the answer.
+const RESERVE: Duration = CALL.saturating_mul(2).saturating_add(Duration::from_secs(2));
 
 /// Everything that lives as long as the sandbox.
 pub struct Handler {
@@ -40,6 +47,8 @@ pub struct Invocation<'a> {
     pub payload: &'a [u8],
     /// When it was received.
     pub now: DateTime<Utc>,
+    /// When the platform ends the sandbox, and all state with it, if there is no answer yet.
+    pub deadline: SystemTime,
 }
 
 /// What the invocation answers, and logs.
@@ -113,7 +122,7 @@ impl Handler {
             log::error("state failed; the invocation fails, so that AWS delivers its payload again", fields);
             Failure::Store(e)
         })?;
-        let sent = self.send(invocation.request_id, &read.alerts).await?;
+        let sent = self.send(invocation, &read.alerts).await?;
         self.measure(invocation, &read).await;
         let summary = read.summary(sent);
         log::info("read a delivery", fields(invocation.request_id, &read, summary));
@@ -135,10 +144,12 @@ impl Handler {
 
     /// Sends each alert to each topic that wants it. One that reached all of them is told to the pipeline, so that a
     /// retry sends only the others.
-    async fn send(&mut self, request_id: &str, alerts: &[Alert]) -> Result<u64, Failure> {
+    async fn send(&mut self, invocation: Invocation<'_>, alerts: &[Alert]) -> Result<u64, Failure> {
+        let request_id = invocation.request_id;
+        let last_start = invocation.deadline.checked_sub(RESERVE).unwrap_or(SystemTime::UNIX_EPOCH);
         let (mut sent, mut unsent) = (0, 0);
         for alert in alerts {
-            match self.sns.publish(alert).await {
+            match self.sns.publish(alert, last_start).await {
                 Ok(messages) => {
                     sent += messages;
                     self.pipeline.said(alert);
@@ -180,7 +191,7 @@ impl Read {
         }
     }
 
-    fn measures(&self, now: DateTime<Utc>, findings: Vec<(&'static str, Severity)>) -> Measures {
+    fn measures(&self, now: DateTime<Utc>, findings: BTreeMap<(&'static str, Severity), u64>) -> Measures {
         Measures {
             events: self.decoded.events,
             rejects: self.decoded.rejects,

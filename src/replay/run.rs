@@ -129,7 +129,7 @@ impl Replay {
         };
         let entities = settings.limits.entities as usize;
         let limits = Limits { entities, outsiders: entities.div_ceil(5) };
-        let store = MemoryStore::new(lateness, limits, retention);
+        let store = MemoryStore::new(Arc::clone(&engine), lateness, limits, retention);
         Ok(Replay {
             plan,
             cap: (settings.limits.inflated_mb as usize) << 20,
@@ -311,6 +311,6 @@ impl Replay {
     /// Cells that found no room, over all families.
     #[must_use]
     pub fn overflow(&self) -> u64 {
-        self.pipeline.store.overflow.values().sum()
+        self.pipeline.store.overflow().values().sum()
     }
 }

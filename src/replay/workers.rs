@@ -63,7 +63,11 @@ pub(super) fn read(
         let (sender, receiver) = sync_channel(threads * AHEAD);
         for _ in 0..threads {
             let (shared, sender) = (&shared, sender.clone());
-            scope.spawn(move || shared.work(threads, &sender));
+            let work = move || shared.work(threads, &sender);
+            // A system that gives no further thread still has those that it gave.
+            if thread::Builder::new().name("reader".to_owned()).spawn_scoped(scope, work).is_err() {
+                break;
+            }
         }
         drop(sender);
         shared.collect(&receiver, take);
@@ -105,6 +109,10 @@ impl Shared<'_> {
     }
 
     fn give_back(&self, buffer: Vec<u8>) {
+        // An empty one on top of the pile would hide those that have room.
+        if buffer.capacity() == 0 {
+            return;
+        }
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::{Alert, AlertId, Example, Owner, Quality, Span, Status, Subject, Top};
+use lapwing_detectors::alert::{Alert, AlertId, Caller, EventId, Example, Owner, Quality, Span, Status, Subject, Top};
 use lapwing_detectors::severity::Severity;
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -31,11 +31,13 @@ pub(crate) fn etl_nightly() -> Alert {
     };
     let example = Example {
         time: at("2026-03-03T02:10:04Z"),
-        id: "0f4b1d5e-0000-4000-8000-000000000001".into(),
+        id: EventId::of("0f4b1d5e-0000-4000-8000-000000000001"),
         what: "secretsmanager:GetSecretValue".into(),
-        session: "run-118".into(),
-        address: "198.51.100.20".into(),
-        agent: "boto3/1.34".into(),
+        caller: Arc::new(Caller {
+            session: "run-118".into(),
+            address: "198.51.100.20".into(),
+            agent: "boto3/1.34".into(),
+        }),
     };
     Alert {
         id: AlertId(0x7f3a_91c2_0000_0000),
@@ -86,11 +88,13 @@ pub(crate) fn hostile() -> Alert {
         api: nasty.clone(),
     };
     let example = Example {
-        id: nasty.as_str().into(),
+        id: EventId::of(&nasty),
         what: nasty.as_str().into(),
-        session: nasty.as_str().into(),
-        address: nasty.as_str().into(),
-        agent: nasty.as_str().into(),
+        caller: Arc::new(Caller {
+            session: nasty.as_str().into(),
+            address: nasty.as_str().into(),
+            agent: nasty.as_str().into(),
+        }),
         ..(*alert.examples[0]).clone()
     };
     alert.examples = std::iter::repeat_with(|| Arc::new(example.clone())).take(60).collect();

@@ -48,15 +48,21 @@ pub fn summary(alert: &Alert) -> String {
 
 /// What is known about the alert, as pairs of a label and one line.
 pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
-    let why = format!("{}  {}", alert.severity.name(), clean(&alert.why, PIECE));
+    let why = match alert.status {
+        Status::Resolved => String::new(),
+        Status::Open | Status::Update => format!("{}  {}", alert.severity.name(), clean(&alert.why, PIECE)),
+    };
     [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(&alert.top)), ("Why", why)]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }
 
-/// What to check first: the detector's questions, then the query and the runbook.
+/// What to check first: the detector's questions, then the query and the runbook. Nothing when all is well again.
 pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
+    if alert.status == Status::Resolved {
+        return Vec::new();
+    }
     let mut steps: Vec<String> = alert.next.iter().map(|&step| step.to_owned()).collect();
     if !alert.query.is_empty() {
         steps.push(format!("query: {}", clean(&alert.query, QUERY)));
@@ -103,18 +109,18 @@ fn who(alert: &Alert) -> String {
     if !subject.function.is_empty() && !subject.principal.is_empty() {
         let _ = write!(who, ", {}", clean(&subject.principal, PIECE));
     }
-    match few(alert.examples.iter().map(|e| &*e.session)) {
+    match few(alert.examples.iter().map(|e| &*e.caller.session)) {
         s if s.is_empty() => {}
         s => who = format!("{who} ({kind} {s})"),
     }
-    let from = match few(alert.examples.iter().map(|e| &*e.address)) {
+    let from = match few(alert.examples.iter().map(|e| &*e.caller.address)) {
         s if s.is_empty() => clean(&subject.source_ip, PIECE).into_owned(),
         s => s,
     };
     if !from.is_empty() && from != who {
         let _ = write!(who, " from {from}");
     }
-    match few(alert.examples.iter().map(|e| &*e.agent)) {
+    match few(alert.examples.iter().map(|e| &*e.caller.agent)) {
         s if s.is_empty() => who,
         s => format!("{who} · {s}"),
     }
@@ -251,6 +257,21 @@ Seen   at least 640 API calls 2026-03-03 02:10–02:25 UTC; threshold 0.5
 Why    medium  new address and a sensitive API; rate alone is low
 Next   1 was the session started by the scheduler?
 Id LW-7f3a91c200000000 · instance-only
+";
+        assert_eq!(render(&alert), wanted);
+    }
+
+    #[test]
+    fn what_has_ended_needs_no_advice() {
+        let mut alert = etl_nightly();
+        alert.status = Status::Resolved;
+        let wanted = "\
+RESOLVED (was MEDIUM) · prod-data · role/etl-nightly: 640 API calls in 15 min, usual 38
+Who    role/etl-nightly (session run-118) from 198.51.100.20 · boto3/1.34
+Where  prod-data 111122223333 · eu-west-1 · env prod · owner team-data
+Seen   640 API calls 2026-03-03 02:10–02:25 UTC; expected 38; p = 2e-11
+Top    secretsmanager:GetSecretValue 410 · ec2:DescribeInstances 180 · sts:GetCallerIdentity 30 · other 20; 3 denied
+Id LW-7f3a91c200000000 · resolved · 2 findings folded · complete
 ";
         assert_eq!(render(&alert), wanted);
     }

@@ -25,8 +25,8 @@ pub struct Measures {
     pub duplicates: u64,
     /// Seconds between the newest event and now; `None` without events.
     pub lag_seconds: Option<f64>,
-    /// Detector and severity of each finding.
-    pub findings: Vec<(&'static str, Severity)>,
+    /// How many findings of each detector and severity.
+    pub findings: BTreeMap<(&'static str, Severity), u64>,
 }
 
 /// The metrics of this function.
@@ -66,13 +66,13 @@ fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
         datum("Duplicates", measures.duplicates as f64, StandardUnit::Count),
     ];
     data.extend(measures.lag_seconds.map(|lag| datum("Lag", lag, StandardUnit::Seconds)));
-    let mut findings: BTreeMap<&str, u32> = BTreeMap::new();
-    for (detector, severity) in &measures.findings {
+    let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
+    for ((detector, severity), count) in &measures.findings {
         let value = match by {
             MetricsBy::Detector => detector,
             MetricsBy::Severity => severity.name(),
         };
-        *findings.entry(value).or_default() += 1;
+        *findings.entry(value).or_default() += count;
     }
     let name = match by {
         MetricsBy::Detector => "Detector",
@@ -83,7 +83,7 @@ fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
         MetricDatum::builder()
             .metric_name("Findings")
             .dimensions(dimension)
-            .value(f64::from(count))
+            .value(count as f64)
             .unit(StandardUnit::Count)
             .build()
     }));
@@ -115,8 +115,11 @@ mod tests {
 
     #[track_caller]
     fn check(by: MetricsBy, lag_seconds: Option<f64>, wanted: &[&str]) {
-        let findings =
-            vec![("denied-burst", Severity::Medium), ("root-use", Severity::High), ("denied-burst", Severity::High)];
+        let findings = BTreeMap::from([
+            (("denied-burst", Severity::Medium), 3),
+            (("denied-burst", Severity::High), 1),
+            (("root-use", Severity::High), 1),
+        ]);
         let measures = Measures { events: 40, rejects: 2, late: 3, duplicates: 1, lag_seconds, findings };
         let data: Vec<String> = data(&measures, by).iter().map(shown).collect();
         assert_eq!(data, wanted);
@@ -133,7 +136,7 @@ mod tests {
                 "Late 3 Count",
                 "Duplicates 1 Count",
                 "Lag 71.5 Seconds",
-                "Findings Detector=denied-burst 2 Count",
+                "Findings Detector=denied-burst 4 Count",
                 "Findings Detector=root-use 1 Count",
             ],
         );
@@ -146,7 +149,7 @@ mod tests {
                 "Late 3 Count",
                 "Duplicates 1 Count",
                 "Findings Severity=high 2 Count",
-                "Findings Severity=medium 1 Count",
+                "Findings Severity=medium 3 Count",
             ],
         );
     }

@@ -1,5 +1,7 @@
 //! Alerts to SNS topics.
 
+use std::time::SystemTime;
+
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -32,17 +34,21 @@ impl Sns {
     }
 
     /// Sends an alert to each topic that wants it, and says how many those were. A repeated call sends the same
-    /// messages again.
+    /// messages again. Nothing is begun after `last_start`.
     ///
     /// # Errors
     ///
-    /// When a topic was not reached after the client's own retries; the others were all the same.
-    pub async fn publish(&self, alert: &Alert) -> Result<u64, Unsent> {
+    /// When a topic was not reached after the client's own retries, or no time was left; the others were all the same.
+    pub async fn publish(&self, alert: &Alert, last_start: SystemTime) -> Result<u64, Unsent> {
         let mut sent = 0;
         let mut unsent = None;
         for topic in &self.topics {
             let Some(message) = message(topic, alert) else { continue };
-            match self.send(topic, message).await {
+            let result = match SystemTime::now() <= last_start {
+                true => self.send(topic, message).await,
+                false => Err("no time was left to send it".to_owned()),
+            };
+            match result {
                 Ok(()) => sent += 1,
                 Err(what) => unsent = unsent.or(Some(Unsent { topic: topic.arn.clone(), what })),
             }

@@ -1,43 +1,29 @@
 //! State in memory: for a replay, and for a Lambda function without a table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use hashbrown::{HashMap, HashSet};
-use lapwing_detectors::cell::{Arrival, Cell};
-use lapwing_detectors::entity::{Entity, Family};
+use hashbrown::HashSet;
+use lapwing_detectors::cell::{Cell, Trace};
+use lapwing_detectors::detector::Engine;
+use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::{Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
-use lapwing_detectors::profile::{Lateness, Profile};
-use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 
+use super::entities::{Entities, Limits};
+use super::hours::{Hours, Id};
 use super::{Due, StateStore, StoreError};
 
 /// A late event may change windows that end this much later.
 const WINDOW: i32 = 60;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
-/// Bytes that a held cell and an entry in it take, as measured on a generated fortnight: what `--memory` is reckoned by.
-const CELL_BYTES: usize = 220;
-const ENTRY_BYTES: usize = 72;
-
-/// How many entities are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Of each family whose names AWS gives.
-    pub entities: usize,
-    /// Of each family whose names outsiders choose: addresses, and users at the sign-in page.
-    pub outsiders: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { entities: 100_000, outsiders: 20_000 }
-    }
-}
+/// Before all time.
+const NEVER: Minute = Minute(i32::MIN / 2);
 
 /// How long cells are kept after they were judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,99 +34,124 @@ pub enum Retention {
     Week,
 }
 
+/// A minute for each source.
+type BySource = BTreeMap<Source, Minute>;
+
 /// State in memory.
-#[derive(Debug)]
 pub struct MemoryStore {
-    index: HashMap<Entity, u32>,
-    held: Vec<Held>,
-    hours: BTreeMap<Hour, Vec<u32>>,
-    counts: [usize; Family::ALL.len()],
+    /// Says which cells have anything to say; nothing is copied for the others.
+    engine: Arc<Engine>,
+    entities: Entities,
+    hours: Hours,
     deliveries: HashSet<DeliveryId>,
-    order: std::collections::VecDeque<DeliveryId>,
+    order: VecDeque<DeliveryId>,
     lateness: Lateness,
-    limits: Limits,
     retention: Retention,
-    judged: BTreeMap<Source, Minute>,
+    judged: BySource,
     pass: Option<Pass>,
-    to_learn: Option<Hour>,
-    cells: usize,
-    entries: usize,
-    /// Cells that found no room, by family.
-    pub overflow: BTreeMap<Family, u64>,
     /// Events that came after their minute was complete.
     pub late: u64,
 }
 
-#[derive(Debug)]
-struct Held {
-    entity: Entity,
-    cells: Vec<(Hour, Arc<Cell>)>,
-    profile: Arc<Profile>,
-}
-
 /// A walk over the hours with minutes that have become complete.
-#[derive(Debug)]
 struct Pass {
     next: Hour,
-    until: BTreeMap<Source, Minute>,
+    until: BySource,
 }
 
 impl MemoryStore {
-    /// An empty store. `lateness` decides when a minute is complete.
+    /// An empty store for these detectors. `lateness` decides when a minute is complete.
     #[must_use]
-    pub fn new(lateness: Lateness, limits: Limits, retention: Retention) -> MemoryStore {
+    pub fn new(engine: Arc<Engine>, lateness: Lateness, limits: Limits, retention: Retention) -> MemoryStore {
         MemoryStore {
-            index: HashMap::new(),
-            held: Vec::new(),
-            hours: BTreeMap::new(),
-            counts: [0; Family::ALL.len()],
+            engine,
+            entities: Entities::new(limits),
+            hours: Hours::default(),
             deliveries: HashSet::new(),
-            order: std::collections::VecDeque::new(),
+            order: VecDeque::new(),
             lateness,
-            limits,
             retention,
-            judged: BTreeMap::new(),
+            judged: BySource::new(),
             pass: None,
-            to_learn: None,
-            cells: 0,
-            entries: 0,
-            overflow: BTreeMap::new(),
             late: 0,
         }
     }
 
-    /// The bytes that the held cells take, reckoned from their number and entries, never measured: so threads and
-    /// machines decide alike.
+    /// The bytes that the held cells take, reckoned from their number and entries.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.cells * CELL_BYTES + self.entries * ENTRY_BYTES
+        self.hours.bytes()
     }
 
     /// The oldest hour with cells.
     #[must_use]
     pub fn oldest(&self) -> Option<Hour> {
-        self.hours.first_key_value().map(|(hour, _)| *hour)
+        self.hours.oldest()
     }
 
-    /// Adds what a delivery taught, if it did not come before. Returns the minutes that it touched of each entity.
-    pub fn add(&mut self, learnt: Learnt) -> BTreeMap<u32, (Minute, Minute)> {
-        let new = self.remember(learnt.delivery);
-        let late = |met: &lapwing_detectors::observe::Met| self.is_late(met.minute, met.source, learnt.received);
-        if new {
-            self.late += learnt.events.iter().filter(|met| late(met)).count() as u64;
-        }
+    /// Cells that found no room, by family.
+    #[must_use]
+    pub fn overflow(&self) -> &BTreeMap<Family, u64> {
+        &self.entities.overflow
+    }
+
+    /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
+    fn add_touching(&mut self, learnt: Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+        let new = self.begin(&learnt);
+        let closed = self.closed(learnt.received);
         let mut touched = BTreeMap::new();
         for (entity, hour, cell) in learnt.cells {
+            let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
-            let Some(id) = self.entity(entity) else { continue };
+            let Some(id) = self.entities.id(entity) else { continue };
             let reached = touched.entry(id).or_insert((hour.minute(minutes.0), hour.minute(minutes.1)));
             *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
-                self.merge(id, hour, cell, learnt.received);
+                let on_time = cell.minutes().any(|minute| hour.minute(minute) > closed);
+                self.hours.merge(id, (hour, cell), closed);
+                if on_time {
+                    self.learn_again(id, hour);
+                }
             }
         }
         touched
+    }
+
+    /// Teaches a profile anew what was added in time to an hour that it has learnt, as another instance with another
+    /// clock saw that hour complete.
+    fn learn_again(&mut self, id: Id, changed: Hour) {
+        let judged = self.judged(self.source(id));
+        for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
+            let before = self.hours.get(hour.before()).and_then(|cells| cells.get(id));
+            if let Some(cell) = self.hours.get(hour).and_then(|cells| cells.get(id)) {
+                self.entities.get_mut(id).profile.learn(hour, cell, before);
+            }
+        }
+    }
+
+    /// Adds what a delivery taught, if it did not come before.
+    pub fn add(&mut self, learnt: Learnt) {
+        if !self.begin(&learnt) {
+            return;
+        }
+        let closed = self.closed(learnt.received);
+        for (entity, hour, cell) in learnt.cells {
+            let closed = closed[entity.family.source() as usize];
+            if let Some(id) = self.entities.id(entity) {
+                self.hours.merge(id, (hour, cell), closed);
+            }
+        }
+    }
+
+    /// Notes a delivery and counts what is late in it; says whether it is new.
+    fn begin(&mut self, learnt: &Learnt) -> bool {
+        let new = self.remember(learnt.delivery);
+        if new {
+            let closed = self.closed(learnt.received);
+            self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
+        }
+        new
     }
 
     fn remember(&mut self, delivery: DeliveryId) -> bool {
@@ -156,76 +167,38 @@ impl MemoryStore {
         true
     }
 
-    /// Was the minute complete when this was received? Then it may have been judged and learnt without it.
-    fn is_late(&self, minute: Minute, source: Source, received: DateTime<Utc>) -> bool {
-        minute.complete_at(received, self.lateness.of(source))
+    /// The last minute of each source that was complete at `received`: what comes for it then is late.
+    fn closed(&self, received: DateTime<Utc>) -> [Minute; 2] {
+        [Source::CloudTrail, Source::Lambda].map(|source| self.complete(source, received))
     }
 
-    fn entity(&mut self, entity: Entity) -> Option<u32> {
-        if let Some(id) = self.index.get(&entity) {
-            return Some(*id);
-        }
-        let family = entity.family;
-        let limit = if family.outsiders_choose() { self.limits.outsiders } else { self.limits.entities };
-        if self.counts[family as usize] >= limit {
-            *self.overflow.entry(family).or_default() += 1;
-            return None;
-        }
-        self.counts[family as usize] += 1;
-        let id = self.held.len() as u32;
-        self.held.push(Held { entity: entity.clone(), cells: Vec::new(), profile: Arc::default() });
-        self.index.insert(entity, id);
-        Some(id)
+    /// The last minute of a source that is complete at `now`.
+    fn complete(&self, source: Source, now: DateTime<Utc>) -> Minute {
+        Minute::of(now).plus(-1 - self.lateness.of(source).0 as i32)
     }
 
-    fn merge(&mut self, id: u32, hour: Hour, mut cell: Cell, received: DateTime<Utc>) {
-        let source = self.held[id as usize].entity.family.source();
-        let lateness = self.lateness.of(source);
-        let late = move |minute: u8| hour.minute(minute).complete_at(received, lateness);
-        let arrival = |minute: u8| if late(minute) { Arrival::Late } else { Arrival::OnTime };
-        let on_time = !cell.minutes().all(late);
-        let cells = &mut self.held[id as usize].cells;
-        match cells.binary_search_by_key(&hour, |(held, _)| *held) {
-            Ok(at) => {
-                let held = Arc::make_mut(&mut cells[at].1);
-                let before = held.entries();
-                held.merge(cell, arrival);
-                self.entries += held.entries() - before;
-            }
-            Err(at) => {
-                cell.mark(arrival);
-                self.entries += cell.entries();
-                self.cells += 1;
-                cells.insert(at, (hour, Arc::new(cell)));
-                self.hours.entry(hour).or_default().push(id);
-            }
-        }
-        // Received in time, added after another instance with another clock had the hour learnt: it is learnt anew.
-        // A replay that frees hours must not do that, since it then holds only a part of the hour.
-        if on_time && self.retention == Retention::Week {
-            let judged = self.judged(source);
-            for hour in [hour, hour.after()].into_iter().filter(|hour| hour.last() <= judged) {
-                self.teach(id, hour);
-            }
-        }
+    fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
+        let held = self.entities.get(id);
+        let (entity, profile) = (held.entity.clone(), Some(Arc::new(held.profile.clone())));
+        Known { entity, cells: self.hours.copies(id, from, to), profile }
     }
 
-    fn known(&self, id: u32, from: Hour, to: Hour) -> Known {
-        let held = &self.held[id as usize];
-        let cells = held.cells.iter().filter(|(hour, _)| from.before() <= *hour && *hour <= to);
-        Known {
-            entity: held.entity.clone(),
-            cells: cells.map(|(hour, cell)| (*hour, Arc::clone(cell))).collect(),
-            profile: Some(Arc::clone(&held.profile)),
-        }
+    fn source(&self, id: Id) -> Source {
+        self.entities.get(id).entity.family.source()
     }
 
-    fn touched(&self, touched: BTreeMap<u32, (Minute, Minute)>) -> Vec<Due> {
+    /// The last minute that was judged as complete, in the walk over the hours that is under way or in an earlier one.
+    fn judged(&self, source: Source) -> Minute {
+        let before = self.judged.get(&source).copied().unwrap_or(NEVER);
+        let passed = |pass: &Pass| Some(pass.next.first().plus(-1).min(*pass.until.get(&source)?));
+        self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
+    }
+
+    fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
         let mut due = Vec::new();
         for (id, (from, to)) in touched {
             let to = to.plus(WINDOW - 1);
-            let source = self.held[id as usize].entity.family.source();
-            let judged = self.judged(source);
+            let judged = self.judged(self.source(id));
             let known = self.known(id, from.hour(), to.hour());
             if from <= judged {
                 due.push((known.clone(), Range { from, to: to.min(judged), complete: true }));
@@ -237,123 +210,95 @@ impl MemoryStore {
         due
     }
 
-    /// The last minute that was judged as complete, in this walk over the hours or an earlier one.
-    fn judged(&self, source: Source) -> Minute {
-        let passed =
-            self.pass.as_ref().and_then(|pass| Some(pass.next.first().plus(-1).min(*pass.until.get(&source)?)));
-        passed.map_or_else(|| self.judged_before(source), |passed| passed.max(self.judged_before(source)))
-    }
-
-    fn judged_before(&self, source: Source) -> Minute {
-        self.judged.get(&source).copied().unwrap_or(Minute(i32::MIN / 2))
-    }
-
-    /// The hours up to which all minutes are complete at `now`, by source.
-    fn complete(&self, now: DateTime<Utc>) -> BTreeMap<Source, Minute> {
-        let until = |lateness: Minutes| Minute::of(now).plus(-1 - lateness.0 as i32);
-        [Source::CloudTrail, Source::Lambda].into_iter().map(|s| (s, until(self.lateness.of(s)))).collect()
-    }
-
-    fn step(&mut self, now: DateTime<Utc>) -> Vec<Due> {
-        self.learn();
-        let pass = match self.pass.take() {
-            Some(pass) => pass,
-            None => self.begin(now),
-        };
+    /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
+    fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
+        let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
-        let waiting = self.hours.range(pass.next..).next().filter(|(hour, _)| **hour <= latest);
-        let Some((hour, ids)) = waiting else {
+        let Some(hour) = self.hours.next(pass.next, latest) else {
             for (source, until) in pass.until {
                 let judged = self.judged.entry(source).or_insert(until);
                 *judged = until.max(*judged);
             }
             self.drop_old(now);
-            return Vec::new();
+            return None;
         };
-        let hour = *hour;
-        let due = ids.iter().filter_map(|id| self.part(*id, hour, &pass.until)).collect();
-        self.to_learn = Some(hour);
+        let due = self.awake(hour, &pass.until);
+        self.learn(hour, &pass.until);
+        if self.retention == Retention::Reach {
+            self.hours.drop_until(hour.before());
+        }
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
+        Some(due)
+    }
+
+    fn begin_pass(&self, now: DateTime<Utc>) -> Pass {
+        let sources = [Source::CloudTrail, Source::Lambda];
+        let until = sources.into_iter().map(|source| (source, self.complete(source, now))).collect();
+        let first = sources.into_iter().map(|source| self.judged(source)).min().unwrap_or(NEVER);
+        Pass { next: first.plus(1).hour(), until }
+    }
+
+    /// The entities with something to judge among the minutes of an hour that have become complete.
+    fn awake(&self, hour: Hour, until: &BySource) -> Vec<Due> {
+        let Some(cells) = self.hours.get(hour) else { return Vec::new() };
+        let before = self.hours.get(hour.before());
+        let range = |source| Range {
+            from: hour.first().max(self.judged(source).plus(1)),
+            to: hour.last().min(until.get(&source).copied().unwrap_or(NEVER)),
+            complete: true,
+        };
+        let ranges = [Source::CloudTrail, Source::Lambda].map(range);
+        let mut due = Vec::new();
+        for (id, cell) in cells.iter() {
+            let earlier = before.and_then(|before| before.get(id));
+            if !self.engine.stirs(cell.trace(), earlier.map_or(Trace::default(), Cell::trace)) {
+                continue;
+            }
+            let family = self.entities.get(id).entity.family;
+            let range = ranges[family.source() as usize];
+            if range.from <= range.to && self.engine.wakes(family, cell, earlier) {
+                due.push((self.known(id, hour, hour), range));
+            }
+        }
         due
     }
 
-    fn begin(&self, now: DateTime<Utc>) -> Pass {
-        let until = self.complete(now);
-        let first = until.keys().map(|source| self.judged(*source)).min();
-        Pass { next: first.map_or(Hour(i32::MIN), |minute| minute.plus(1).hour()), until }
-    }
-
-    /// An entity's minutes of an hour that have become complete.
-    fn part(&self, id: u32, hour: Hour, until: &BTreeMap<Source, Minute>) -> Option<Due> {
-        let source = self.held[id as usize].entity.family.source();
-        let judged = self.judged_before(source);
-        let range =
-            Range { from: hour.first().max(judged.plus(1)), to: hour.last().min(*until.get(&source)?), complete: true };
-        (range.from <= range.to).then(|| (self.known(id, hour, hour), range))
-    }
-
-    /// Teaches profiles the hour that was judged last, as far as it is complete, and drops what no window reaches.
-    fn learn(&mut self) {
-        let Some(hour) = self.to_learn.take() else { return };
-        let Some(until) = self.pass.as_ref().map(|pass| pass.until.clone()) else { return };
-        for id in self.hours.get(&hour).cloned().unwrap_or_default() {
-            let source = self.held[id as usize].entity.family.source();
-            if until.get(&source).is_some_and(|until| hour.last() <= *until) {
-                self.teach(id, hour);
+    /// Teaches profiles an hour, if all of it is complete.
+    fn learn(&mut self, hour: Hour, until: &BySource) {
+        let Some(cells) = self.hours.get(hour) else { return };
+        let before = self.hours.get(hour.before());
+        let complete = |source| until.get(&source).is_some_and(|until| hour.last() <= *until);
+        let complete = [Source::CloudTrail, Source::Lambda].map(complete);
+        for (id, cell) in cells.iter() {
+            let held = self.entities.get_mut(id);
+            if complete[held.entity.family.source() as usize] {
+                held.profile.learn(hour, cell, before.and_then(|before| before.get(id)));
             }
         }
-        if self.retention == Retention::Reach {
-            self.drop_until(hour.before());
-        }
-    }
-
-    /// Teaches an entity's profile an hour of it.
-    fn teach(&mut self, id: u32, hour: Hour) {
-        let held = &mut self.held[id as usize];
-        let Ok(at) = held.cells.binary_search_by_key(&hour, |(held, _)| *held) else { return };
-        let before = at.checked_sub(1).map(|at| &held.cells[at]).filter(|(h, _)| *h == hour.before());
-        let profile = Arc::make_mut(&mut held.profile);
-        profile.learn(hour, &held.cells[at].1, before.map(|(_, cell)| cell.as_ref()));
     }
 
     fn drop_old(&mut self, now: DateTime<Utc>) {
-        match self.retention {
-            Retention::Week => self.drop_until(Hour(Minute::of(now).hour().0.saturating_sub(7 * 24))),
+        let last = match self.retention {
+            Retention::Week => Hour(Minute::of(now).hour().0.saturating_sub(7 * 24)),
             // The last judged hour stays: windows of the next one reach into it.
-            Retention::Reach => {
-                let judged = self.judged.values().min().copied();
-                self.drop_until(judged.map_or(Hour(i32::MIN), |minute| minute.hour().before()));
-            }
-        }
-    }
-
-    fn drop_until(&mut self, last: Hour) {
-        while let Some(entry) = self.hours.first_entry().filter(|entry| *entry.key() <= last) {
-            let (hour, ids) = entry.remove_entry();
-            for id in ids {
-                let cells = &mut self.held[id as usize].cells;
-                if let Ok(at) = cells.binary_search_by_key(&hour, |(held, _)| *held) {
-                    let (_, cell) = cells.remove(at);
-                    self.cells -= 1;
-                    self.entries -= cell.entries();
-                }
-            }
-        }
+            Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
+        };
+        self.hours.drop_until(last);
     }
 }
 
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
-        let touched = self.add(learnt);
+        let touched = self.add_touching(learnt);
         Ok(self.touched(touched))
     }
 
     async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
-        loop {
-            let due = self.step(now);
-            if !due.is_empty() || self.pass.is_none() {
+        while let Some(due) = self.step(now) {
+            if !due.is_empty() {
                 return Ok(due);
             }
         }
+        Ok(Vec::new())
     }
 }

@@ -6,9 +6,12 @@ use chrono::{DateTime, Utc};
 use lapwing_detectors::judge::{Known, Range};
 use lapwing_detectors::observe::Learnt;
 
+mod entities;
+mod hours;
 mod memory;
 
-pub use memory::{Limits, MemoryStore, Retention};
+pub use entities::Limits;
+pub use memory::{MemoryStore, Retention};
 
 /// An entity with minutes to judge.
 pub type Due = (Known, Range);

@@ -37,6 +37,15 @@ class Functions:
         """What the functions wrote to standard output and standard error."""
         return [line for sandbox in self._sandboxes.values() for line in sandbox.lines]
 
+    @staticmethod
+    def package(files):
+        """A zip file as it is uploaded for a function; of names and texts. The binary is put beside what is in it."""
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as code:
+            for name, text in files.items():
+                code.writestr(name, text)
+        return package.getvalue()
+
     def close(self):
         for sandbox in self._sandboxes.values():
             sandbox.close()
@@ -62,7 +71,8 @@ class Functions:
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as code:
             code.extractall(root)
         _place(self.bootstrap, root / "bootstrap")
-        return Sandbox([str(root / "bootstrap")], self._environment(function), root, function.function_arn, 60)
+        command = [str(root / "bootstrap")]
+        return Sandbox(command, self._environment(function), root, function.function_arn, function.timeout)
 
     def _environment(self, function):
         name = function.function_name

@@ -23,10 +23,10 @@ import moto.awslambda.models as lambda_models
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+import template
 from cbor_bridge import bridge
 from functions import Functions
 from gate import Gate
-from template import role_statements
 
 
 class Harness:
@@ -57,7 +57,15 @@ class Harness:
 
     def role(self):
         """What the template lets the function do."""
-        return role_statements()
+        return template.role_statements()
+
+    def variables(self):
+        """The environment variables that the template sets."""
+        return template.variables()
+
+    def package(self, files):
+        """The code of a function, from names and texts."""
+        return self._functions.package(files)
 
     def lines(self):
         """What the function logged."""

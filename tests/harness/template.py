@@ -1,4 +1,4 @@
-"""What infra/template.yaml lets the function do."""
+"""What infra/template.yaml says of the function."""
 
 from pathlib import Path
 
@@ -7,9 +7,14 @@ from cfnlint.decode.cfn_yaml import load
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
 
 
+def variables():
+    """The names of the function's environment variables."""
+    return list(_resource("Function")["Environment"]["Variables"])
+
+
 def role_statements():
     """Every statement of the function's role, also the conditional ones: {"sid", "actions", "resource"}."""
-    role = load(str(TEMPLATE))["Resources"]["Role"]["Properties"]
+    role = _resource("Role")
     statements = []
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
@@ -21,3 +26,7 @@ def role_statements():
                 "resource": statement["Resource"],
             })
     return statements
+
+
+def _resource(name):
+    return load(str(TEMPLATE))["Resources"][name]["Properties"]

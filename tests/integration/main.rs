@@ -3,5 +3,6 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod logs;
+mod payload;
 mod samples;
 mod simulation;

@@ -1,5 +1,6 @@
 //! Far more API calls than usual, of a principal or of an API.
 
+use crate::cell::Cell;
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, Event, PrincipalKind, What};
@@ -88,6 +89,14 @@ impl Detector for ApiCallRate {
                 seen.count(*family, Measure::Sensitive);
             }
         }
+    }
+
+    fn floor(&self) -> u64 {
+        u64::from(self.rate.min_events)
+    }
+
+    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        self.rate.minutes(Measure::Calls, here, before)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {

@@ -1,5 +1,6 @@
 //! A principal's calls fail far more often than usual, by class of error.
 
+use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, ErrorClass, Event, PrincipalKind, What};
@@ -84,6 +85,18 @@ impl Detector for ApiErrorSpike {
         }
     }
 
+    fn floor(&self) -> u64 {
+        u64::from(self.min_errors)
+    }
+
+    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        let sum = |cell: &Cell, class| cell.sum(class, 0, 59);
+        let enough = |class: &Measure| {
+            sum(here, *class) + before.map_or(0, |cell| sum(cell, *class)) >= u64::from(self.min_errors)
+        };
+        if CLASSES.iter().any(enough) { ABOUT.trigger.minutes(here) } else { 0 }
+    }
+
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let classes = ErrorClass::FAILURES.iter().zip(CLASSES);
         classes.filter_map(|(class, measure)| self.judge_class(window, *class, measure)).max_by_key(|v| v.seen)
@@ -92,9 +105,6 @@ impl Detector for ApiErrorSpike {
 
 impl ApiErrorSpike {
     fn judge_class(&self, window: &Window<'_>, class: ErrorClass, measure: Measure) -> Option<Verdict> {
-        if window.bound(measure) < u64::from(self.min_errors) {
-            return None;
-        }
         let (errors, calls) = (window.sum(measure, RATE_WINDOW), window.sum(Measure::Calls, RATE_WINDOW));
         let share = 100.0 * errors as f64 / calls.max(1) as f64;
         if errors < u64::from(self.min_errors) || share < self.min_share {

@@ -53,7 +53,7 @@ impl Detector for ConsoleLoginWithoutMfa {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let grade = Grade { severity: Severity::Medium, why: "an IAM user with a password and no second factor" };
-        verdict(window, WITHOUT_MFA, grade, "signed in {seen} times without a second factor".to_owned())
+        verdict(window, WITHOUT_MFA, grade, "signed in {seen} time{s} without a second factor".to_owned())
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_password_alone() {
-        let said = "09:00 medium user/ann: signed in 1 times without a second factor";
+        let said = "09:00 medium user/ann: signed in 1 time without a second factor";
         check(&ConsoleLoginWithoutMfa, "09:00 ConsoleLogin no-mfa user=user/ann", said);
     }
 

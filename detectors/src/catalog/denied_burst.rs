@@ -73,12 +73,13 @@ impl Detector for DeniedBurst {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
-        if by_aws(call) || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
+        let by_service = matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown);
+        if by_service || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
             return;
         }
         // Contributors carry what was allowed later, so every call of the principal is counted.
         seen.count(Family::Principal, Measure::Calls);
-        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) {
+        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) || by_aws(call) {
             return;
         }
         let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
@@ -181,8 +182,7 @@ fn why(many: bool, allowed: &[Arc<str>]) -> String {
 
 /// Refusals that AWS runs into by itself, as it probes: they are nobody's attempt.
 fn by_aws(call: &Call<'_>) -> bool {
-    matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown)
-        || matches!(call.address, Address::Service(_) | Address::Internal)
+    matches!(call.address, Address::Service(_) | Address::Internal)
         || !call.principal.invoked_by.is_empty()
         || call.principal.name.contains("aws-service-role/")
         || call.principal.name.contains("AWSServiceRoleFor")

@@ -1,9 +1,9 @@
 //! A function fails far more often than usual.
 
-use crate::crash::{Statement, failing, observe, verdict};
+use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
-use crate::event::{Event, Line, What};
+use crate::event::{CrashKind, Event, Line, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
 use crate::profile::RATE_WINDOW;
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     id: "function-error-spike",
     title: "Failing Lambda function",
     what: "Invocations of a function fail far more often in 15 minutes than they usually do: at least 5 failed requests, \
-           5 % of the invocations and 3 times the usual share.",
+           5 % of the invocations and 3 times the usual share. Time-outs, memory and failed starts have detectors of their own.",
     why: "A deploy, a permission or something it depends on broke; its callers see errors or lose work.",
     innocent: "One bad request that Lambda retries: its retries share a request id and count once.",
     attack: &[],
@@ -28,7 +28,7 @@ static ABOUT: About = About {
         "roll back, if a deploy came just before",
     ],
     families: &[Family::Function],
-    trigger: Trigger::Slots(&[FAILED]),
+    trigger: Trigger::Slots(&[FAILED, unnamed(FAILED)]),
     nature: Nature::Condition,
     timing: Timing::Settling,
     never_muted: false,
@@ -73,7 +73,8 @@ impl Detector for FunctionErrorSpike {
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        if let Some((log, _)) = failing(event) {
+        // Time-outs, memory and failed starts have detectors of their own, which would say the same again.
+        if let Some((log, CrashKind::Error | CrashKind::Exit)) = failing(event) {
             observe(event, &log, FAILED, seen);
         }
         if let What::Log(log) = event.what
@@ -84,7 +85,7 @@ impl Detector for FunctionErrorSpike {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let failed = window.distinct(FAILED, RATE_WINDOW) as u64;
+        let failed = failures(window, FAILED, RATE_WINDOW);
         if failed < u64::from(self.min_failed) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! A function cannot start.
 
-use crate::crash::{Statement, failing, observe, verdict};
+use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event};
@@ -26,7 +26,7 @@ static ABOUT: About = About {
         "is the init phase longer than its limit of 10 seconds?",
     ],
     families: &[Family::Function],
-    trigger: Trigger::Slots(&[INIT_FAILED]),
+    trigger: Trigger::Slots(&[INIT_FAILED, unnamed(INIT_FAILED)]),
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
@@ -71,7 +71,7 @@ impl Detector for FunctionInitFailure {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let failed = window.distinct(INIT_FAILED, self.window) as u64;
+        let failed = failures(window, INIT_FAILED, self.window);
         if failed < u64::from(self.count) {
             return None;
         }
@@ -81,7 +81,7 @@ impl Detector for FunctionInitFailure {
             threshold: f64::from(if grave { self.high } else { self.count }),
             window: self.window,
             unit: "failed starts",
-            headline: format!("{{seen}} failed starts in {} min", self.window.0),
+            headline: format!("{{seen}} failed start{{s}} in {} min", self.window.0),
             why: "a function that cannot start serves nobody".to_owned(),
         };
         Some(verdict(window, INIT_FAILED, said))
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_import_error() {
-        check(&FunctionInitFailure::default(), "09:00 init fn=pay", "09:00 medium pay: 1 failed starts in 15 min");
+        check(&FunctionInitFailure::default(), "09:00 init fn=pay", "09:00 medium pay: 1 failed start in 15 min");
         check(&FunctionInitFailure::default(), "09:00 init fn=pay x5", "09:00 high pay: 5 failed starts in 15 min");
     }
 

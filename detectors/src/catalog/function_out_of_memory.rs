@@ -1,6 +1,6 @@
 //! A function runs out of memory.
 
-use crate::crash::{Statement, failing, observe, verdict};
+use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event};
@@ -25,7 +25,7 @@ static ABOUT: About = About {
         "raise the memory size for now",
     ],
     families: &[Family::Function],
-    trigger: Trigger::Slots(&[OUT_OF_MEMORY]),
+    trigger: Trigger::Slots(&[OUT_OF_MEMORY, unnamed(OUT_OF_MEMORY)]),
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
@@ -73,7 +73,7 @@ impl Detector for FunctionOutOfMemory {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let killed = window.distinct(OUT_OF_MEMORY, self.window) as u64;
+        let killed = failures(window, OUT_OF_MEMORY, self.window);
         if killed < u64::from(self.count) {
             return None;
         }
@@ -83,7 +83,7 @@ impl Detector for FunctionOutOfMemory {
             threshold: f64::from(if grave { self.medium } else { self.count }),
             window: self.window,
             unit: "killed requests",
-            headline: format!("{{seen}} requests ran out of memory in {} min", self.window.0),
+            headline: format!("{{seen}} request{{s}} ran out of memory in {} min", self.window.0),
             why: format!("{} within {} minutes are medium", self.medium, self.window.0),
         };
         Some(verdict(window, OUT_OF_MEMORY, said))
@@ -100,7 +100,7 @@ mod tests {
         check(
             &FunctionOutOfMemory::default(),
             "09:00 REPORT oom fn=pay",
-            "09:00 low pay: 1 requests ran out of memory in 15 min",
+            "09:00 low pay: 1 request ran out of memory in 15 min",
         );
         check(
             &FunctionOutOfMemory::default(),

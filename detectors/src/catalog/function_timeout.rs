@@ -1,6 +1,6 @@
 //! A function runs into its time limit again and again.
 
-use crate::crash::{Statement, failing, observe, verdict};
+use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
@@ -25,7 +25,7 @@ static ABOUT: About = About {
         "is the time limit longer than what its caller waits?",
     ],
     families: &[Family::Function],
-    trigger: Trigger::Slots(&[TIMED_OUT]),
+    trigger: Trigger::Slots(&[TIMED_OUT, unnamed(TIMED_OUT)]),
     nature: Nature::Condition,
     timing: Timing::Settling,
     never_muted: false,
@@ -73,7 +73,7 @@ impl Detector for FunctionTimeout {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let timed_out = window.distinct(TIMED_OUT, self.window) as u64;
+        let timed_out = failures(window, TIMED_OUT, self.window);
         let calls = window.sum(Measure::Invocations, self.window).max(timed_out);
         let share = 100.0 * timed_out as f64 / calls.max(1) as f64;
         if timed_out < u64::from(self.count) || share < self.min_share {

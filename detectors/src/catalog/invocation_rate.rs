@@ -1,5 +1,6 @@
 //! Far more invocations of a function than usual.
 
+use crate::cell::Cell;
 use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
@@ -50,6 +51,14 @@ impl Detector for InvocationRate {
         {
             seen.count(Family::Function, Measure::Invocations);
         }
+    }
+
+    fn floor(&self) -> u64 {
+        u64::from(self.rate.min_events)
+    }
+
+    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        self.rate.minutes(Measure::Invocations, here, before)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {

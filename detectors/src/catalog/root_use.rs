@@ -55,7 +55,7 @@ impl Detector for RootUse {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
         let read = Grade { severity: Severity::Medium, why: "the root user only read" };
-        let said = |slot| format!("the root user made {{seen}} calls: {}", names(window, slot));
+        let said = |slot| format!("the root user made {{seen}} call{{s}}: {}", names(window, slot));
         verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))
             .or_else(|| verdict(window, ROOT_READ, read, said(ROOT_READ)))
     }
@@ -89,7 +89,7 @@ mod tests {
         check(
             &RootUse,
             "09:00 ec2:DescribeRegions read who=root",
-            "09:00 medium root: the root user made 1 calls: ec2:DescribeRegions",
+            "09:00 medium root: the root user made 1 call: ec2:DescribeRegions",
         );
     }
 

@@ -8,8 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-/// The log group that the function is subscribed to.
+/// The log group of a trail, subscribed.
 pub(super) const GROUP: &str = "aws-cloudtrail-logs";
+/// The log group of somebody's function, subscribed.
+pub(super) const FUNCTION_GROUP: &str = "/aws/lambda/checkout";
 const ROLE: &str = "lapwing";
 
 /// An AWS account with one deployment of Lapwing. It ends with the value.
@@ -28,9 +30,23 @@ impl Drop for Cloud {
     }
 }
 
+/// What a deployment may differ in.
+pub(super) struct Deployment {
+    /// The text of `lapwing.toml` in its package.
+    pub(super) settings: &'static str,
+    /// Seconds that an invocation may take.
+    pub(super) timeout: u32,
+}
+
+impl Default for Deployment {
+    fn default() -> Deployment {
+        Deployment { settings: "", timeout: 60 }
+    }
+}
+
 /// A fresh account with Lapwing in it, or `None` when the Python packages are not installed; `tests/run` installs
 /// them, and demands that nothing is skipped.
-pub(super) fn deployed() -> Option<Cloud> {
+pub(super) fn deployed(deployment: &Deployment) -> Option<Cloud> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
     if !python.exists() {
         assert!(std::env::var_os("LAPWING_REQUIRE_E2E").is_none(), "{} is missing", python.display());
@@ -38,7 +54,7 @@ pub(super) fn deployed() -> Option<Cloud> {
         return None;
     }
     let mut cloud = Cloud::start(&python);
-    cloud.deploy();
+    cloud.deploy(deployment);
     Some(cloud)
 }
 
@@ -59,7 +75,7 @@ impl Cloud {
     }
 
     /// Makes what the template makes: topic, function, permission, subscription; and a queue that hears the topic.
-    fn deploy(&mut self) {
+    fn deploy(&mut self, deployment: &Deployment) {
         self.topic = self.call("sns", "create_topic", json!({"Name": "lapwing-alerts"}))["TopicArn"].take_text();
         self.queue = self.call("sqs", "create_queue", json!({"QueueName": "heard"}))["QueueUrl"].take_text();
         let queue_arn = self.call(
@@ -71,7 +87,7 @@ impl Cloud {
         )["Attributes"]["QueueArn"]
             .take_text();
         self.call("sns", "subscribe", json!({"TopicArn": self.topic, "Protocol": "sqs", "Endpoint": queue_arn}));
-        let function = self.create_function();
+        let function = self.create_function(deployment);
         self.call(
             "lambda",
             "add_permission",
@@ -81,16 +97,18 @@ impl Cloud {
             }),
         );
         self.subscribe(GROUP, &function);
+        self.subscribe(FUNCTION_GROUP, &function);
         self.subscribe("/aws/lambda/lapwing", &function);
     }
 
-    fn create_function(&mut self) -> String {
+    fn create_function(&mut self, deployment: &Deployment) -> String {
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}"#;
         let role = json!({"RoleName": ROLE, "AssumeRolePolicyDocument": trust});
         let role = self.call("iam", "create_role", role)["Role"]["Arn"].take_text();
+        let package = self.call("harness", "package", json!({"files": {"lapwing.toml": deployment.settings}}));
         self.call("lambda", "create_function", json!({
             "FunctionName": "lapwing", "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": role,
-            "Architectures": ["arm64"], "MemorySize": 256, "Timeout": 60, "Code": {"ZipFile": {"base64": EMPTY_ZIP}},
+            "Architectures": ["arm64"], "MemorySize": 256, "Timeout": deployment.timeout, "Code": {"ZipFile": package},
             "Environment": {"Variables": {"LAPWING_TOPIC_ARN": self.topic, "LAPWING_TOPIC_FORMAT": "json"}},
         }))["FunctionArn"]
             .take_text()
@@ -186,6 +204,3 @@ impl TakeText for Value {
         self.as_str().unwrap_or_else(|| panic!("no text: {self}")).to_owned()
     }
 }
-
-/// A zip file with nothing in it: the harness puts the binary beside what it unpacks.
-const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";

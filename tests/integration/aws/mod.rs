@@ -1,5 +1,8 @@
 //! The function end to end: log events into a subscribed group, the real binary, alerts and metrics read back.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "JSON is written where it is passed")]
+
 mod cloud;
 
 use std::collections::BTreeSet;
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use cloud::{Cloud, GROUP, deployed};
+use cloud::{Cloud, Deployment, FUNCTION_GROUP, GROUP, deployed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -65,7 +68,7 @@ fn findings(cloud: &mut Cloud) -> Option<f64> {
 
 #[test]
 fn a_log_event_becomes_an_alert_and_a_metric() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     cloud.put_logs(GROUP, &[stop_logging(1)]);
     assert_eq!(cloud.endings(), ["response"]);
     check_alert(&cloud.heard());
@@ -81,8 +84,44 @@ fn a_log_event_becomes_an_alert_and_a_metric() {
 }
 
 #[test]
+fn the_log_of_a_function_becomes_an_alert() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let id = "11111111-2222-4333-8444-555555555555";
+    cloud.put_logs(
+        FUNCTION_GROUP,
+        &[
+            format!("START RequestId: {id} Version: $LATEST\n"),
+            format!("END RequestId: {id}\n"),
+            format!(
+                "REPORT RequestId: {id}\tDuration: 812.40 ms\tBilled Duration: 813 ms\tMemory Size: 128 MB\t\
+             Max Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory\t\n"
+            ),
+        ],
+    );
+    let heard = cloud.heard();
+    let [envelope] = heard.as_slice() else { panic!("wanted one alert, heard {heard:?}") };
+    let alert: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
+    assert_eq!(alert["detector"], "function-out-of-memory");
+    assert_eq!(alert["subject"]["function"], "checkout");
+    assert_eq!(alert["quality"], "instance-only");
+    assert_eq!(cloud.metric("Events", json!([])), Some(3.0));
+}
+
+#[test]
+fn what_was_said_is_not_said_again() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let record = stop_logging(1);
+    for _ in 0..3 {
+        cloud.put_logs(GROUP, std::slice::from_ref(&record));
+    }
+    assert_eq!(cloud.endings(), ["response"; 3]);
+    check_alert(&cloud.heard());
+    assert_eq!(findings(&mut cloud), Some(1.0));
+}
+
+#[test]
 fn a_broken_topic_fails_the_invocation_and_its_retry_brings_the_alert() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     cloud.call("harness", "break_action", json!({"action": "Publish"}));
     cloud.put_logs(GROUP, &[stop_logging(1)]);
     assert_eq!(cloud.endings(), ["error"]);
@@ -96,8 +135,48 @@ fn a_broken_topic_fails_the_invocation_and_its_retry_brings_the_alert() {
 }
 
 #[test]
+fn without_time_to_send_the_invocation_fails_before_the_platform_ends_it() {
+    let Some(mut cloud) = deployed(&Deployment { timeout: 15, ..Deployment::default() }) else { return };
+    cloud.put_logs(GROUP, &[stop_logging(1)]);
+    assert_eq!(cloud.endings(), ["error"]);
+    assert!(cloud.lines().contains("no time was left"), "{}", cloud.lines());
+}
+
+#[test]
+fn settings_come_with_the_package() {
+    let settings = "
+        [accounts.111122223333]
+        name = 'prod-data'
+        env = 'prod'
+        [[owner]]
+        account = '111122223333'
+        team = 'team-data'
+        [metrics]
+        by = 'severity'
+    ";
+    let Some(mut cloud) = deployed(&Deployment { settings, ..Deployment::default() }) else { return };
+    cloud.put_logs(GROUP, &[stop_logging(1)]);
+    let heard = cloud.heard();
+    let subject = heard[0]["Subject"].as_str().unwrap();
+    assert!(subject.starts_with("[CRITICAL] prod-data: user/mallory "), "{subject}");
+    assert_eq!(heard[0]["MessageAttributes"]["env"]["Value"], "prod");
+    assert_eq!(heard[0]["MessageAttributes"]["team"]["Value"], "team-data");
+    assert_eq!(cloud.metric("Findings", json!([{"Name": "Severity", "Value": "critical"}])), Some(1.0));
+}
+
+#[test]
+fn a_mistake_in_the_settings_stops_the_function_aloud() {
+    let settings = "[metrics]\nbuy = 'severity'\n";
+    let Some(mut cloud) = deployed(&Deployment { settings, ..Deployment::default() }) else { return };
+    cloud.put_logs(GROUP, &[stop_logging(1)]);
+    assert_eq!(cloud.endings(), ["exit"]);
+    let lines = cloud.lines();
+    assert!(lines.contains("failed to start") && lines.contains("lapwing.toml") && lines.contains("buy"), "{lines}");
+}
+
+#[test]
 fn broken_metrics_cost_no_alert() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     cloud.call("harness", "break_action", json!({"action": "PutMetricData"}));
     cloud.put_logs(GROUP, &[stop_logging(1)]);
     assert_eq!(cloud.endings(), ["response"]);
@@ -109,7 +188,7 @@ fn broken_metrics_cost_no_alert() {
 
 #[test]
 fn the_own_log_group_is_dropped_aloud() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     cloud.put_logs("/aws/lambda/lapwing", &[stop_logging(1)]);
     assert_eq!(cloud.endings(), ["response"]);
     assert_eq!(cloud.heard(), [] as [Value; 0]);
@@ -142,7 +221,7 @@ fn delivery(events: &Value) -> Value {
 
 #[test]
 fn no_payload_fails_the_invocation() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     let id = "0".repeat(56);
     let whole = delivery(&json!([{"id": id, "timestamp": 1_772_503_800_000_u64, "message": stop_logging(1)}]));
     let mut cut_gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -180,7 +259,7 @@ fn no_payload_fails_the_invocation() {
 
 #[test]
 fn a_bad_record_costs_its_neighbours_nothing() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     let mut bad: Value = serde_json::from_str(&stop_logging(2)).unwrap();
     bad["eventTime"] = json!("yesterday");
     cloud.put_logs(GROUP, &[bad.to_string(), stop_logging(1)]);
@@ -193,7 +272,7 @@ fn a_bad_record_costs_its_neighbours_nothing() {
 
 #[test]
 fn a_control_message_is_no_record() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     let control = json!({
         "messageType": "CONTROL_MESSAGE",
         "owner": "CloudwatchLogs",
@@ -213,7 +292,7 @@ fn a_control_message_is_no_record() {
 
 #[test]
 fn the_role_allows_what_the_function_does_and_no_more() {
-    let Some(mut cloud) = deployed() else { return };
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
     cloud.put_logs(GROUP, &[stop_logging(1)]);
     let calls = cloud.call("harness", "calls", json!({}));
     let called: BTreeSet<&str> = calls.as_array().unwrap().iter().map(|c| c["action"].as_str().unwrap()).collect();
@@ -233,4 +312,15 @@ fn the_role_allows_what_the_function_does_and_no_more() {
             r#"["kms:Decrypt","kms:GenerateDataKey"] on {"Ref":"KmsKeyArn"}"#,
         ]
     );
+}
+
+#[test]
+fn the_template_sets_only_what_is_known() {
+    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let known: BTreeSet<&str> = lapwing::settings::VARIABLES.iter().map(|(name, _)| *name).collect();
+    let set = cloud.call("harness", "variables", json!({}));
+    for name in set.as_array().unwrap() {
+        assert!(known.contains(name.as_str().unwrap()), "{name} is none of {known:?}");
+    }
+    assert!(!set.as_array().unwrap().is_empty());
 }

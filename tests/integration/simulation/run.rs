@@ -105,7 +105,12 @@ impl World {
     fn new(engine: &Arc<Engine>, flaw: Flaw) -> Rc<World> {
         Rc::new(World {
             engine: Arc::clone(engine),
-            store: RefCell::new(MemoryStore::new(engine.lateness, Limits::default(), Retention::Week)),
+            store: RefCell::new(MemoryStore::new(
+                Arc::clone(engine),
+                engine.lateness,
+                Limits::default(),
+                Retention::Week,
+            )),
             ledger: RefCell::default(),
             flaw,
             additions: Cell::new(0),

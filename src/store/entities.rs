@@ -1,0 +1,73 @@
+//! The entities that state is kept about: numbered, and bounded by family.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::profile::Profile;
+
+use super::hours::Id;
+
+/// How many entities are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Of each family whose names AWS gives.
+    pub entities: usize,
+    /// Of each family whose names outsiders choose: addresses, and users at the sign-in page.
+    pub outsiders: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { entities: 100_000, outsiders: 20_000 }
+    }
+}
+
+/// An entity, and what is usual for it.
+pub(super) struct Held {
+    pub(super) entity: Entity,
+    pub(super) profile: Profile,
+}
+
+/// The entities that are held.
+pub(super) struct Entities {
+    index: HashMap<Entity, Id>,
+    held: Vec<Held>,
+    counts: [usize; Family::ALL.len()],
+    limits: Limits,
+    /// Cells that found no room, by family.
+    pub(super) overflow: BTreeMap<Family, u64>,
+}
+
+impl Entities {
+    pub(super) fn new(limits: Limits) -> Entities {
+        let counts = [0; Family::ALL.len()];
+        Entities { index: HashMap::new(), held: Vec::new(), counts, limits, overflow: BTreeMap::new() }
+    }
+
+    /// The number of an entity; nothing when its family is full.
+    pub(super) fn id(&mut self, entity: Entity) -> Option<Id> {
+        if let Some(id) = self.index.get(&entity) {
+            return Some(*id);
+        }
+        let family = entity.family;
+        let limit = if family.outsiders_choose() { self.limits.outsiders } else { self.limits.entities };
+        if self.counts[family as usize] >= limit {
+            *self.overflow.entry(family).or_default() += 1;
+            return None;
+        }
+        self.counts[family as usize] += 1;
+        let id = self.held.len() as Id;
+        self.held.push(Held { entity: entity.clone(), profile: Profile::default() });
+        self.index.insert(entity, id);
+        Some(id)
+    }
+
+    pub(super) fn get(&self, id: Id) -> &Held {
+        &self.held[id as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, id: Id) -> &mut Held {
+        &mut self.held[id as usize]
+    }
+}
