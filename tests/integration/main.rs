@@ -4,5 +4,6 @@
 mod aws;
 mod logs;
 mod payload;
+mod replay;
 mod samples;
 mod simulation;
