@@ -29,7 +29,7 @@ SCENARIOS = [
     "mixed-day",
     "odd-records",
 ]
-OURS = {"README.md", "expected.jsonl"}
+OURS = {"README.md", "alerts.expected"}
 
 
 def logs(scenario):

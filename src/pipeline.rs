@@ -130,9 +130,11 @@ impl<S: StateStore> Pipeline<S> {
     /// When the store fails. The delivery must then come again.
     pub async fn take(&mut self, learnt: Learnt, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
         self.newest = self.newest.max(learnt.newest);
+        // First what is complete: profiles then know all that the minutes of this delivery are compared with, so that
+        // what crosses now is not taken back once it is judged as complete.
+        self.settle(now).await?;
         let touched = self.store.exchange(learnt).await?;
         self.judge(touched);
-        self.settle(now).await?;
         let complete = complete_at(now, self.engine.lateness);
         self.book.forget(complete);
         Ok(self.owned(self.book.due(complete)))

@@ -14,7 +14,7 @@ const EXAMPLES: usize = 3;
 const CONTRIBUTORS: usize = 256;
 
 /// Did the data of a minute come within the lateness of its source?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arrival {
     /// Profiles learn it.
     OnTime,
@@ -143,9 +143,12 @@ impl Cell {
         match self.occurrences.binary_search_by_key(&occurrence.rank(), Occurrence::rank) {
             Ok(at) => {
                 let held = &mut self.occurrences[at];
+                let arrival = held.arrival.min(occurrence.arrival);
                 if occurrence.older(held) {
                     *held = occurrence;
                 }
+                // What was known in time stays so, whichever event comes to stand for it.
+                held.arrival = arrival;
             }
             Err(at) => {
                 self.occurrences.insert(at, occurrence);

@@ -17,7 +17,7 @@ use crate::time::Minute;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;
-/// An alert is updated at most once in this time.
+/// An alert that only grows is updated at most once in this time.
 const UPDATE_MINUTES: i32 = 15;
 /// An alert is updated when what it counts has grown this much since it was last said.
 const UPDATE_GROWTH: u64 = 4;
@@ -282,8 +282,10 @@ impl Course {
 
     fn due(&self, complete: Minute) -> Option<Status> {
         let Some(said) = self.said else { return Some(Status::Open) };
-        let grew = self.severity() > said.severity || self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH);
-        if grew && self.last() >= said.at.plus(UPDATE_MINUTES) {
+        // A rise is said at once: nothing more may ever happen that could say it later.
+        let rose = self.severity() > said.severity;
+        let grew = self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH);
+        if rose || grew && self.last().max(complete) >= said.at.plus(UPDATE_MINUTES) {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)

@@ -8,6 +8,8 @@ use crate::event::ErrorClass;
 pub enum Measure {
     /// API calls, by weight.
     Calls,
+    /// Calls of APIs that hand out secrets, credentials or rights, by weight.
+    Sensitive,
     /// Calls that were refused.
     Denied,
     /// Calls whose caller could not be authenticated.
@@ -27,8 +29,9 @@ pub enum Measure {
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 8] = [
+    pub const ALL: [Measure; 9] = [
         Measure::Calls,
+        Measure::Sensitive,
         Measure::Denied,
         Measure::AuthFailed,
         Measure::Throttled,

@@ -69,7 +69,8 @@ pub struct Usual {
 }
 
 impl Profile {
-    /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there.
+    /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
+    /// is learnt again replaces what was learnt of it.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
         for minutes in cell.on_time().chunk_by(|a, b| a.measure == b.measure) {
             let measure = minutes[0].measure;
@@ -80,7 +81,8 @@ impl Profile {
 
     fn push(&mut self, learnt: ActiveHour) {
         let place = self.hours.partition_point(|h| (h.measure, h.hour) < (learnt.measure, learnt.hour));
-        if self.hours.get(place).is_some_and(|h| (h.measure, h.hour) == (learnt.measure, learnt.hour)) {
+        if let Some(held) = self.hours.get_mut(place).filter(|h| (h.measure, h.hour) == (learnt.measure, learnt.hour)) {
+            *held = learnt;
             return;
         }
         self.hours.insert(place, learnt);

@@ -22,17 +22,10 @@ def zipped(text):
 
 
 def unzipped(data):
-    """What can be read of a gzip file, also of one that was cut off; other bytes as they are."""
+    """What is in a gzip file; other bytes as they are."""
     if data[:2] != b"\x1f\x8b":
         return data
     return zlib.decompressobj(31).decompress(data)
-
-
-def cut_off(text, keep):
-    """A gzip file of one stored block of which only the first `keep` bytes arrived."""
-    raw = text.encode()
-    size = len(raw).to_bytes(2, "little") + (len(raw) ^ 0xFFFF).to_bytes(2, "little")
-    return (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + b"\x01" + size + raw)[:keep]
 
 
 def s3_key(account, region, delivered, token):

@@ -12,7 +12,6 @@ use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::{Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
-use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
@@ -109,10 +108,26 @@ impl MemoryStore {
             *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
+                let on_time = cell.minutes().any(|minute| hour.minute(minute) > closed);
                 self.hours.merge(id, (hour, cell), closed);
+                if on_time {
+                    self.learn_again(id, hour);
+                }
             }
         }
         touched
+    }
+
+    /// Teaches a profile anew what was added in time to an hour that it has learnt, as another instance with another
+    /// clock saw that hour complete.
+    fn learn_again(&mut self, id: Id, changed: Hour) {
+        let judged = self.judged(self.source(id));
+        for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
+            let before = self.hours.get(hour.before()).and_then(|cells| cells.get(id));
+            if let Some(cell) = self.hours.get(hour).and_then(|cells| cells.get(id)) {
+                self.entities.get_mut(id).profile.learn(hour, cell, before);
+            }
+        }
     }
 
     /// Adds what a delivery taught, if it did not come before.
@@ -154,9 +169,12 @@ impl MemoryStore {
 
     /// The last minute of each source that was complete at `received`: what comes for it then is late.
     fn closed(&self, received: DateTime<Utc>) -> [Minute; 2] {
-        let now = Minute::of(received);
-        let begun = i32::from(received > now.start());
-        [Source::CloudTrail, Source::Lambda].map(|source| now.plus(begun - 2 - self.lateness.of(source).0 as i32))
+        [Source::CloudTrail, Source::Lambda].map(|source| self.complete(source, received))
+    }
+
+    /// The last minute of a source that is complete at `now`.
+    fn complete(&self, source: Source, now: DateTime<Utc>) -> Minute {
+        Minute::of(now).plus(-1 - self.lateness.of(source).0 as i32)
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
@@ -169,8 +187,11 @@ impl MemoryStore {
         self.entities.get(id).entity.family.source()
     }
 
+    /// The last minute that was judged as complete, in the walk over the hours that is under way or in an earlier one.
     fn judged(&self, source: Source) -> Minute {
-        self.judged.get(&source).copied().unwrap_or(NEVER)
+        let before = self.judged.get(&source).copied().unwrap_or(NEVER);
+        let passed = |pass: &Pass| Some(pass.next.first().plus(-1).min(*pass.until.get(&source)?));
+        self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
     }
 
     fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
@@ -211,9 +232,8 @@ impl MemoryStore {
     }
 
     fn begin_pass(&self, now: DateTime<Utc>) -> Pass {
-        let last = |lateness: Minutes| Minute::of(now).plus(-1 - lateness.0 as i32);
         let sources = [Source::CloudTrail, Source::Lambda];
-        let until = sources.into_iter().map(|source| (source, last(self.lateness.of(source)))).collect();
+        let until = sources.into_iter().map(|source| (source, self.complete(source, now))).collect();
         let first = sources.into_iter().map(|source| self.judged(source)).min().unwrap_or(NEVER);
         Pass { next: first.plus(1).hour(), until }
     }

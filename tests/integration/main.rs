@@ -4,6 +4,9 @@
 mod aws;
 mod cli;
 mod documents;
+mod logs;
 mod payload;
+mod replay;
 mod samples;
+mod simulation;
 mod tidy;

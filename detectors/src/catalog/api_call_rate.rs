@@ -32,24 +32,27 @@ static ABOUT: About = About {
 };
 
 /// APIs that hand out secrets, credentials or rights: a rate made of them is worth more than a look.
-const SENSITIVE: &[&str] = &[
-    "secretsmanager:GetSecretValue",
-    "secretsmanager:BatchGetSecretValue",
-    "ssm:GetParameter",
-    "ssm:GetParameters",
-    "ssm:GetParametersByPath",
-    "ec2:GetPasswordData",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:UpdateLoginProfile",
-    "iam:AttachUserPolicy",
-    "iam:AttachRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:PutRolePolicy",
-    "sts:GetFederationToken",
-    "lambda:GetFunction",
-    "rds:DownloadDBLogFilePortion",
-];
+fn is_sensitive(service: &str, name: &str) -> bool {
+    match service {
+        "secretsmanager" => matches!(name, "GetSecretValue" | "BatchGetSecretValue"),
+        "ssm" => matches!(name, "GetParameter" | "GetParameters" | "GetParametersByPath"),
+        "iam" => matches!(
+            name,
+            "CreateAccessKey"
+                | "CreateLoginProfile"
+                | "UpdateLoginProfile"
+                | "AttachUserPolicy"
+                | "AttachRolePolicy"
+                | "PutUserPolicy"
+                | "PutRolePolicy"
+        ),
+        "ec2" => name == "GetPasswordData",
+        "sts" => name == "GetFederationToken",
+        "lambda" => name == "GetFunction",
+        "rds" => name == "DownloadDBLogFilePortion",
+        _ => false,
+    }
+}
 
 /// The settings.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,15 +76,18 @@ impl Detector for ApiCallRate {
         if call.principal.kind == PrincipalKind::Service {
             return;
         }
-        match call.kind {
-            CallKind::Api | CallKind::SignIn | CallKind::Network => {
-                seen.count(Family::Api, Measure::Calls);
-                if !call.principal.name.is_empty() {
-                    seen.count(Family::Principal, Measure::Calls);
-                }
+        let families: &[Family] = match call.kind {
+            CallKind::Api | CallKind::SignIn | CallKind::Network if call.principal.name.is_empty() => &[Family::Api],
+            CallKind::Api | CallKind::SignIn | CallKind::Network => &[Family::Api, Family::Principal],
+            CallKind::Aggregated => &[Family::Api],
+            CallKind::Service | CallKind::Insight | CallKind::Update => &[],
+        };
+        let sensitive = is_sensitive(call.service, call.name);
+        for family in families {
+            seen.count(*family, Measure::Calls);
+            if sensitive {
+                seen.count(*family, Measure::Sensitive);
             }
-            CallKind::Aggregated => seen.count(Family::Api, Measure::Calls),
-            CallKind::Service | CallKind::Insight | CallKind::Update => {}
         }
     }
 
@@ -95,17 +101,12 @@ impl Detector for ApiCallRate {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let mut verdict = self.rate.judge(window, Measure::Calls, "API calls")?;
-        let sensitive = window
-            .contributors(RATE_WINDOW)
-            .filter(|(_, part)| SENSITIVE.contains(&part.name.as_ref()))
-            .max_by_key(|(_, part)| (part.count, std::cmp::Reverse(&part.name)));
-        let (name, count) = match window.entity.family {
-            Family::Api => (window.entity.name(), u64::from(SENSITIVE.contains(&window.entity.name())) * verdict.seen),
-            _ => sensitive.map_or(("", 0), |(_, part)| (part.name.as_ref(), part.count)),
-        };
-        if count * 5 >= verdict.seen {
+        // Not from the contributors: they are of whole hours, so that calls after the minute would change what it means.
+        let sensitive = window.sum(Measure::Sensitive, RATE_WINDOW);
+        if sensitive * 5 >= verdict.seen {
             verdict.severity = Severity::Medium;
-            verdict.why = format!("{name} is a sensitive API ({count} calls in the hour); {}", verdict.why);
+            verdict.why =
+                format!("{sensitive} of the calls are of APIs that hand out secrets or rights; {}", verdict.why);
         }
         Some(verdict)
     }

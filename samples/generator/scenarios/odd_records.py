@@ -1,7 +1,7 @@
 """Records and files that are broken, unusual, or not records of calls at all."""
 
 from generator.clock import at, show
-from generator.containers import cut_off, dump, s3_file, zipped
+from generator.containers import dump, s3_file, zipped
 from generator.dice import Dice
 from generator.identities import iam_user, role
 from generator.trail import Trail, refused
@@ -16,7 +16,6 @@ def files():
     dice = Dice("odd-records")
     trail = Trail(dice, ACCOUNT, "eu-west-1")
     delivered = s3_file(mistyped(trail))
-    whole = dump({"Records": [good(trail, i) for i in range(8)]})
     return {
         "records.json": (dump({"Records": records(trail)}) + "\n").encode(),
         "digest.json.gz": digest(),
@@ -24,7 +23,6 @@ def files():
         "insight.json.gz": s3_file(insight(dice)),
         "aggregated.json.gz": s3_file([aggregated(dice)]),
         "network-activity.json.gz": s3_file([network_activity(trail)]),
-        "truncated.json.gz": cut_off(whole, len(whole) * 5 // 8),
         "delivered.json.gz": delivered,
         "delivered-again.json.gz": delivered,
     }

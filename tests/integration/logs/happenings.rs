@@ -1,0 +1,197 @@
+//! What happens in the generated logs: for each detector, something that makes it speak.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Dice, Record, Who, call, invocation, sign_in};
+
+/// A happening: writes records about somebody of that name.
+type Happening = fn(&mut Dice, &str) -> Vec<Record>;
+
+/// Every kind of happening, by what it should wake.
+pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
+    ("api-call-rate", calls),
+    ("api-error-spike", errors),
+    ("denied-burst", refusals),
+    ("console-login-failures", guesses),
+    ("console-login-spray", spray),
+    ("console-login-without-mfa", no_second_factor),
+    ("root-use", root),
+    ("trail-tampering", trail),
+    ("invocation-rate", invocations),
+    ("function-error-spike", |dice, name| failures(dice, name, ("error", "KeyError"))),
+    ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
+    ("function-out-of-memory", |dice, name| failures(dice, name, ("error", "Runtime.OutOfMemory"))),
+    ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
+];
+
+/// Hours of ordinary work before anything happens.
+const HISTORY: i64 = 4;
+
+/// The records of a happening, about a name of its own.
+pub(crate) fn happening(dice: &mut Dice, which: usize, n: usize) -> Vec<Record> {
+    let (_, write) = HAPPENINGS[which];
+    write(dice, &format!("name-{which}-{n}"))
+}
+
+/// When the generated day begins.
+pub(crate) fn noon() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-10-20T12:00:00Z").unwrap().to_utc()
+}
+
+/// Some instant within two hours after the history; often near the edge of an hour, where windows reach into another.
+fn some_time(dice: &mut Dice) -> DateTime<Utc> {
+    let hour = dice.between(0, 2);
+    let minute = if dice.chance(40) { dice.between(-6, 20) } else { dice.between(0, 60) };
+    noon() + TimeDelta::minutes((HISTORY + hour) * 60 + minute)
+}
+
+fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
+    time + TimeDelta::seconds(dice.between(0, minutes * 60))
+}
+
+/// Ordinary work: a few in each quarter of an hour, of the history and of the hours after it.
+fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+    for quarter in 0..(HISTORY + 3) * 4 {
+        let start = noon() + TimeDelta::minutes(quarter * 15);
+        for _ in 0..dice.between(2, 6) {
+            let time = after(dice, start, 15);
+            work(dice, time);
+        }
+    }
+}
+
+fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("s3:GetObject", ""))));
+    let (start, span) = (some_time(dice), dice.between(2, 25));
+    let sensitive = dice.between(0, 60);
+    for _ in 0..dice.between(25, 70) {
+        let api = if dice.chance(sensitive) { "secretsmanager:GetSecretValue" } else { "ec2:DescribeInstances" };
+        let time = after(dice, start, span);
+        out.push(call(dice, time, Who::Role(name), (api, "")));
+    }
+    out
+}
+
+fn errors(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", ""))));
+    let (start, error) = (some_time(dice), *dice.pick(&["ThrottlingException", "NoSuchKey", "InternalFailure"]));
+    for _ in 0..dice.between(18, 45) {
+        let time = after(dice, start, 12);
+        out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", error)));
+    }
+    out
+}
+
+fn refusals(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let apis = [
+        "iam:ListUsers",
+        "iam:ListRoles",
+        "s3:ListBuckets",
+        "kms:ListKeys",
+        "ec2:DescribeInstances",
+        "sns:ListTopics",
+        "sqs:ListQueues",
+        "rds:DescribeDBInstances",
+        "lambda:ListFunctions",
+        "ssm:GetParameter",
+        "sts:GetFederationToken",
+        "logs:DescribeLogGroups",
+    ];
+    let (start, distinct) = (some_time(dice), dice.between(3, 13) as usize);
+    let mut out = Vec::new();
+    for n in 0..dice.between(8, 24) as usize {
+        let time = after(dice, start, 10);
+        out.push(call(dice, time, Who::User(name), (apis[n % distinct], "AccessDenied")));
+    }
+    for _ in 0..dice.between(0, 3) {
+        let (time, api) = (after(dice, start, 50), *dice.pick(&apis));
+        out.push(call(dice, time, Who::User(name), (api, "")));
+    }
+    out
+}
+
+fn guesses(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    let mut out = Vec::new();
+    for _ in 0..dice.between(4, 10) {
+        let (time, address) = (after(dice, start, 11), format!("198.51.100.{}", dice.between(1, 200)));
+        out.push(sign_in(dice, time, name, (&address, "Failure", "No")));
+    }
+    if dice.chance(50) {
+        let (time, mfa) = (after(dice, start, 60), *dice.pick(&["Yes", "No"]));
+        out.push(sign_in(dice, time, name, ("203.0.113.9", "Success", mfa)));
+    }
+    out
+}
+
+fn spray(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let (start, address) = (some_time(dice), format!("203.0.113.{}", dice.between(1, 250)));
+    let mut out = Vec::new();
+    for user in 0..dice.between(3, 9) {
+        let time = after(dice, start, 30);
+        out.push(sign_in(dice, time, &format!("{name}-{user}"), (&address, "Failure", "No")));
+    }
+    if dice.chance(50) {
+        let time = after(dice, start, 70);
+        out.push(sign_in(dice, time, &format!("{name}-0"), (&address, "Success", "Yes")));
+    }
+    out
+}
+
+fn no_second_factor(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    (0..dice.between(1, 4))
+        .map(|_| {
+            let time = after(dice, start, 90);
+            sign_in(dice, time, name, ("192.0.2.40", "Success", "No"))
+        })
+        .collect()
+}
+
+fn root(dice: &mut Dice, _: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    let apis = ["ec2:DescribeRegions", "iam:CreateAccessKey", "s3:ListBuckets"];
+    (0..dice.between(1, 6))
+        .map(|_| {
+            let (time, api) = (after(dice, start, 90), *dice.pick(&apis));
+            call(dice, time, Who::Root, (api, ""))
+        })
+        .collect()
+}
+
+fn trail(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    (0..dice.between(1, 4))
+        .map(|_| {
+            let (time, error) = (after(dice, start, 90), *dice.pick(&["", "AccessDenied"]));
+            call(dice, time, Who::User(name), ("cloudtrail:StopLogging", error))
+        })
+        .collect()
+}
+
+fn invocations(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    quarters(dice, |dice, time| out.extend(invocation(dice, time, name, ("success", ""))));
+    let start = some_time(dice);
+    for _ in 0..dice.between(25, 60) {
+        let time = after(dice, start, 12);
+        out.extend(invocation(dice, time, name, ("success", "")));
+    }
+    out
+}
+
+fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
+    let mut out = Vec::new();
+    quarters(dice, |dice, time| {
+        let how = if dice.chance(3) { ("error", "ValueError") } else { ("success", "") };
+        out.extend(invocation(dice, time, name, how));
+    });
+    let start = some_time(dice);
+    for _ in 0..dice.between(3, 14) {
+        let time = after(dice, start, 9);
+        out.extend(invocation(dice, time, name, how));
+    }
+    out
+}

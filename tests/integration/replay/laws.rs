@@ -1,0 +1,155 @@
+//! The laws: the same logs say the same, however they are cut, named, packed, ordered and read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lapwing::replay::Order;
+use lapwing_detectors::alert::{Alert, Status};
+
+use super::files::{batches, numbered, records, written};
+use super::{How, USUAL, replay};
+use crate::logs::{Dice, Record, delivery};
+
+const SEEDS: [u64; 2] = [1, 2];
+
+fn samples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
+}
+
+fn said(batches: &[Vec<Record>], how: How) -> Vec<String> {
+    let folder = written(batches, numbered);
+    let heard = replay(&[folder.path().to_owned()], how);
+    assert_eq!((heard.failures, heard.stats.rejects), (0, 0), "{:?}", heard.failed);
+    heard.lines()
+}
+
+fn check_same(paths: &[PathBuf], ways: &[How]) {
+    let expected = replay(paths, USUAL);
+    assert!(!expected.alerts.is_empty());
+    for how in ways {
+        let heard = replay(paths, *how);
+        assert_eq!(heard.lines(), expected.lines(), "{how:?}");
+        assert_eq!(heard.stats, expected.stats, "{how:?}");
+        assert_eq!(heard.failed, expected.failed, "{how:?}");
+    }
+}
+
+#[test]
+fn any_number_of_threads() {
+    check_same(&[samples()], &[1, 2, 4].map(|threads| How { threads, ..USUAL }));
+}
+
+#[test]
+fn any_memory() {
+    let ways = [1, 32, 4096].map(|memory| How { memory, ..USUAL });
+    check_same(&[samples()], &ways);
+    let folder = written(&batches(&records(1), 10), numbered);
+    check_same(&[folder.path().to_owned()], &ways);
+}
+
+#[test]
+fn any_files() {
+    for seed in SEEDS {
+        let records = records(seed);
+        let usual = batches(&records, 25);
+        let expected = said(&usual, USUAL);
+        assert!(expected.len() > 10, "{expected:?}");
+        let mut dice = Dice::new(seed);
+        let mut names: Vec<usize> = (0..usual.len()).collect();
+        dice.shuffle(&mut names);
+        let folder = written(&usual, |n| format!("{:05}", names[n]));
+        assert_eq!(replay(&[folder.path().to_owned()], USUAL).lines(), expected, "other names");
+        assert_eq!(said(&batches(&records, usize::MAX), USUAL), expected, "joined");
+        assert_eq!(said(&batches(&records, 7), USUAL), expected, "split");
+        assert_eq!(said(&batches(&records, 1), USUAL), expected, "one record a file");
+        let backwards: Vec<Vec<Record>> = usual.iter().map(|batch| batch.iter().rev().cloned().collect()).collect();
+        assert_eq!(said(&backwards, USUAL), expected, "backwards");
+        let mut shuffled = records.clone();
+        dice.shuffle(&mut shuffled);
+        shuffled.sort_by(|a, b| a.log.cmp(&b.log));
+        assert_eq!(said(&batches(&shuffled, 25), USUAL), expected, "shuffled");
+        let doubled: Vec<Vec<Record>> = usual.iter().chain(&batches(&records, 11)).cloned().collect();
+        assert_eq!(said(&doubled, USUAL), expected, "doubled");
+    }
+}
+
+/// What production would have said in the end, and what a replay says, are the same where nothing is late.
+#[test]
+fn any_order_of_judging() {
+    for seed in SEEDS {
+        let mut batches: Vec<Vec<Record>> = batches(&records(seed), 20)
+            .into_iter()
+            .flat_map(|batch| batch.chunk_by(|a, b| same_minutes(a, b)).map(<[Record]>::to_vec).collect::<Vec<_>>())
+            .collect();
+        batches.sort_by_key(|batch| batch[0].time);
+        let folder = written(&batches, numbered);
+        let [by_event, by_delivery] = [Order::Event, Order::Delivery].map(|order| {
+            let heard = replay(&[folder.path().to_owned()], How { order, ..USUAL });
+            assert_eq!(heard.stats.late, 0, "{order:?}");
+            (last(&heard.alerts), heard.stats.events)
+        });
+        assert_eq!(by_delivery, by_event);
+    }
+}
+
+fn same_minutes(a: &Record, b: &Record) -> bool {
+    a.time.timestamp().div_euclid(120) == b.time.timestamp().div_euclid(120)
+}
+
+/// The gravest that was said of each detector and subject.
+fn last(alerts: &[Alert]) -> BTreeMap<String, Vec<String>> {
+    let mut ids: BTreeMap<_, &Alert> = BTreeMap::new();
+    for alert in alerts.iter().filter(|alert| alert.status != Status::Resolved) {
+        ids.insert(alert.id, alert);
+    }
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for alert in ids.values() {
+        let about = format!("{} {:?}", alert.detector, alert.subject);
+        all.entry(about).or_default().push(alert.severity.name().to_owned());
+    }
+    all.values_mut().for_each(|severities| severities.sort());
+    all
+}
+
+fn logs_in(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            logs_in(&path, files);
+        } else if path.extension().is_some_and(|end| ["json", "jsonl", "gz", "csv"].iter().any(|known| end == *known)) {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost() {
+    let mut files = Vec::new();
+    logs_in(&samples(), &mut files);
+    assert!(files.len() > 20);
+    for file in files {
+        let stats = replay(&[file.clone()], USUAL).stats;
+        assert_eq!(stats.events + stats.rejects, stats.records, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_packed_file_that_breaks_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = records(3);
+    let whole = delivery(&records[..8]);
+    // One stored block, which says how long it would be.
+    let size = u16::try_from(whole.len()).unwrap();
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1];
+    packed.extend(size.to_le_bytes());
+    packed.extend((!size).to_le_bytes());
+    packed.extend(&whole[..whole.len() * 5 / 8]);
+    let path = folder.path().join("cut.json.gz");
+    fs::write(&path, packed).unwrap();
+    let heard = replay(&[path], USUAL);
+    assert_eq!(heard.failures, 1);
+    assert!(heard.stats.events >= 4, "{:?}", heard.stats);
+    assert_eq!(heard.stats.events + heard.stats.rejects, heard.stats.records);
+    assert!(heard.failed.iter().any(|said| said.contains("Unread")), "{:?}", heard.failed);
+}

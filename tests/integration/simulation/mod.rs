@@ -1,0 +1,135 @@
+//! Law 1 of the design: the same confirmed findings for any order, batching, concurrency and repetition of deliveries.
+//!
+//! Each seed makes a few hours of logs in which detectors speak, cuts them into deliveries, and lets one to four
+//! instances take them from one store: out of order, several times, some late, with instances that die at any point.
+//! What is found must be what one instance finds that takes each delivery once, in order. `LAPWING_SIM_SEEDS=N` runs N
+//! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0.
+
+mod ledger;
+mod run;
+mod workload;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use lapwing_detectors::detector::Engine;
+
+use run::{Flaw, disorderly, orderly};
+use workload::{Delivery, Workload};
+
+/// Detectors that count occurrences alone, so that an event that comes again in another delivery changes nothing.
+const EXACT: [&str; 8] = [
+    "denied-burst",
+    "console-login-failures",
+    "console-login-spray",
+    "console-login-without-mfa",
+    "root-use",
+    "trail-tampering",
+    "function-out-of-memory",
+    "function-init-failure",
+];
+
+/// Runs of smaller and smaller schedules that a failing seed is given.
+const SHRINKING: usize = 2_000;
+
+fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str, default| env::var(name).map_or(default, |text| text.parse().unwrap());
+    let from = number("LAPWING_SIM_FROM", 0);
+    from..from + number("LAPWING_SIM_SEEDS", 200)
+}
+
+/// What is found otherwise than in order; empty when nothing is.
+fn differences(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> String {
+    let expected = orderly(workload, deliveries);
+    let found = disorderly(workload, deliveries, flaw);
+    found.differences(&expected, |detector| !workload.batched_again || EXACT.contains(&detector))
+}
+
+/// The fewest deliveries that still make a difference, and the difference.
+fn shrunk(workload: &Workload, flaw: Flaw) -> (Vec<&Delivery>, String) {
+    let mut kept: Vec<&Delivery> = workload.deliveries.iter().collect();
+    let mut difference = differences(workload, &kept, flaw);
+    let (mut part, mut runs) = (kept.len().div_ceil(2), 0);
+    while part > 0 && runs < SHRINKING {
+        let mut start = 0;
+        while start < kept.len() && runs < SHRINKING {
+            let mut fewer = kept.clone();
+            fewer.drain(start..(start + part).min(kept.len()));
+            runs += 1;
+            let still = differences(workload, &fewer, flaw);
+            if still.is_empty() {
+                start += part;
+            } else {
+                (kept, difference) = (fewer, still);
+            }
+        }
+        part /= 2;
+    }
+    (kept, difference)
+}
+
+fn told(seed: u64, workload: &Workload) -> String {
+    let (deliveries, difference) = shrunk(workload, Flaw::None);
+    let mut out = format!(
+        "seed {seed} (LAPWING_SIM_FROM={seed} LAPWING_SIM_SEEDS=1), {} instances, fails with these deliveries:\n",
+        workload.instances
+    );
+    let time = |time: chrono::DateTime<chrono::Utc>| time.format("%H:%M:%S").to_string();
+    for delivery in deliveries {
+        let events = &delivery.learnt.events;
+        let minutes: BTreeSet<String> =
+            events.iter().map(|met| met.minute.start().format("%H:%M").to_string()).collect();
+        let cells: Vec<String> = delivery.learnt.cells.iter().map(|(entity, ..)| entity.to_string()).collect();
+        let attempts: Vec<String> =
+            delivery.attempts.iter().map(|(at, fate)| format!("{} {fate:?}", time(*at))).collect();
+        let _ = writeln!(
+            out,
+            "  {} events of {minutes:?}{} in order at {}, otherwise {attempts:?}: {cells:?}",
+            events.len(),
+            if delivery.late { ", late," } else { "" },
+            delivery.orderly.map_or("never".to_owned(), time),
+        );
+    }
+    out + &difference
+}
+
+#[test]
+fn any_order_repetition_and_crash_finds_the_same() {
+    let engine = Arc::new(Engine::default());
+    let mut spoke = BTreeSet::new();
+    let seeds = seeds();
+    for seed in seeds.clone() {
+        let workload = Workload::of(seed, &engine);
+        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+        let expected = orderly(&workload, &deliveries);
+        spoke.extend(expected.detectors());
+        if !differences(&workload, &deliveries, Flaw::None).is_empty() {
+            panic!("{}", told(seed, &workload));
+        }
+    }
+    let all: BTreeSet<&str> = engine.detectors().map(|about| about.id).collect();
+    assert!(seeds.end - seeds.start < 200 || spoke == all, "these never spoke: {:?}", &all - &spoke);
+}
+
+/// How many of the first seeds notice the flaw.
+fn noticed(flaw: Flaw) -> usize {
+    let engine = Arc::new(Engine::default());
+    let notices = |seed: &u64| {
+        let workload = Workload::of(*seed, &engine);
+        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+        !differences(&workload, &deliveries, flaw).is_empty()
+    };
+    (0..30).filter(notices).count()
+}
+
+#[test]
+fn a_store_that_forgets_deliveries_is_noticed() {
+    assert!(noticed(Flaw::ForgetsDeliveries) > 0);
+}
+
+#[test]
+fn a_store_that_ignores_lateness_is_noticed() {
+    assert!(noticed(Flaw::IgnoresLateness) > 0);
+}
