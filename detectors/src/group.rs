@@ -140,6 +140,7 @@ impl Book {
         let (about, verdict) = (course.best.about, &course.best.verdict);
         let (severity, seen) = (course.severity(), course.seen());
         let window = Span { start: course.start, end: course.last().end() };
+        let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
         let quality = if course.provisional.is_empty() { Quality::Complete } else { Quality::Provisional };
         Alert {
@@ -156,16 +157,17 @@ impl Book {
             best: course.best_span(window),
             seen,
             seen_at_least: verdict.at_least,
-            unit: verdict.unit,
+            unit: verdict.unit.replace("{s}", plural),
             expected: verdict.expected,
             threshold: verdict.threshold,
             p_value: None,
             attack: about.attack,
             examples: course.examples.iter().cloned().collect(),
             top: course.best.top.clone(),
+            denied: course.best.denied,
             folded: course.minutes.len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", if seen == 1 { "" } else { "s" }),
+            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", plural),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),

@@ -88,6 +88,8 @@ pub enum Failed {
     Unreadable(PathBuf, std::io::Error),
     /// Digests were passed over.
     Digests(u64),
+    /// It holds nothing at all.
+    Empty,
 }
 
 /// Somebody who is told what happens while it happens.
@@ -203,6 +205,8 @@ impl Replay {
         self.tell(name, rejects, decoded.rejects, teller);
         if decoded.digests > 0 {
             teller.failed(name, Failed::Digests(decoded.digests));
+        } else if decoded.records == 0 && decoded.control == 0 {
+            teller.failed(name, Failed::Empty);
         }
         let met = self.met.met(&learnt.events);
         self.stats.duplicates += learnt.repeated + met.len() as u64;

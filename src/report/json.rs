@@ -105,7 +105,7 @@ impl<'a> Line<'a> {
             window: SpanOut::of(alert.window),
             seen: alert.seen,
             seen_at_least: alert.seen_at_least,
-            unit: alert.unit,
+            unit: &alert.unit,
             expected: alert.expected,
             threshold: alert.threshold,
             p_value: alert.p_value,

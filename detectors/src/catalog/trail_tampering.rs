@@ -1,7 +1,7 @@
 //! Somebody stops, deletes or blinds a trail.
 
 use crate::deed::{Grade, KEPT, names, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::measure::{Keep, Slot};
@@ -32,6 +32,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: true,
+    ranking: Ranking::Count,
 };
 
 /// It has no settings.
