@@ -256,6 +256,8 @@ pub struct Alert {
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
     pub query: String,
+    /// The older alert that this one turned out to be part of, once late events have shown it: it ends with that.
+    pub merged_into: Option<AlertId>,
 }
 
 #[cfg(test)]

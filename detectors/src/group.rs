@@ -45,6 +45,8 @@ struct Course {
     start: DateTime<Utc>,
     said: Option<Said>,
     resolved: bool,
+    /// Alerts that were said, and turned out to be part of this one: still to be told.
+    merged: Vec<AlertId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,7 @@ impl Book {
         for ((_, entity), courses) in &self.alerts {
             for course in courses {
                 due.extend(course.due(complete).map(|status| self.alert(entity, course, status)));
+                due.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
             }
         }
         sort(&mut due);
@@ -109,6 +112,9 @@ impl Book {
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
         let courses = self.alerts.iter_mut().flat_map(|(_, courses)| courses);
+        if alert.merged_into.is_some() {
+            return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
+        }
         for course in courses.filter(|c| c.id() == alert.id) {
             course.resolved |= alert.status == Status::Resolved;
             let at = *course.minutes.last_key_value().map_or(&course.best.minute, |(minute, _)| minute);
@@ -134,6 +140,15 @@ impl Book {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.alerts.is_empty()
+    }
+
+    /// The last word about an alert that is part of an older one.
+    fn merged(&self, entity: &Entity, course: &Course, id: AlertId) -> Alert {
+        let ends = course.best.about.nature == Nature::Condition;
+        let status = if ends { Status::Resolved } else { Status::Update };
+        let older = self.alert(entity, course, status);
+        let headline = format!("part of {}: {}", older.id, older.headline);
+        Alert { id, merged_into: Some(older.id), headline, severity_before: None, ..older }
     }
 
     fn alert(&self, entity: &Entity, course: &Course, status: Status) -> Alert {
@@ -171,6 +186,7 @@ impl Book {
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
+            merged_into: None,
         }
     }
 }
@@ -187,6 +203,7 @@ impl Course {
             start,
             said: None,
             resolved: false,
+            merged: Vec::new(),
         };
         course.fold(finding);
         course
@@ -232,7 +249,11 @@ impl Course {
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
         }
-        self.said = self.said.or(other.said);
+        self.merged.extend(other.merged);
+        match (self.said, other.said) {
+            (Some(_), Some(younger)) => self.merged.push(younger.id),
+            (said, other) => self.said = said.or(other),
+        }
         self.name();
     }
 
@@ -324,3 +345,6 @@ fn join(courses: &mut Vec<Course>) {
 fn sort(alerts: &mut [Alert]) {
     alerts.sort_by_key(|a| (a.raised_at, a.id, a.status));
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ static ABOUT: About = About {
     id: "trail-tampering",
     title: "CloudTrail tampered with",
     what: "A trail or an event data store is stopped, deleted or told to record less (critical), changed otherwise (high), \
-           or somebody is refused when they try (high). It cannot be muted.",
+           or somebody is refused when they try (high).",
     why: "Who switches the recording off does not want to be seen.",
     innocent: "DescribeTrails, GetTrailStatus, StartLogging, selectors that record everything, a call that fails because the trail is not there.",
     attack: &["T1562.008"],
