@@ -40,14 +40,23 @@ pub struct Taught {
 /// # Errors
 /// When the bytes are no log that can be read.
 pub fn teach(engine: &Engine, bytes: &[u8], from: &From<'_>) -> Result<Taught, Refusal> {
-    let observer = match &from.met {
+    let mut observer = match &from.met {
         Some(met) => Observer::without(engine, met.clone()),
         None => Observer::new(engine),
     };
+    teach_with(&mut observer, bytes, from)
+}
+
+/// The same with an observer that is used again, for many deliveries; `met` is not looked at.
+///
+/// # Errors
+/// When the bytes are no log that can be read.
+pub fn teach_with(observer: &mut Observer<'_>, bytes: &[u8], from: &From<'_>) -> Result<Taught, Refusal> {
     let mut gathering = Gathering { observer, rejects: Vec::new() };
-    let decoded = decode(bytes, &from.origin, &mut gathering)?;
-    let learnt = gathering.observer.finish(from.delivery, from.received);
-    Ok(Taught { learnt, decoded, rejects: gathering.rejects })
+    let decoded = decode(bytes, &from.origin, &mut gathering);
+    let rejects = gathering.rejects;
+    let learnt = observer.finish(from.delivery, from.received);
+    Ok(Taught { learnt, decoded: decoded?, rejects })
 }
 
 /// Where a delivery comes from.
@@ -69,12 +78,12 @@ pub fn delivery_id(bytes: &[u8]) -> DeliveryId {
     DeliveryId(xxhash_rust::xxh3::xxh3_128(bytes))
 }
 
-struct Gathering<'c> {
-    observer: Observer<'c>,
+struct Gathering<'o, 'c> {
+    observer: &'o mut Observer<'c>,
     rejects: Vec<Reject>,
 }
 
-impl Sink for Gathering<'_> {
+impl Sink for Gathering<'_, '_> {
     fn event(&mut self, event: &Event<'_>) {
         self.observer.event(event);
     }

@@ -167,6 +167,10 @@ pub struct Caller {
     pub address: Box<str>,
     /// The family of its user agent: `boto3/1.34`.
     pub agent: Box<str>,
+    /// The access key id. It names a credential and is none.
+    pub access_key: Box<str>,
+    /// The service that called for the principal.
+    pub invoked_by: Box<str>,
 }
 
 /// An event kept as an example: enough to find it again, nothing that a parameter or a message could leak through.

@@ -55,6 +55,14 @@ pub struct Trace {
     pub occurred: bool,
 }
 
+/// What came in time in one minute of one measure; several of the same minute add up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnTime {
+    pub(crate) measure: Measure,
+    pub(crate) minute: u8,
+    pub(crate) n: u32,
+}
+
 /// Something that happened at one instant, kept by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -239,19 +247,15 @@ impl Cell {
         self.counters_of(measure, from, to).map(|c| u64::from(c.on_time) + u64::from(c.late)).sum()
     }
 
-    /// The measures with anything in them, a bit for each.
-    #[must_use]
-    pub(crate) fn measures(&self) -> u32 {
-        let counted = self.counters.iter().fold(0, |bits, counter| bits | counter.measure.bit());
-        if self.minutes_of(FAILED, 0, 59).is_empty() { counted } else { counted | Measure::Failures.bit() }
-    }
-
-    /// The value of a measure in each minute of the hour that has any, as far as it came in time: what profiles learn.
-    pub fn on_time(&self, measure: Measure) -> impl Iterator<Item = (u8, u32)> + '_ {
-        let counted = self.counters_of(measure, 0, 59).map(|c| (c.minute, c.on_time));
-        let failed = if measure == Measure::Failures { self.minutes_of(FAILED, 0, 59) } else { &[] };
-        let failed = failed.iter().filter(|o| o.arrival == Arrival::OnTime).map(|o| (o.minute, 1));
-        counted.chain(failed)
+    /// The value of each measure in each minute of the hour that has any, by measure and minute, as far as it came in
+    /// time: what profiles learn.
+    pub(crate) fn on_time(&self) -> SmallVec<[OnTime; 4]> {
+        let counted = self.counters.iter().filter(|c| c.on_time > 0);
+        let mut all: SmallVec<[OnTime; 4]> =
+            counted.map(|c| OnTime { measure: c.measure, minute: c.minute, n: c.on_time }).collect();
+        let failed = self.minutes_of(FAILED, 0, 59).iter().filter(|o| o.arrival == Arrival::OnTime);
+        all.extend(failed.map(|o| OnTime { measure: Measure::Failures, minute: o.minute, n: 1 }));
+        all
     }
 
     /// The minutes of the hour with anything in a measure.

@@ -37,6 +37,8 @@ pub struct Book {
 #[derive(Debug)]
 struct Course {
     minutes: BTreeMap<Minute, (Severity, u64)>,
+    /// The id that it would get if it were said now, for the minute that it was made of.
+    unsaid: (Minute, AlertId),
     best: Finding,
     examples: BTreeSet<Arc<Example>>,
     provisional: BTreeSet<Minute>,
@@ -176,6 +178,7 @@ impl Course {
         let start = window_start(&finding);
         let mut course = Course {
             minutes: BTreeMap::new(),
+            unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
             provisional: BTreeSet::new(),
@@ -200,6 +203,14 @@ impl Course {
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
             self.best = finding;
         }
+        self.name();
+    }
+
+    fn name(&mut self) {
+        let first = self.first();
+        if self.unsaid.0 != first {
+            self.unsaid = (first, alert_id(self.best.about, &self.best.entity, first));
+        }
     }
 
     fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
@@ -220,6 +231,7 @@ impl Course {
             self.best = other.best;
         }
         self.said = self.said.or(other.said);
+        self.name();
     }
 
     fn reaches(&self, minute: Minute) -> bool {
@@ -235,8 +247,7 @@ impl Course {
     }
 
     fn id(&self) -> AlertId {
-        let made = || alert_id(self.best.about, &self.best.entity, self.first());
-        self.said.map_or_else(made, |said| said.id)
+        self.said.map_or(self.unsaid.1, |said| said.id)
     }
 
     fn severity(&self) -> Severity {

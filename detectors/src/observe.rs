@@ -9,7 +9,7 @@ use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Contributor, Occurrence};
 use crate::detector::Engine;
 use crate::entity::{Entity, Family, key_of};
-use crate::event::{Event, Source, What};
+use crate::event::{Call, Event, Source, What};
 use crate::hash::{hash_of, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::time::{Hour, Minute};
@@ -91,7 +91,10 @@ impl<'e> Observations<'e> {
     }
 }
 
-/// Watches the events of one delivery go by, and gathers what they teach.
+/// Names and entities that an observer keeps from one delivery to the next.
+const KEPT: usize = 8_192;
+
+/// Watches the events of one delivery after the other go by, and gathers what they teach.
 pub struct Observer<'c> {
     engine: &'c Engine,
     cells: Vec<(u32, Hour, Cell)>,
@@ -262,11 +265,11 @@ impl<'c> Observer<'c> {
         let (what, caller) = match &event.what {
             What::Call(call) => {
                 let what = self.name_of(Family::Principal, event, hash_of(&[call.service, call.name]));
-                (what, self.caller([call.principal.session, call.address.text(), call.user_agent]))
+                (what, self.caller(call))
             }
             What::Log(log) => {
                 let what = log.failure.map_or("", |f| f.error_type);
-                (self.name(hash_one(what), what), self.caller([log.stream, "", ""]))
+                (self.name(hash_one(what), what), self.stream(log.stream))
             }
         };
         let example = Arc::new(Example { time: event.time, id: id_of(event), what, caller });
@@ -274,22 +277,55 @@ impl<'c> Observer<'c> {
         example
     }
 
-    fn caller(&mut self, parts: [&str; 3]) -> Arc<Caller> {
+    fn caller(&mut self, call: &Call<'_>) -> Arc<Caller> {
+        let (who, from) = (&call.principal, call.address.text());
+        let parts = [who.session, from, call.user_agent, who.access_key, who.invoked_by];
         let made = || {
-            let [session, address, agent] =
-                [parts[0], parts[1], agent_family(parts[2])].map(|text| bounded(text).into());
-            Arc::new(Caller { session, address, agent })
+            let agent = agent_family(call.user_agent);
+            let parts = [who.session, from, agent, who.access_key, who.invoked_by];
+            let [session, address, agent, access_key, invoked_by] = parts.map(|text| bounded(text).into());
+            Arc::new(Caller { session, address, agent, access_key, invoked_by })
         };
         Arc::clone(self.callers.entry(hash_of(&parts)).or_insert_with(made))
     }
 
-    /// Ends the delivery.
+    fn stream(&mut self, stream: &str) -> Arc<Caller> {
+        let made = || Arc::new(Caller { session: bounded(stream).into(), ..Caller::default() });
+        Arc::clone(self.callers.entry(hash_one(stream)).or_insert_with(made))
+    }
+
+    /// Ends the delivery and is ready for the next one. Names and entities are kept for that, up to a bound.
     #[must_use]
-    pub fn finish(self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
-        let entities = self.entities;
-        let cells =
-            self.cells.into_iter().map(|(id, hour, cell)| (entities[id as usize].entity.clone(), hour, cell)).collect();
-        Learnt { delivery, received, cells, events: self.events, newest: self.newest, repeated: self.repeated }
+    pub fn finish(&mut self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
+        let cells = std::mem::take(&mut self.cells).into_iter();
+        let cells = cells.map(|(id, hour, cell)| (self.entities[id as usize].entity.clone(), hour, cell)).collect();
+        let learnt = Learnt {
+            delivery,
+            received,
+            cells,
+            events: std::mem::take(&mut self.events),
+            newest: self.newest.take(),
+            repeated: std::mem::take(&mut self.repeated),
+        };
+        self.seen.clear();
+        self.forget();
+        learnt
+    }
+
+    fn forget(&mut self) {
+        if self.entities.len() > KEPT {
+            self.entities.clear();
+            self.index.clear();
+        }
+        for known in &mut self.entities {
+            known.last = usize::MAX;
+        }
+        if self.names.len() > KEPT {
+            self.names.clear();
+        }
+        if self.callers.len() > KEPT {
+            self.callers.clear();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A profile keeps, for each series, the sum and the busiest quarter of an hour of its last active hours. A window is
 //! compared with the median and the largest of those peaks: a ratio that cron jobs and bursty people do not upset.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, OnTime};
 use crate::event::Source;
 use crate::measure::Measure;
 use crate::settings::Minutes;
@@ -72,12 +72,10 @@ impl Profile {
     /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
     /// is learnt again replaces what was learnt of it.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
-        let measures = cell.measures();
-        for measure in Measure::ALL.into_iter().filter(|measure| measures & measure.bit() != 0) {
-            let sum = cell.on_time(measure).fold(0_u32, |sum, (_, n)| sum.saturating_add(n));
-            if sum > 0 {
-                self.push(ActiveHour { measure, hour, sum, peak: peak_of(measure, cell, before).unwrap_or(sum) });
-            }
+        for minutes in cell.on_time().chunk_by(|a, b| a.measure == b.measure) {
+            let measure = minutes[0].measure;
+            let sum = minutes.iter().fold(0_u32, |sum, part| sum.saturating_add(part.n));
+            self.push(ActiveHour { measure, hour, sum, peak: peak_of(minutes, before).unwrap_or(sum) });
         }
     }
 
@@ -138,21 +136,24 @@ impl Profile {
     }
 }
 
-/// The busiest window that ends in the hour; nothing when one window holds all there is.
-fn peak_of(measure: Measure, cell: &Cell, before: Option<&Cell>) -> Option<u32> {
+/// The busiest window that ends in the hour, of one measure; nothing when one window holds all there is.
+fn peak_of(here: &[OnTime], before: Option<&Cell>) -> Option<u32> {
     let width = RATE_WINDOW.0 as usize;
     let tail = HOUR as usize - width;
-    let (first, last) = cell.on_time(measure).fold((u8::MAX, 0), |(a, b), (m, _)| (a.min(m), b.max(m)));
-    let near = before.is_some_and(|before| before.on_time(measure).any(|(m, _)| usize::from(m) > tail));
-    if !near && usize::from(last.saturating_sub(first)) < width {
+    let (first, last) = (here.first()?, here.last()?);
+    let reaches_back = usize::from(first.minute) + 1 < width;
+    let earlier = before.filter(|_| reaches_back).map(Cell::on_time).unwrap_or_default();
+    let mut earlier =
+        earlier.iter().filter(|part| part.measure == first.measure && usize::from(part.minute) > tail).peekable();
+    if earlier.peek().is_none() && usize::from(last.minute - first.minute) < width {
         return None;
     }
     let mut minutes = [0_u32; 2 * HOUR as usize];
-    for (minute, n) in cell.on_time(measure) {
-        minutes[HOUR as usize + usize::from(minute)] += n;
+    for part in earlier {
+        minutes[usize::from(part.minute)] += part.n;
     }
-    for (minute, n) in before.into_iter().flat_map(|cell| cell.on_time(measure)) {
-        minutes[usize::from(minute)] += n;
+    for part in here {
+        minutes[HOUR as usize + usize::from(part.minute)] += part.n;
     }
     let mut sum: u32 = minutes[tail..HOUR as usize].iter().sum();
     let mut peak = 0;

@@ -11,7 +11,7 @@ use crate::settings::catalog::{Catalog, Entry};
 /// The sections that are no detector's, with places for an example of one.
 const SECTIONS: &str = include_str!("init.toml");
 /// The width of a comment without its mark, in characters.
-const WIDTH: usize = 97;
+const WIDTH: usize = 78;
 
 /// Write a settings file with every setting explained
 #[derive(clap::Args, Debug)]

@@ -103,6 +103,8 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
         return Err(Error::Output(error));
     }
     console.rest();
+    // On a terminal both outputs meet: what was found comes before its summary.
+    console.out.flush()?;
     let (worst, counts) = (console.worst, console.counts);
     summary(&replay, &counts, left_out);
     if let Some(path) = &args.stats {

@@ -8,9 +8,10 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::observe::Observer;
 
 use crate::decode::{Origin, Refusal};
-use crate::pipeline::{From, Taught, delivery_id, teach};
+use crate::pipeline::{From, Taught, delivery_id, teach_with};
 use crate::source::{Input, Reader, Unread};
 
 /// Files that may be read ahead of the one whose turn it is, for each thread.
@@ -122,6 +123,7 @@ impl Shared<'_> {
 
     fn work(&self, threads: usize, sender: &SyncSender<(usize, Piece)>) {
         let mut reader = Reader::new(self.cap);
+        let mut observer = Observer::new(self.engine);
         while let Some(place) = self.claim(threads * AHEAD) {
             let input = &self.inputs[place];
             let name = input.place.name();
@@ -129,7 +131,7 @@ impl Shared<'_> {
             let mut send = |bytes: Vec<u8>| {
                 // Only the first piece is read ahead: a large input must not pile up while others have their turn.
                 let go_on = std::mem::take(&mut first) || self.wait_for(place);
-                go_on && sender.send((place, self.piece(&name, bytes))).is_ok()
+                go_on && sender.send((place, self.piece(&mut observer, &name, bytes))).is_ok()
             };
             if let Err(error) = reader.read(input, &mut || self.buffer(), &mut send)
                 && sender.send((place, Piece::Unread(error))).is_err()
@@ -142,10 +144,10 @@ impl Shared<'_> {
         }
     }
 
-    fn piece(&self, name: &str, bytes: Vec<u8>) -> Piece {
+    fn piece(&self, observer: &mut Observer<'_>, name: &str, bytes: Vec<u8>) -> Piece {
         let origin = Origin { name, ..Origin::default() };
         let from = From { origin, delivery: delivery_id(&bytes), received: DateTime::<Utc>::MIN_UTC, met: None };
-        match teach(self.engine, &bytes, &from) {
+        match teach_with(observer, &bytes, &from) {
             Ok(taught) => Piece::Read(Box::new(taught), bytes),
             Err(refusal) => Piece::Refused(refusal),
         }

@@ -4,6 +4,7 @@
 pub mod chat;
 pub mod clean;
 pub mod json;
+pub mod manual;
 pub mod text;
 pub mod wrap;
 

@@ -37,6 +37,7 @@ pub(crate) fn etl_nightly() -> Alert {
             session: "run-118".into(),
             address: "198.51.100.20".into(),
             agent: "boto3/1.34".into(),
+            ..Caller::default()
         }),
     };
     Alert {
@@ -94,6 +95,8 @@ pub(crate) fn hostile() -> Alert {
             session: nasty.as_str().into(),
             address: nasty.as_str().into(),
             agent: nasty.as_str().into(),
+            access_key: nasty.as_str().into(),
+            invoked_by: nasty.as_str().into(),
         }),
         ..(*alert.examples[0]).clone()
     };

@@ -105,7 +105,11 @@ fn first_line(alert: &Alert) -> String {
 fn who(alert: &Alert) -> String {
     let subject = &alert.subject;
     let kind = if subject.function.is_empty() { "session" } else { "log stream" };
-    let mut who = clean(subject.name(), PIECE).into_owned();
+    let mut who = match alert.top.first() {
+        // An API does nothing by itself: those who call it most are the ones to ask.
+        Some(most) if !subject.api.is_empty() => and_others(&most.name, alert.top.len() - 1),
+        _ => clean(subject.name(), PIECE).into_owned(),
+    };
     if !subject.function.is_empty() && !subject.principal.is_empty() {
         let _ = write!(who, ", {}", clean(&subject.principal, PIECE));
     }
@@ -120,9 +124,23 @@ fn who(alert: &Alert) -> String {
     if !from.is_empty() && from != who {
         let _ = write!(who, " from {from}");
     }
-    match few(alert.examples.iter().map(|e| &*e.caller.agent)) {
-        s if s.is_empty() => who,
-        s => format!("{who} · {s}"),
+    let agent = few(alert.examples.iter().map(|e| &*e.caller.agent));
+    let key = few(alert.examples.iter().map(|e| &*e.caller.access_key));
+    let through = few(alert.examples.iter().map(|e| &*e.caller.invoked_by));
+    for (label, text) in [("", agent), ("key ", key), ("through ", through)] {
+        if !text.is_empty() {
+            let _ = write!(who, " · {label}{text}");
+        }
+    }
+    who
+}
+
+fn and_others(name: &str, others: usize) -> String {
+    let name = clean(name, PIECE);
+    match others {
+        0 => name.into_owned(),
+        1 => format!("{name} and 1 other"),
+        n => format!("{name} and {n} others"),
     }
 }
 

@@ -2,8 +2,11 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod cli;
+mod documents;
 mod logs;
 mod payload;
 mod replay;
 mod samples;
 mod simulation;
+mod tidy;

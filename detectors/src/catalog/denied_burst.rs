@@ -1,9 +1,9 @@
 //! Many refused calls of one principal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cell::{Cell, Occurrence};
+use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Address, Call, CallKind, ErrorClass, Event, PrincipalKind, What};
@@ -102,8 +102,9 @@ impl Detector for DeniedBurst {
         let allowed = allowed_after(window);
         let reach = if allowed.is_empty() { 1 } else { REACH.0 - self.window.0 + 1 };
         // A success may come long after the burst: then the gravest window of the last hour is the one that counts.
-        let burst =
-            (0..reach as i32).filter_map(|back| self.burst(window, back)).max_by_key(|b| (b.severity, -b.back))?;
+        let refusals = Refusals::of(window);
+        let bursts = (0..reach as i32).filter_map(|back| self.burst(&refusals, window.minute, back));
+        let burst = bursts.max_by_key(|b| (b.severity, -b.back))?;
         let many = burst.severity > Severity::Low;
         let allowed = if many { allowed } else { Vec::new() };
         if allowed.is_empty() && burst.back > 0 {
@@ -126,6 +127,19 @@ impl Detector for DeniedBurst {
     }
 }
 
+/// The refusals of the last hour, with their minutes and APIs.
+struct Refusals {
+    all: Vec<(Minute, u64)>,
+    apis: Vec<(Minute, u64)>,
+}
+
+impl Refusals {
+    fn of(window: &Window<'_>) -> Refusals {
+        let of = |slot| window.occurrences(slot, REACH).map(|o| (Minute::of(o.example.time), o.value)).collect();
+        Refusals { all: of(DENIED), apis: of(DENIED_APIS) }
+    }
+}
+
 /// A window of refusals that reached a threshold.
 struct Burst {
     severity: Severity,
@@ -139,12 +153,14 @@ struct Burst {
 const KEPT_APIS: u32 = 32;
 
 impl DeniedBurst {
-    fn burst(&self, window: &Window<'_>, back: i32) -> Option<Burst> {
-        let end = window.minute.plus(-back).end();
-        let start = window.minute.plus(1 - self.window.0 as i32 - back).start();
-        let within = |o: &&Occurrence| start <= o.example.time && o.example.time < end;
-        let apis: BTreeSet<u64> = window.occurrences(DENIED_APIS, REACH).filter(within).map(|o| o.value).collect();
-        let (apis, refused) = (apis.len() as u64, window.occurrences(DENIED, REACH).filter(within).count() as u64);
+    fn burst(&self, refusals: &Refusals, minute: Minute, back: i32) -> Option<Burst> {
+        let end = minute.plus(-back);
+        let start = end.plus(1 - self.window.0 as i32);
+        let within = |(at, _): &&(Minute, u64)| start <= *at && *at <= end;
+        let mut apis: Vec<u64> = refusals.apis.iter().filter(within).map(|(_, api)| *api).collect();
+        apis.sort_unstable();
+        apis.dedup();
+        let (apis, refused) = (apis.len() as u64, refusals.all.iter().filter(within).count() as u64);
         let (severity, seen, threshold) = if apis >= u64::from(self.apis_high) {
             (Severity::High, apis, self.apis_high)
         } else if apis >= u64::from(self.apis_medium) {
