@@ -14,6 +14,8 @@ pub mod event;
 pub mod group;
 pub mod hash;
 pub mod judge;
+#[cfg(test)]
+mod laws;
 pub mod measure;
 pub mod observe;
 pub mod profile;

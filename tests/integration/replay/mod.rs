@@ -47,15 +47,15 @@ impl Teller for Heard {
 pub(crate) struct How {
     pub(crate) order: Order,
     pub(crate) threads: usize,
-    /// In megabytes.
+    /// In kilobytes.
     pub(crate) memory: usize,
 }
 
 /// As it is done where nothing is set.
-pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 };
+pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
-    let plan = Plan { order: how.order, memory: how.memory << 20, threads: how.threads, strictness: Strictness::Skip };
+    let plan = Plan { order: how.order, memory: how.memory << 10, threads: how.threads, strictness: Strictness::Skip };
     let mut replay = Replay::new(plan, &Arc::new(Settings::default())).unwrap();
     let mut heard = Heard::default();
     replay.run(find(paths), &mut heard).unwrap();
