@@ -89,7 +89,7 @@ fn any_order_of_judging() {
     for seed in SEEDS {
         let mut batches: Vec<Vec<Record>> = batches(&records(seed), 20)
             .into_iter()
-            .flat_map(|batch| batch.chunk_by(|a, b| same_minutes(a, b)).map(<[Record]>::to_vec).collect::<Vec<_>>())
+            .flat_map(|batch| batch.chunk_by(same_minutes).map(<[Record]>::to_vec).collect::<Vec<_>>())
             .collect();
         batches.sort_by_key(|batch| batch[0].time);
         let folder = written(&batches, numbered);
@@ -143,7 +143,7 @@ fn nothing_is_lost() {
     logs_in(&samples(), &mut files);
     assert!(files.len() > 20);
     for file in files {
-        let stats = replay(&[file.clone()], USUAL).stats;
+        let stats = replay(std::slice::from_ref(&file), USUAL).stats;
         assert_eq!(stats.events + stats.rejects, stats.records, "{}", file.display());
     }
 }
