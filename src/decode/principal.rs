@@ -110,7 +110,7 @@ fn field(arn: &str, index: usize) -> &str {
     if !arn.starts_with("arn:") {
         return "";
     }
-    let mut colons = arn.bytes().enumerate().filter(|&(_, b)| b == b':').map(|(at, _)| at);
+    let mut colons = memchr::memchr_iter(b':', arn.as_bytes());
     let Some(start) = colons.nth(index - 1) else {
         return "";
     };
