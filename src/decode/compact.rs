@@ -35,15 +35,18 @@ impl<'t> Cursor<'t> {
         Cursor { text, at }
     }
 
+    #[inline]
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     /// Goes past this byte if it is the next one.
     fn eat(&mut self, byte: u8) -> Option<()> {
         (self.byte()? == byte).then(|| self.at += 1)
     }
 
+    #[inline]
     fn spaces(&mut self) {
         while self.byte() == Some(b' ') {
             self.at += 1;
@@ -56,13 +59,23 @@ impl<'t> Cursor<'t> {
         Some(self.eat(b'}').is_none())
     }
 
-    /// The name under the cursor; goes on to its value.
-    pub(super) fn name(&mut self) -> Option<&'t str> {
+    /// The name under the cursor, and where it begins.
+    #[inline]
+    pub(super) fn name(&mut self) -> Option<(&'t str, usize)> {
         self.spaces();
+        let start = self.at;
         let name = self.quoted()?;
+        name.plain.then_some((name.inner, start))
+    }
+
+    /// Goes to the value of the name that begins at `start`. Told the length of the name, the processor need not wait
+    /// for the search for its end.
+    #[inline]
+    pub(super) fn value(&mut self, start: usize, name: &str) -> Option<()> {
+        self.at = start + name.len() + 2;
         self.eat(b':')?;
         self.spaces();
-        name.plain.then_some(name.inner)
+        Some(())
     }
 
     /// Goes past what follows a member; says whether another one does.
@@ -80,7 +93,7 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn quoted(&mut self) -> Option<Quoted<'t>> {
         self.eat(b'"')?;
         let start = self.at;
@@ -332,3 +345,6 @@ impl<'t> Compact<'t> for IgnoredAny {
         from.skip()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,9 +100,16 @@ macro_rules! object {
                 *self = $name::default();
                 let mut more = from.open()?;
                 while more {
-                    match from.name()? {
-                        $($($key)|+ => self.$field.read(from)?,)*
-                        _ => from.skip()?,
+                    let (name, start) = from.name()?;
+                    match name {
+                        $($($key => {
+                            from.value(start, $key)?;
+                            self.$field.read(from)?;
+                        })+)*
+                        _ => {
+                            from.value(start, name)?;
+                            from.skip()?;
+                        }
                     }
                     more = from.goes_on(b'}')?;
                 }
@@ -123,6 +130,11 @@ where
     if value.read(&mut cursor).is_some() {
         return Ok((value, cursor.at));
     }
+    parse_any(text, at)
+}
+
+/// The same by serde alone, which reads all of JSON and says what is wrong with it.
+pub(super) fn parse_any<'t, T: Deserialize<'t>>(text: &'t str, at: usize) -> Result<(T, usize), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(&text[at..]);
     let value = T::deserialize(&mut json)?;
     Ok((value, at + json.into_iter::<IgnoredAny>().byte_offset()))
