@@ -60,7 +60,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// The name under the cursor, and where it begins.
-    #[inline]
+    #[inline(always)]
     pub(super) fn name(&mut self) -> Option<(&'t str, usize)> {
         self.spaces();
         let start = self.at;
@@ -79,6 +79,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes past what follows a member; says whether another one does.
+    #[inline]
     pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
         match self.byte()? {
             b',' => {
@@ -102,7 +103,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes past the rest of a string and its closing quote; says whether it is without escapes.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
         let found = special(bytes, self.at)?;
@@ -146,7 +147,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes to the next value of an object or array.
-    #[inline]
+    #[inline(always)]
     fn element(&mut self, open: u8) -> Option<()> {
         self.spaces();
         if open == b'{' {
