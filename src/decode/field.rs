@@ -95,27 +95,7 @@ macro_rules! object {
             }
         }
 
-        impl<'t> $crate::decode::compact::Compact<'t> for $name<'t> {
-            fn read(&mut self, from: &mut $crate::decode::compact::Cursor<'t>) -> Option<()> {
-                *self = $name::default();
-                let mut more = from.open()?;
-                while more {
-                    let (name, start) = from.name()?;
-                    match name {
-                        $($($key => {
-                            from.value(start, $key)?;
-                            self.$field.read(from)?;
-                        })+)*
-                        _ => {
-                            from.value(start, name)?;
-                            from.skip()?;
-                        }
-                    }
-                    more = from.goes_on(b'}')?;
-                }
-                Some(())
-            }
-        }
+        $crate::decode::compact::object! { $name { $($field = $($key)|+,)* } }
     };
 }
 
