@@ -129,7 +129,7 @@ impl Inflater {
 /// May the first member, which holds just `out`, end before the bytes do? It ends with the check sum and the size of
 /// what it holds. Eight bytes that are the same by chance only cost time.
 fn may_end_sooner(bytes: &[u8], out: &[u8]) -> bool {
-    let Some(([.., _], size)) = bytes.split_last_chunk::<4>() else {
+    let Some(size) = bytes.last_chunk::<4>() else {
         return true;
     };
     let sooner = &bytes[..bytes.len() - 1];
