@@ -322,3 +322,56 @@ fn join(courses: &mut Vec<Course>) {
 fn sort(alerts: &mut [Alert]) {
     alerts.sort_by_key(|a| (a.raised_at, a.id, a.status));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::CATALOG;
+    use crate::detector::Verdict;
+    use crate::entity::SEPARATOR;
+    use crate::settings::Minutes;
+
+    fn finding(minute: i32, severity: Severity, seen: u64) -> Finding {
+        let about = CATALOG[0]().about();
+        let entity = Entity { family: about.families[0], key: Arc::from(format!("1{SEPARATOR}{SEPARATOR}role/app")) };
+        let verdict = Verdict {
+            severity,
+            seen,
+            at_least: false,
+            expected: None,
+            threshold: None,
+            window: Minutes(15),
+            folding: Folding::Largest,
+            unit: "calls",
+            headline: String::new(),
+            why: String::new(),
+            examples: Vec::new(),
+        };
+        Finding { about, entity, minute: Minute(minute), confirmed: true, verdict, top: Vec::new() }
+    }
+
+    /// The statuses that are due after each finding, when all that is due is said at once.
+    fn check(found: &[Finding], expected: &[&[Status]]) {
+        let mut book = Book::default();
+        for (finding, expected) in found.iter().zip(expected) {
+            let complete = finding.minute.plus(-16);
+            book.fold(finding.clone());
+            let due = book.due(complete);
+            assert_eq!(due.iter().map(|alert| alert.status).collect::<Vec<_>>(), *expected, "{:?}", finding.minute);
+            due.iter().for_each(|alert| book.said(alert));
+        }
+    }
+
+    #[test]
+    fn a_rise_is_said_at_once() {
+        let found =
+            [finding(10, Severity::Medium, 5), finding(12, Severity::Medium, 6), finding(14, Severity::High, 6)];
+        check(&found, &[&[Status::Open], &[], &[Status::Update]]);
+    }
+
+    #[test]
+    fn growth_is_said_after_a_quarter_of_an_hour() {
+        let found = [finding(10, Severity::Low, 5), finding(12, Severity::Low, 20), finding(25, Severity::Low, 20)];
+        check(&found, &[&[Status::Open], &[], &[Status::Update]]);
+    }
+}
