@@ -143,7 +143,7 @@ fn nothing_is_lost() {
     logs_in(&samples(), &mut files);
     assert!(files.len() > 20);
     for file in files {
-        let stats = replay(&[file.clone()], USUAL).stats;
+        let stats = replay(std::slice::from_ref(&file), USUAL).stats;
         assert_eq!(stats.events + stats.rejects, stats.records, "{}", file.display());
     }
 }

@@ -106,6 +106,13 @@ fn taught(engine: &Engine, batch: &[Record]) -> Learnt {
     taught.learnt
 }
 
+/// What a single event teaches, and the instant from which it is late.
+pub(super) fn on_the_edge(engine: &Engine) -> (Learnt, DateTime<Utc>) {
+    let record = happening(&mut Dice::new(0), 0, 0).swap_remove(0);
+    let due = Minute::of(record.time).plus(1 + lateness(engine, &record.log)).start();
+    (taught(engine, &[record]), due)
+}
+
 /// The first whole second in which something of that time can be received.
 fn second_after(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(time.timestamp() + 1, 0).unwrap()
