@@ -228,8 +228,8 @@ pub struct Alert {
     pub seen: u64,
     /// True where a cell's limit was reached: `seen` is then a lower bound.
     pub seen_at_least: bool,
-    /// What `seen` counts, in the plural: `API calls`, `refused calls`.
-    pub unit: &'static str,
+    /// What `seen` counts: `API calls`, `user who failed to sign in`.
+    pub unit: String,
     /// What is usual for the series in a window of that length.
     pub expected: Option<f64>,
     /// The fixed threshold that was crossed.
@@ -242,6 +242,8 @@ pub struct Alert {
     pub examples: Vec<Arc<Example>>,
     /// The largest contributors, largest first, at most ten.
     pub top: Vec<Top>,
+    /// How many refusals all contributors together had in the hours of the alert.
+    pub denied: u64,
     /// How many findings it folds.
     pub folded: u32,
     /// How far the numbers can be trusted.
@@ -254,6 +256,8 @@ pub struct Alert {
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
     pub query: String,
+    /// The older alert that this one turned out to be part of, once late events have shown it: it ends with that.
+    pub merged_into: Option<AlertId>,
 }
 
 #[cfg(test)]

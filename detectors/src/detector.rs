@@ -41,6 +41,17 @@ pub struct About {
     pub timing: Timing,
     /// Whether allow-lists and severity caps leave it alone.
     pub never_muted: bool,
+    /// By what the contributors that its alerts name are ranked.
+    pub ranking: Ranking,
+}
+
+/// By what contributors are ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ranking {
+    /// By how many events they added.
+    Count,
+    /// By how many of them were refused; those without are left out.
+    Denied,
 }
 
 /// The minutes that a detector is judged in: those with something in one of these.
@@ -99,7 +110,7 @@ pub struct Verdict {
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.
     pub folding: Folding,
-    /// What `seen` counts, in the plural.
+    /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
     pub unit: &'static str,
     /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
     /// number, `{s}` for its plural.

@@ -45,6 +45,8 @@ struct Course {
     start: DateTime<Utc>,
     said: Option<Said>,
     resolved: bool,
+    /// Alerts that were said, and turned out to be part of this one: still to be told.
+    merged: Vec<AlertId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,7 @@ impl Book {
         for ((_, entity), courses) in &self.alerts {
             for course in courses {
                 due.extend(course.due(complete).map(|status| self.alert(entity, course, status)));
+                due.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
             }
         }
         sort(&mut due);
@@ -109,6 +112,9 @@ impl Book {
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
         let courses = self.alerts.iter_mut().flat_map(|(_, courses)| courses);
+        if alert.merged_into.is_some() {
+            return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
+        }
         for course in courses.filter(|c| c.id() == alert.id) {
             course.resolved |= alert.status == Status::Resolved;
             let at = *course.minutes.last_key_value().map_or(&course.best.minute, |(minute, _)| minute);
@@ -136,10 +142,20 @@ impl Book {
         self.alerts.is_empty()
     }
 
+    /// The last word about an alert that is part of an older one.
+    fn merged(&self, entity: &Entity, course: &Course, id: AlertId) -> Alert {
+        let ends = course.best.about.nature == Nature::Condition;
+        let status = if ends { Status::Resolved } else { Status::Update };
+        let older = self.alert(entity, course, status);
+        let headline = format!("part of {}: {}", older.id, older.headline);
+        Alert { id, merged_into: Some(older.id), headline, severity_before: None, ..older }
+    }
+
     fn alert(&self, entity: &Entity, course: &Course, status: Status) -> Alert {
         let (about, verdict) = (course.best.about, &course.best.verdict);
         let (severity, seen) = (course.severity(), course.seen());
         let window = Span { start: course.start, end: course.last().end() };
+        let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
         let quality = if course.provisional.is_empty() { Quality::Complete } else { Quality::Provisional };
         Alert {
@@ -156,19 +172,21 @@ impl Book {
             best: course.best_span(window),
             seen,
             seen_at_least: verdict.at_least,
-            unit: verdict.unit,
+            unit: verdict.unit.replace("{s}", plural),
             expected: verdict.expected,
             threshold: verdict.threshold,
             p_value: None,
             attack: about.attack,
             examples: course.examples.iter().cloned().collect(),
             top: course.best.top.clone(),
+            denied: course.best.denied,
             folded: course.minutes.len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", if seen == 1 { "" } else { "s" }),
+            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", plural),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
+            merged_into: None,
         }
     }
 }
@@ -185,6 +203,7 @@ impl Course {
             start,
             said: None,
             resolved: false,
+            merged: Vec::new(),
         };
         course.fold(finding);
         course
@@ -230,7 +249,11 @@ impl Course {
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
         }
-        self.said = self.said.or(other.said);
+        self.merged.extend(other.merged);
+        match (self.said, other.said) {
+            (Some(_), Some(younger)) => self.merged.push(younger.id),
+            (said, other) => self.said = said.or(other),
+        }
         self.name();
     }
 
@@ -324,54 +347,4 @@ fn sort(alerts: &mut [Alert]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::CATALOG;
-    use crate::detector::Verdict;
-    use crate::entity::SEPARATOR;
-    use crate::settings::Minutes;
-
-    fn finding(minute: i32, severity: Severity, seen: u64) -> Finding {
-        let about = CATALOG[0]().about();
-        let entity = Entity { family: about.families[0], key: Arc::from(format!("1{SEPARATOR}{SEPARATOR}role/app")) };
-        let verdict = Verdict {
-            severity,
-            seen,
-            at_least: false,
-            expected: None,
-            threshold: None,
-            window: Minutes(15),
-            folding: Folding::Largest,
-            unit: "calls",
-            headline: String::new(),
-            why: String::new(),
-            examples: Vec::new(),
-        };
-        Finding { about, entity, minute: Minute(minute), confirmed: true, verdict, top: Vec::new() }
-    }
-
-    /// The statuses that are due after each finding, when all that is due is said at once.
-    fn check(found: &[Finding], expected: &[&[Status]]) {
-        let mut book = Book::default();
-        for (finding, expected) in found.iter().zip(expected) {
-            let complete = finding.minute.plus(-16);
-            book.fold(finding.clone());
-            let due = book.due(complete);
-            assert_eq!(due.iter().map(|alert| alert.status).collect::<Vec<_>>(), *expected, "{:?}", finding.minute);
-            due.iter().for_each(|alert| book.said(alert));
-        }
-    }
-
-    #[test]
-    fn a_rise_is_said_at_once() {
-        let found =
-            [finding(10, Severity::Medium, 5), finding(12, Severity::Medium, 6), finding(14, Severity::High, 6)];
-        check(&found, &[&[Status::Open], &[], &[Status::Update]]);
-    }
-
-    #[test]
-    fn growth_is_said_after_a_quarter_of_an_hour() {
-        let found = [finding(10, Severity::Low, 5), finding(12, Severity::Low, 20), finding(25, Severity::Low, 20)];
-        check(&found, &[&[Status::Open], &[], &[Status::Update]]);
-    }
-}
+mod tests;

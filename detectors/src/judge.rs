@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use crate::alert::Top;
 use crate::cell::{Cell, Trace};
-use crate::detector::{About, Detector, Engine, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
@@ -40,6 +42,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The largest contributors in the hours of the window.
     pub top: Vec<Top>,
+    /// How many refusals all contributors together had in those hours.
+    pub denied: u64,
 }
 
 /// Which minutes are judged, and whether they are complete.
@@ -104,8 +108,9 @@ impl Engine {
             let window = view.window(minute, self.lateness.of(entity.family.source()));
             if let Some(mut verdict) = detector.judge(&window) {
                 verdict.severity = verdict.severity.min(cap);
-                let top = top_of(&window, verdict.window);
-                out.push(Finding { about, entity: entity.clone(), minute, confirmed: range.complete, verdict, top });
+                let (top, denied) = top_of(&window, verdict.window, about.ranking);
+                let confirmed = range.complete;
+                out.push(Finding { about, entity: entity.clone(), minute, confirmed, verdict, top, denied });
             }
         }
     }
@@ -131,19 +136,21 @@ impl<'a> View<'a> {
     }
 }
 
-fn top_of(window: &Window<'_>, span: Minutes) -> Vec<Top> {
-    let mut top: Vec<Top> = Vec::new();
-    for (_, part) in window.contributors(span) {
-        match top.iter_mut().find(|t| t.name == part.name) {
-            Some(held) => {
-                held.count += part.count;
-                held.denied += part.denied;
-            }
-            None => top.push(Top { name: Arc::clone(&part.name), count: part.count, denied: part.denied }),
-        }
+/// The largest contributors, and how many refusals all of them had.
+fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u64) {
+    let mut all: HashMap<&Arc<str>, (u64, u64)> = HashMap::new();
+    for (_, part) in window.contributors(span).filter(|(_, part)| !part.name.is_empty()) {
+        let held = all.entry(&part.name).or_default();
+        *held = (held.0 + part.count, held.1 + part.denied);
     }
-    top.retain(|t| !t.name.is_empty());
-    top.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    let denied = all.values().map(|(_, denied)| denied).sum();
+    let top = all.into_iter().map(|(name, (count, denied))| Top { name: Arc::clone(name), count, denied });
+    let mut top: Vec<Top> = match ranking {
+        Ranking::Count => top.collect(),
+        Ranking::Denied => top.filter(|top| top.denied > 0).collect(),
+    };
+    let rank = |top: &Top| if ranking == Ranking::Denied { top.denied } else { top.count };
+    top.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.name.cmp(&b.name)));
     top.truncate(TOP);
-    top
+    (top, denied)
 }

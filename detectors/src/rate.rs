@@ -72,8 +72,9 @@ impl RateSettings {
             unit,
             headline: format!("{{seen}} {unit} in {} min, usual {}", RATE_WINDOW.0, round(usual.median)),
             why: format!(
-                "{times:.0} times the usual and {:.1} times the busiest quarter of an hour of the last {} active hours; a rate alone is low",
-                seen as f64 / usual.largest.max(1.0),
+                "{} times the usual and {} times the busiest quarter of an hour of the last {} active hours; a rate alone is low",
+                round(times),
+                round(seen as f64 / usual.largest.max(1.0)),
                 usual.hours
             ),
             examples: window.examples(measure, RATE_WINDOW).cloned().collect(),

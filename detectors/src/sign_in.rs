@@ -10,6 +10,7 @@ use crate::event::{Event, Login, What};
 use crate::measure::Keep;
 use crate::observe::{Observations, Value};
 use crate::settings::Minutes;
+use crate::time::Minute;
 use crate::window::{REACH, Window};
 
 /// Kept for each minute beyond the thresholds, so that an alert can say 14 rather than "at least 5".
@@ -80,6 +81,12 @@ pub(crate) fn run<'a>(window: &Window<'a>, rule: Rule) -> Option<Run<'a>> {
 }
 
 impl Run<'_> {
+    /// From the first failure to the judged minute.
+    pub(crate) fn span(&self, window: &Window<'_>) -> Minutes {
+        let first = self.failures.first().map_or(window.minute, |o| Minute::of(o.example.time));
+        Minutes((window.minute.0 - first.0 + 1).max(1) as u32)
+    }
+
     /// The events that it rests on.
     pub(crate) fn examples(&self) -> Vec<Arc<Example>> {
         self.failures.iter().chain(&self.success).map(|o| Arc::clone(&o.example)).collect()

@@ -61,6 +61,8 @@ pub enum Error {
         /// The id that may be meant.
         nearest: Option<&'static str>,
     },
+    /// There is nothing to read in these folders.
+    NoInput(Vec<PathBuf>),
     /// What was found could not be printed.
     Output(io::Error),
 }
@@ -83,6 +85,10 @@ impl Error {
                 Some("`lapwing init` writes one with every setting explained".to_owned())
             }
             Error::Exists(_) => Some("--force overwrites it".to_owned()),
+            Error::NoInput(_) => Some(
+                "of a folder .json .jsonl .ndjson .csv .log .txt and .gz are read; a file that is named is always"
+                    .to_owned(),
+            ),
             Error::UnknownDetector { nearest: Some(id), .. } => Some(format!("did you mean `{id}`?")),
             Error::UnknownDetector { nearest: None, .. } => Some("`lapwing detectors` lists them".to_owned()),
             _ => None,
@@ -105,6 +111,10 @@ impl fmt::Display for Error {
             Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,
             Error::UnknownDetector { id, .. } => {
                 write!(f, "lapwing: detectors: there is no detector \"{}\"", clean(id, QUOTE_LIMIT))?;
+            }
+            Error::NoInput(paths) => {
+                let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
+                write!(f, "lapwing: {}: there is no file here that is named like a log", paths.join(", "))?;
             }
             Error::Output(error) => write!(f, "lapwing: output: {}", reason(error))?,
         }

@@ -94,6 +94,9 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     let mut replay = Replay::new(plan(args), &settings)?;
     let inputs = find(&args.paths);
     let left_out = inputs.left_out;
+    if inputs.inputs.is_empty() && inputs.unreadable.is_empty() {
+        return Err(Error::NoInput(args.paths.clone()));
+    }
     let size = inputs.inputs.iter().map(|input| input.size).sum();
     let mut console = Console::new(args, size, out);
     let outcome = replay.run(inputs, &mut console);
@@ -108,7 +111,12 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     let (worst, counts) = (console.worst, console.counts);
     summary(&replay, &counts, left_out);
     if let Some(path) = &args.stats {
-        let stats = serde_json::to_vec(&replay.stats).map_err(|e| Error::Output(e.into()))?;
+        let stats = serde_json::to_vec(&replay.stats)
+            .map(|mut json| {
+                json.push(b'\n');
+                json
+            })
+            .map_err(|e| Error::Output(e.into()))?;
         fs::write(path, stats).map_err(|error| Error::File { path: path.clone(), error })?;
     }
     Ok(exit(args, &replay, worst))
@@ -212,6 +220,7 @@ impl Teller for Console<'_> {
             Failed::Refused(refusal) => format!("lapwing: {input}: {refusal}"),
             Failed::Unread(error) => format!("lapwing: {input}: {error}"),
             Failed::Unreadable(_, error) => format!("lapwing: {input}: {}", super::reason(&error)),
+            Failed::Empty => format!("lapwing: {input}: holds no records"),
             Failed::Digests(_) => {
                 format!("lapwing: {input}: is a CloudTrail digest, which holds no events: passed over")
             }
@@ -244,7 +253,11 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], left_out: usize
         .filter(|s| counts[**s as usize] > 0)
         .map(|s| format!("{} {}", counts[*s as usize], s.name()))
         .collect();
-    line("alerts", counts.iter().sum(), &found.join(", "));
+    let opened: u64 = counts.iter().sum();
+    let changes = stats.alerts - opened.min(stats.alerts);
+    let changes =
+        if changes > 0 { format!("; {changes} later changes of them were printed as well") } else { String::new() };
+    line("alerts", opened, &format!("{}{changes}", found.join(", ")));
     let optional = [
         ("hidden", replay.hidden(), "findings that the allow-list hid"),
         ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::compact::{Compact, Cursor};
+
 /// The visitor methods of types that a member is not: they make the empty value.
 macro_rules! empty {
     (null) => {
@@ -58,6 +60,7 @@ macro_rules! object {
     ($(#[$meta:meta])* $name:ident<$lt:lifetime> { $($field:ident: $type:ty = $($key:literal)|+,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
+        #[cfg_attr(test, derive(PartialEq))]
         pub(super) struct $name<$lt> {
             $(pub(super) $field: $type,)*
         }
@@ -91,13 +94,47 @@ macro_rules! object {
                 from.deserialize_any(Members)
             }
         }
+
+        impl<'t> $crate::decode::compact::Compact<'t> for $name<'t> {
+            fn read(&mut self, from: &mut $crate::decode::compact::Cursor<'t>) -> Option<()> {
+                *self = $name::default();
+                let mut more = from.open()?;
+                while more {
+                    let (name, start) = from.name()?;
+                    match name {
+                        $($($key => {
+                            from.value(start, $key)?;
+                            self.$field.read(from)?;
+                        })+)*
+                        _ => {
+                            from.value(start, name)?;
+                            from.skip()?;
+                        }
+                    }
+                    more = from.goes_on(b'}')?;
+                }
+                Some(())
+            }
+        }
     };
 }
 
 pub(super) use {empty, object};
 
 /// Parses the value that begins at `at`, and says where it ends.
-pub(super) fn parse<'t, T: Deserialize<'t>>(text: &'t str, at: usize) -> Result<(T, usize), serde_json::Error> {
+pub(super) fn parse<'t, T>(text: &'t str, at: usize) -> Result<(T, usize), serde_json::Error>
+where
+    T: Default + Compact<'t> + Deserialize<'t>,
+{
+    let (mut value, mut cursor) = (T::default(), Cursor::new(text, at));
+    if value.read(&mut cursor).is_some() {
+        return Ok((value, cursor.at));
+    }
+    parse_any(text, at)
+}
+
+/// The same by serde alone, which reads all of JSON and says what is wrong with it.
+pub(super) fn parse_any<'t, T: Deserialize<'t>>(text: &'t str, at: usize) -> Result<(T, usize), serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(&text[at..]);
     let value = T::deserialize(&mut json)?;
     Ok((value, at + json.into_iter::<IgnoredAny>().byte_offset()))
@@ -105,7 +142,14 @@ pub(super) fn parse<'t, T: Deserialize<'t>>(text: &'t str, at: usize) -> Result<
 
 /// Text; empty when it is absent or something else.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Text<'a>(Cow<'a, str>);
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Text(text)
+    }
+}
 
 impl<'a> Text<'a> {
     pub(super) fn into_cow(self) -> Cow<'a, str> {
@@ -146,16 +190,21 @@ impl<'de> Deserialize<'de> for Text<'de> {
 
 /// A value as its JSON text; empty when it is absent or `null`.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Raw<'a>(pub(super) &'a str);
 
 impl<'de> Deserialize<'de> for Raw<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <&RawValue>::deserialize(from)?.get();
-        Ok(Raw(if text == "null" { "" } else { text }))
+        <&RawValue>::deserialize(from).map(|value| Raw::of(value.get()))
     }
 }
 
 impl<'a> Raw<'a> {
+    /// The value that is written so.
+    pub(super) fn of(json: &'a str) -> Self {
+        Raw(if json == "null" { "" } else { json })
+    }
+
     /// A string's text without its escapes; of another value, its JSON text.
     pub(super) fn text(self) -> Cow<'a, str> {
         if !self.0.starts_with('"') {
@@ -171,7 +220,22 @@ impl<'a> Raw<'a> {
 
 /// `true` or `false`, also as the text that many services write; `None` otherwise.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Flag(pub(super) Option<bool>);
+
+impl Flag {
+    /// What a text says.
+    pub(super) fn said_by(text: &str) -> Self {
+        let says = |words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        Flag(if says(["true", "yes"]) {
+            Some(true)
+        } else if says(["false", "no"]) {
+            Some(false)
+        } else {
+            None
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -189,14 +253,7 @@ impl<'de> Deserialize<'de> for Flag {
                 Ok(Flag(Some(flag)))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                let says = |words: [&str; 2]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-                Ok(Flag(if says(["true", "yes"]) {
-                    Some(true)
-                } else if says(["false", "no"]) {
-                    Some(false)
-                } else {
-                    None
-                }))
+                Ok(Flag::said_by(text))
             }
         }
         from.deserialize_any(Either)
@@ -205,6 +262,7 @@ impl<'de> Deserialize<'de> for Flag {
 
 /// A whole number, also as text; `None` otherwise.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Number(pub(super) Option<i64>);
 
 impl<'de> Deserialize<'de> for Number {
@@ -239,6 +297,7 @@ impl<'de> Deserialize<'de> for Number {
 
 /// The elements of an array; none when it is absent or something else.
 #[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct List<T>(pub(super) Vec<T>);
 
 impl<T> Default for List<T> {

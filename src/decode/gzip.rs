@@ -117,15 +117,26 @@ impl Inflater {
     /// One member, into room of exactly the size that its trailer tells; `None` when it is not that simple.
     fn inflate_at_once(&mut self, bytes: &[u8], out: &mut Vec<u8>, cap: usize) -> Option<()> {
         let size = usize::try_from(u32::from_le_bytes(*bytes.last_chunk()?)).ok()?;
-        let believable = 0 < size && size <= cap && size <= bytes.len().saturating_mul(BEST_RATIO);
-        // A second member could tell the same size, and would be lost.
-        let single = || memmem::find(&bytes[MAGIC.len()..], &MAGIC).is_none();
-        if !believable || !single() {
+        if size == 0 || size > cap || size > bytes.len().saturating_mul(BEST_RATIO) {
             return None;
         }
         out.resize(size, 0);
         let inflated = self.decompressor.gzip_decompress(bytes, out).ok()?;
-        (inflated == size).then_some(())
+        (inflated == size && !may_end_sooner(bytes, out)).then_some(())
+    }
+}
+
+/// May the first member, which holds just `out`, end before the bytes do? It ends with the check sum and the size of
+/// what it holds. Eight bytes that are the same by chance only cost time.
+fn may_end_sooner(bytes: &[u8], out: &[u8]) -> bool {
+    let Some(([.., _], size)) = bytes.split_last_chunk::<4>() else {
+        return true;
+    };
+    let sooner = &bytes[..bytes.len() - 1];
+    // Without such a size, the check sum need not be known.
+    memmem::find(sooner, size).is_some() && {
+        let trailer = [libdeflater::crc32(out).to_le_bytes(), *size].concat();
+        memmem::find(sooner, &trailer).is_some()
     }
 }
 
@@ -215,6 +226,29 @@ mod tests {
         let result = Inflater::new().inflate(&packed, &mut out, 100);
         assert!(matches!(result, Err(InflateError::Damaged(_))), "{result:?}");
         assert_eq!(out, b"hello hello hello");
+    }
+
+    #[test]
+    fn a_second_member_is_never_lost_and_its_magic_by_chance_costs_nothing() {
+        // Stored, not packed: the bytes stand in the file as they are.
+        let store = |text: &[u8]| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        };
+        let at_once = |packed: &[u8]| Inflater::new().inflate_at_once(packed, &mut Vec::new(), 1000).is_some();
+        let inner = store(b"one");
+        for text in [MAGIC.as_slice(), &[11, 0, 0, 0, 0x1f, 0x8b, 8, 0, 0, 0, 0], &inner] {
+            let packed = store(text);
+            assert!(at_once(&packed), "{text:?}");
+            check(&packed, 1000, (text, Ok(())));
+            assert!(!at_once(&[packed.clone(), packed.clone()].concat()));
+            check(&[packed.clone(), packed.clone()].concat(), 1000, (&[text, text].concat(), Ok(())));
+        }
+        let (one, junk) = (pack(b"one"), [b'j', 3, 0, 0, 0]);
+        let padded = [one.clone(), vec![0; 8], one.clone()].concat();
+        check(&padded, 100, (b"one", Err(InflateError::Trailing { bytes: 8 + one.len() })));
+        check(&[&*one, &junk].concat(), 100, (b"one", Err(InflateError::Trailing { bytes: 5 })));
     }
 
     #[test]

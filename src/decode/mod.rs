@@ -10,6 +10,7 @@
 //! its neighbours nothing, whatever is wrong with it.
 
 mod cloudtrail;
+mod compact;
 mod container;
 pub mod csv;
 mod embedded;

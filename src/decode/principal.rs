@@ -22,19 +22,20 @@ pub(super) struct Folded<'a> {
 
 /// Folds a `userIdentity`, of any type, also one that AWS has not thought of yet.
 pub(super) fn fold<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
+    let arn = Arn::of(&who.arn);
     let mut folded = match &*who.kind {
         "Root" => named(PrincipalKind::Root, "root"),
-        "IAMUser" => named(PrincipalKind::User, user(who)),
-        "AssumedRole" => assumed(who),
-        "Role" => named(PrincipalKind::Role, tail(&who.arn)),
+        "IAMUser" => named(PrincipalKind::User, user(who, arn)),
+        "AssumedRole" => assumed(who, arn),
+        "Role" => named(PrincipalKind::Role, arn.resource),
         "AWSService" => named(PrincipalKind::Service, first([&who.invoked_by, &who.principal_id])),
         "IdentityCenterUser" => named(PrincipalKind::Person, first([&who.user_name, &who.on_behalf_of.user_id])),
         "AWSAccount" | "FederatedUser" | "SAMLUser" | "WebIdentityUser" | "Directory" => {
-            named(PrincipalKind::Other, outsider(who))
+            named(PrincipalKind::Other, outsider(who, arn))
         }
-        _ => unnamed(who),
+        _ => unnamed(who, arn),
     };
-    folded.account = first([&who.account, field(&who.arn, 4), &who.session.issuer.account]);
+    folded.account = first([&who.account, arn.account, &who.session.issuer.account]);
     folded
 }
 
@@ -43,39 +44,39 @@ fn named<'a>(kind: PrincipalKind, name: impl Into<Cow<'a, str>>) -> Folded<'a> {
 }
 
 /// A type that is missing or new: what the ARN says, else the service that made the call, else a bare name.
-fn unnamed<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
-    let tail = tail(&who.arn);
+fn unnamed<'a>(who: &'a UserIdentity<'_>, arn: Arn<'a>) -> Folded<'a> {
+    let tail = arn.resource;
     match tail.split('/').next().unwrap_or_default() {
-        "assumed-role" => assumed(who),
+        "assumed-role" => assumed(who, arn),
         "user" => named(PrincipalKind::User, tail),
         "role" => named(PrincipalKind::Role, tail),
         "root" => named(PrincipalKind::Root, "root"),
         "" if !who.invoked_by.is_empty() => named(PrincipalKind::Service, &*who.invoked_by),
-        _ => named(PrincipalKind::Unknown, outsider(who)),
+        _ => named(PrincipalKind::Unknown, outsider(who, arn)),
     }
 }
 
-fn user<'a>(who: &'a UserIdentity<'_>) -> Cow<'a, str> {
-    let tail = tail(&who.arn);
+fn user<'a>(who: &'a UserIdentity<'_>, arn: Arn<'a>) -> Cow<'a, str> {
+    let tail = arn.resource;
     let name = first([&who.user_name, stable(&who.principal_id)]);
     if tail.starts_with("user/") || name.is_empty() { tail.into() } else { format!("user/{name}").into() }
 }
 
 /// Somebody whom this account has no user or role for.
-fn outsider<'a>(who: &'a UserIdentity<'_>) -> &'a str {
-    first([tail(&who.arn), &who.user_name, stable(&who.principal_id)])
+fn outsider<'a>(who: &'a UserIdentity<'_>, arn: Arn<'a>) -> &'a str {
+    first([arn.resource, &who.user_name, stable(&who.principal_id)])
 }
 
-fn assumed<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
-    let session_arn = tail(&who.arn).strip_prefix("assumed-role/").unwrap_or_default();
-    let (mut role, mut session) = session_arn.split_once('/').unwrap_or((session_arn, ""));
+fn assumed<'a>(who: &'a UserIdentity<'_>, arn: Arn<'a>) -> Folded<'a> {
+    let session_arn = arn.resource.strip_prefix("assumed-role/").unwrap_or_default();
+    let (mut role, mut session) = cut(session_arn, b'/').unwrap_or((session_arn, ""));
     if session.is_empty() {
-        session = who.principal_id.split_once(':').map_or("", |(_, session)| session);
+        session = cut(&who.principal_id, b':').map_or("", |(_, session)| session);
     }
     if role.is_empty() {
         role = &who.session.issuer.user_name;
     }
-    let issuer = tail(&who.session.issuer.arn);
+    let issuer = Arn::of(&who.session.issuer.arn).resource;
     let role_name: Cow<'a, str> = match (issuer.is_empty(), role.is_empty()) {
         (false, _) => issuer.into(),
         (true, true) => stable(&who.principal_id).into(),
@@ -95,27 +96,37 @@ fn assumed<'a>(who: &'a UserIdentity<'_>) -> Folded<'a> {
 
 /// Identity Center makes its roles under one prefix; SAML and the console of Identity Center name sessions by e-mail.
 fn is_person(role: &str, session: &str) -> bool {
-    let mail = session.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty());
+    let mail = cut(session, b'@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty());
     !session.is_empty() && (mail || role.starts_with("AWSReservedSSO_"))
 }
 
-/// The resource of an ARN: `user/ann` of `arn:aws:iam::111122223333:user/ann`.
-fn tail(arn: &str) -> &str {
-    field(arn, 5)
+/// What is read of an ARN, `arn:aws:iam::111122223333:user/ann`.
+#[derive(Clone, Copy, Default)]
+struct Arn<'a> {
+    account: &'a str,
+    /// All that follows the account: `user/ann`.
+    resource: &'a str,
 }
 
-/// A field of an ARN, counted from 0; of the last one, all that follows.
-fn field(arn: &str, index: usize) -> &str {
-    const LAST: usize = 5;
-    if !arn.starts_with("arn:") {
-        return "";
+impl<'a> Arn<'a> {
+    /// Empty when the text is no ARN.
+    fn of(text: &'a str) -> Self {
+        let mut colons = text.bytes().enumerate().filter(|&(_, b)| b == b':').map(|(at, _)| at);
+        match (colons.nth(3), colons.next()) {
+            (Some(before), after) if text.starts_with("arn:") => Arn {
+                account: &text[before + 1..after.unwrap_or(text.len())],
+                resource: after.map_or("", |after| &text[after + 1..]),
+            },
+            _ => Arn::default(),
+        }
     }
-    let mut colons = arn.bytes().enumerate().filter(|&(_, b)| b == b':').map(|(at, _)| at);
-    let Some(start) = colons.nth(index - 1) else {
-        return "";
-    };
-    let end = if index == LAST { None } else { colons.next() };
-    &arn[start + 1..end.unwrap_or(arn.len())]
+}
+
+/// The text before and after the first such character, which is ASCII. In texts this short a search costs more to
+/// begin than it saves.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let found = text.bytes().position(|b| b == at)?;
+    Some((&text[..found], &text[found + 1..]))
 }
 
 /// A `principalId` without its session: `AROAEXAMPLE:i-0123` is a new one for every instance.

@@ -43,7 +43,7 @@ fn records(bytes: &[u8]) -> u64 {
 }
 
 /// A record with something of everything that records hold.
-fn record(id: usize) -> String {
+pub(super) fn record(id: usize) -> String {
     format!(
         r#"{{"eventVersion":"1.11","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE:s","arn":"arn:aws:sts::111122223333:assumed-role/etl/s","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{}},"attributes":{{"mfaAuthenticated":"false"}}}}}},"eventTime":"2026-01-02T03:04:05Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.7","userAgent":"a \"quoted\" é \ud83d\ude00 agent","requestParameters":{{"a":[1,{{"b":null}}]}},"responseElements":{{"ConsoleLogin":"Failure"}},"additionalEventData":{{"MFAUsed":"No"}},"eventID":"{id}","readOnly":false,"recipientAccountId":"111122223333"}}"#
     )
@@ -86,7 +86,7 @@ fn documents(count: usize) -> Vec<String> {
 
 /// What may happen to a byte.
 #[derive(Clone, Debug)]
-enum Change {
+pub(super) enum Change {
     Set(u8),
     Insert(u8),
     Remove,
@@ -94,7 +94,7 @@ enum Change {
     Repeat(usize),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(super) fn change() -> impl Strategy<Value = Change> {
     let byte = prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\\\n0ue".as_slice())];
     prop_oneof![
         4 => byte.clone().prop_map(Change::Set),
@@ -105,7 +105,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn apply(bytes: &mut Vec<u8>, place: prop::sample::Index, change: &Change) {
+pub(super) fn apply(bytes: &mut Vec<u8>, place: prop::sample::Index, change: &Change) {
     if bytes.is_empty() {
         return;
     }

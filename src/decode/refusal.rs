@@ -3,8 +3,7 @@
 use std::fmt;
 
 /// What is read, for the end of every refusal.
-const WANTED: &str =
-    "CloudTrail records, CloudWatch Logs events, Logs Insights results, CSV exports and Lambda log text are read";
+const WANTED: &str = "CloudTrail records, CloudWatch Logs events, Logs Insights results, CSV exports and log text whose lines begin with a time are read";
 
 /// The bytes are no log that is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

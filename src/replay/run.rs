@@ -13,7 +13,7 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::met::Book;
 use super::workers::{Piece, read};
-use crate::decode::{Origin, Reject};
+use crate::decode::{Decoded, Origin, Reject};
 use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
 use crate::settings::Settings;
 use crate::source::{Input, Inputs, Unread};
@@ -88,6 +88,8 @@ pub enum Failed {
     Unreadable(PathBuf, std::io::Error),
     /// Digests were passed over.
     Digests(u64),
+    /// It holds nothing at all.
+    Empty,
 }
 
 /// Somebody who is told what happens while it happens.
@@ -108,6 +110,8 @@ pub struct Replay {
     runtime: tokio::runtime::Runtime,
     met: Book,
     freed: Hour,
+    /// Did the last piece of the input hold nothing at all?
+    empty: bool,
     /// What was read and found so far.
     pub stats: Stats,
     /// Inputs that could not be opened, read or recognised.
@@ -137,6 +141,7 @@ impl Replay {
             runtime: tokio::runtime::Builder::new_current_thread().build()?,
             met: Book::default(),
             freed: Hour(i32::MIN),
+            empty: false,
             stats: Stats::default(),
             failures: 0,
             stopped: false,
@@ -177,8 +182,14 @@ impl Replay {
     /// Takes a piece; returns its bytes, or nothing at the end of its input.
     fn take(&mut self, input: &Input, piece: Piece, teller: &mut dyn Teller) -> Result<Option<Vec<u8>>, StoreError> {
         let name = input.place.name();
+        self.empty &= matches!(piece, Piece::End);
         match piece {
-            Piece::End => return Ok(None),
+            Piece::End => {
+                if std::mem::take(&mut self.empty) {
+                    teller.failed(&name, Failed::Empty);
+                }
+                return Ok(None);
+            }
             Piece::Read(taught, bytes) => {
                 self.taught(&name, *taught, &bytes, teller)?;
                 return Ok(Some(bytes));
@@ -204,6 +215,7 @@ impl Replay {
         if decoded.digests > 0 {
             teller.failed(name, Failed::Digests(decoded.digests));
         }
+        self.empty = decoded == Decoded { format: decoded.format, ..Decoded::default() };
         let met = self.met.met(&learnt.events);
         self.stats.duplicates += learnt.repeated + met.len() as u64;
         if met.len() == learnt.events.len() {

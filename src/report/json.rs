@@ -55,6 +55,8 @@ struct Line<'a> {
     why: Cow<'a, str>,
     next: &'a [&'a str],
     query: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<String>,
     runbook: Cow<'a, str>,
     sent: &'a str,
 }
@@ -105,7 +107,7 @@ impl<'a> Line<'a> {
             window: SpanOut::of(alert.window),
             seen: alert.seen,
             seen_at_least: alert.seen_at_least,
-            unit: alert.unit,
+            unit: &alert.unit,
             expected: alert.expected,
             threshold: alert.threshold,
             p_value: alert.p_value,
@@ -118,6 +120,7 @@ impl<'a> Line<'a> {
             why: cut(&alert.why, TEXT),
             next: alert.next,
             query: cut(&alert.query, TEXT),
+            merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
             // Digests, several alerts in one message, come with the sending budget.
             sent: "single",

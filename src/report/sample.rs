@@ -54,7 +54,7 @@ pub(crate) fn etl_nightly() -> Alert {
         best: span,
         seen: 640,
         seen_at_least: false,
-        unit: "API calls",
+        unit: "API calls".to_owned(),
         expected: Some(38.0),
         threshold: None,
         p_value: Some(2e-11),
@@ -66,12 +66,14 @@ pub(crate) fn etl_nightly() -> Alert {
             top("sts:GetCallerIdentity", 30, 0),
             top("s3:ListBuckets", 20, 0),
         ],
+        denied: 3,
         folded: 2,
         quality: Quality::Complete,
         headline: "640 API calls in 15 min, usual 38".to_owned(),
         why: "new address and a sensitive API; rate alone is low".to_owned(),
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
+        merged_into: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use lapwing_detectors::alert::{Alert, Span, Status, Top};
+use lapwing_detectors::alert::{Alert, Span, Status};
 
 use super::clean::{clean, mail_subject};
 
@@ -52,7 +52,7 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
         Status::Resolved => String::new(),
         Status::Open | Status::Update => format!("{}  {}", alert.severity.name(), clean(&alert.why, PIECE)),
     };
-    [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(&alert.top)), ("Why", why)]
+    [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(alert)), ("Why", why)]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .collect()
@@ -184,15 +184,15 @@ fn times(span: Span) -> String {
     format!("{}–{}", span.start.format("%Y-%m-%d %H:%M"), span.end.format(end))
 }
 
-fn top(top: &[Top]) -> String {
+fn top(alert: &Alert) -> String {
+    let top = &alert.top;
     let mut parts: Vec<String> =
         top.iter().take(NAMED).map(|t| format!("{} {}", clean(&t.name, PIECE), t.count)).collect();
     let other: u64 = top.iter().skip(NAMED).map(|t| t.count).sum();
     if other > 0 {
         parts.push(format!("other {other}"));
     }
-    let denied: u64 = top.iter().map(|t| t.denied).sum();
-    let denied = if denied > 0 { format!("; {denied} denied") } else { String::new() };
+    let denied = if alert.denied > 0 && !top.is_empty() { format!("; {} denied", alert.denied) } else { String::new() };
     format!("{}{denied}", parts.join(" · "))
 }
 

@@ -1,7 +1,7 @@
 //! Each line of the scripts below is one mistake as a person reads it, its hint after ` | `.
 
 use lapwing_detectors::alert::Subject;
-use lapwing_detectors::detector::{About, Nature, Timing, Trigger};
+use lapwing_detectors::detector::{About, Nature, Ranking, Timing, Trigger};
 use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
@@ -31,6 +31,7 @@ impl DeniedBurst {
         nature: Nature::Deed,
         timing: Timing::Monotone,
         never_muted: false,
+        ranking: Ranking::Count,
     };
 
     pub(super) fn new() -> DeniedBurst {

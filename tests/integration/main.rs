@@ -1,4 +1,5 @@
 //! What the whole program does, from the outside: one binary, one module a subject.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
 #[cfg(feature = "aws")]
 mod aws;

@@ -1,7 +1,7 @@
 //! Far more API calls than usual, of a principal or of an API.
 
 use crate::cell::Cell;
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, Event, PrincipalKind, What};
 use crate::measure::Measure;
@@ -29,6 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// APIs that hand out secrets, credentials or rights: a rate made of them is worth more than a look.
@@ -100,7 +101,7 @@ impl Detector for ApiCallRate {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let mut verdict = self.rate.judge(window, Measure::Calls, "API calls")?;
+        let mut verdict = self.rate.judge(window, Measure::Calls, "API call{s}")?;
         // Not from the contributors: they are of whole hours, so that calls after the minute would change what it means.
         let sensitive = window.sum(Measure::Sensitive, RATE_WINDOW);
         if sensitive * 5 >= verdict.seen {

@@ -1,7 +1,7 @@
 //! A principal's calls fail far more often than usual, by class of error.
 
 use crate::cell::Cell;
-use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, ErrorClass, Event, PrincipalKind, What};
 use crate::measure::Measure;
@@ -30,6 +30,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Settling,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 const CLASSES: [Measure; 5] =
@@ -126,7 +127,7 @@ impl ApiErrorSpike {
             threshold: None,
             window: RATE_WINDOW,
             folding: Folding::Largest,
-            unit: "failed API calls",
+            unit: "failed API call{s}",
             headline: format!(
                 "{{seen}} of {calls} API calls failed ({name}) in {} min, usual {} %",
                 RATE_WINDOW.0,

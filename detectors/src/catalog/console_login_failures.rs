@@ -1,6 +1,6 @@
 //! Many failed sign-ins of one user.
 
-use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::Event;
 use crate::measure::Keep;
@@ -29,6 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -86,9 +87,9 @@ impl Detector for ConsoleLoginFailures {
             at_least: window.saturated(LOGIN_FAILED, REACH),
             expected: None,
             threshold: Some(f64::from(self.count)),
-            window: if run.success.is_some() { REACH } else { self.window },
+            window: run.span(window),
             folding: Folding::Largest,
-            unit: "failed sign-ins",
+            unit: "failed sign-in{s}",
             headline: format!("{{seen}} failed sign-ins in {} min{then}", self.window.0),
             why: why.to_owned(),
             examples: run.examples(),

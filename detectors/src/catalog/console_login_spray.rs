@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::Event;
 use crate::measure::Keep;
@@ -31,6 +31,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -84,9 +85,9 @@ impl Detector for ConsoleLoginSpray {
             at_least: window.saturated(LOGIN_FAILED, REACH),
             expected: None,
             threshold: Some(f64::from(self.users)),
-            window: if run.success.is_some() { REACH } else { self.window },
+            window: run.span(window),
             folding: Folding::Largest,
-            unit: "users who failed to sign in",
+            unit: "user{s} who failed to sign in",
             headline: format!("{{seen}} users failed to sign in within {} min{then}", self.window.0),
             why: why.to_owned(),
             examples: run.examples(),

@@ -1,7 +1,7 @@
 //! A sign-in with a password alone.
 
 use crate::deed::{Grade, KEPT, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Event, PrincipalKind, What};
 use crate::measure::{Keep, Slot};
@@ -29,6 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// It has no settings.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cell::Cell;
-use crate::detector::{About, Detector, Folding, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Address, Call, CallKind, ErrorClass, Event, PrincipalKind, What};
 use crate::measure::{Keep, Measure, Slot};
@@ -35,6 +35,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Denied,
 };
 
 /// The settings.
@@ -119,7 +120,7 @@ impl Detector for DeniedBurst {
             threshold: Some(f64::from(burst.threshold)),
             window: span,
             folding: Folding::Largest,
-            unit: if many { "refused APIs" } else { "refused calls" },
+            unit: if many { "refused API{s}" } else { "refused call{s}" },
             headline: self.headline(many, &allowed),
             why: why(many, &allowed),
             examples: window.occurrences(DENIED, span).map(|o| Arc::clone(&o.example)).collect(),

@@ -1,7 +1,7 @@
 //! A function fails far more often than usual.
 
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
 use crate::measure::Measure;
@@ -32,6 +32,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Settling,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -105,7 +106,7 @@ impl Detector for FunctionErrorSpike {
             severity: if grave { Severity::Medium } else { Severity::Low },
             threshold: f64::from(self.min_failed),
             window: RATE_WINDOW,
-            unit: "failed requests",
+            unit: "failed request{s}",
             headline: format!("{{seen}} of {calls} invocations failed in {} min, {usual_text}", RATE_WINDOW.0),
             why: format!("{share:.0} % of the invocations failed, {usual_text}; 25 % or 20 failed requests are medium"),
         };

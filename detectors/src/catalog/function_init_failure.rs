@@ -1,7 +1,7 @@
 //! A function cannot start.
 
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event};
 use crate::measure::Slot;
@@ -30,6 +30,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -80,7 +81,7 @@ impl Detector for FunctionInitFailure {
             severity: if grave { Severity::High } else { Severity::Medium },
             threshold: f64::from(if grave { self.high } else { self.count }),
             window: self.window,
-            unit: "failed starts",
+            unit: "failed start{s}",
             headline: format!("{{seen}} failed start{{s}} in {} min", self.window.0),
             why: "a function that cannot start serves nobody".to_owned(),
         };

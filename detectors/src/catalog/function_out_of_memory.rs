@@ -1,7 +1,7 @@
 //! A function runs out of memory.
 
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event};
 use crate::measure::Slot;
@@ -29,6 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -82,7 +83,7 @@ impl Detector for FunctionOutOfMemory {
             severity: if grave { Severity::Medium } else { Severity::Low },
             threshold: f64::from(if grave { self.medium } else { self.count }),
             window: self.window,
-            unit: "killed requests",
+            unit: "killed request{s}",
             headline: format!("{{seen}} request{{s}} ran out of memory in {} min", self.window.0),
             why: format!("{} within {} minutes are medium", self.medium, self.window.0),
         };

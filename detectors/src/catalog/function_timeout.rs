@@ -1,7 +1,7 @@
 //! A function runs into its time limit again and again.
 
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
 use crate::measure::{Measure, Slot};
@@ -29,6 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Settling,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -83,7 +84,7 @@ impl Detector for FunctionTimeout {
             severity: Severity::Medium,
             threshold: f64::from(self.count),
             window: self.window,
-            unit: "timed-out requests",
+            unit: "timed-out request{s}",
             headline: format!("{{seen}} of {calls} invocations timed out in {} min", self.window.0),
             why: format!("{share:.0} % of the invocations were cut off at the time limit"),
         };

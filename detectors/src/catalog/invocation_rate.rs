@@ -1,7 +1,7 @@
 //! Far more invocations of a function than usual.
 
 use crate::cell::Cell;
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::measure::Measure;
@@ -27,6 +27,7 @@ static ABOUT: About = About {
     nature: Nature::Condition,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// The settings.
@@ -62,7 +63,7 @@ impl Detector for InvocationRate {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        self.rate.judge(window, Measure::Invocations, "invocations")
+        self.rate.judge(window, Measure::Invocations, "invocation{s}")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The root user did something.
 
 use crate::deed::{Grade, KEPT, names, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Call, CallKind, Event, PrincipalKind, What};
 use crate::measure::{Keep, Slot};
@@ -30,6 +30,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
+    ranking: Ranking::Count,
 };
 
 /// It has no settings.

@@ -1,7 +1,7 @@
 //! Somebody stops, deletes or blinds a trail.
 
 use crate::deed::{Grade, KEPT, names, verdict};
-use crate::detector::{About, Detector, Nature, Timing, Trigger, Verdict};
+use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::measure::{Keep, Slot};
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     id: "trail-tampering",
     title: "CloudTrail tampered with",
     what: "A trail or an event data store is stopped, deleted or told to record less (critical), changed otherwise (high), \
-           or somebody is refused when they try (high). It cannot be muted.",
+           or somebody is refused when they try (high).",
     why: "Who switches the recording off does not want to be seen.",
     innocent: "DescribeTrails, GetTrailStatus, StartLogging, selectors that record everything, a call that fails because the trail is not there.",
     attack: &["T1562.008"],
@@ -32,6 +32,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: true,
+    ranking: Ranking::Count,
 };
 
 /// It has no settings.

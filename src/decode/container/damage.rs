@@ -85,7 +85,7 @@ impl Reader<'_> {
         };
         let shown = cloudtrail::start_of(text[from.at..end].trim_end());
         self.release();
-        self.out.refuse(format!("a record is wanted, not {}", shown.escape_debug()));
+        self.out.refuse(format!("a record is wanted, not {shown}"));
         end
     }
 

@@ -212,7 +212,7 @@ fn an_odd_record_costs_its_neighbours_nothing() {
     };
     between("null", "a record is wanted, not null");
     between("-1.5e3", "a record is wanted, not -1.5e3");
-    between(r#""text, {""#, r#"a record is wanted, not \"text, {\""#);
+    between(r#""text, {""#, r#"a record is wanted, not "text, {""#);
     between("[[1],[2]]", "a record is wanted, not [[1],[2]]");
     between("{}", "is a JSON object without members, which is no record");
     between(

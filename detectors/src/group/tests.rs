@@ -1,0 +1,66 @@
+//! When an alert is said, said again, and ends.
+
+use super::*;
+use crate::catalog::denied_burst::DeniedBurst;
+use crate::detector::{Detector, Verdict};
+use crate::entity::Family;
+use crate::settings::Minutes;
+
+fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
+    let entity = Entity { family: Family::Principal, key: "111122223333\u{1f}\u{1f}role/ci".into() };
+    let verdict = Verdict {
+        severity,
+        seen,
+        at_least: false,
+        expected: None,
+        threshold: None,
+        window: Minutes(10),
+        folding: Folding::Largest,
+        unit: "refused call{s}",
+        headline: "denied {seen} times".to_owned(),
+        why: String::new(),
+        examples: Vec::new(),
+    };
+    let (about, minute) = (DeniedBurst::default().about(), Minute(minute));
+    Finding { about, entity, minute, confirmed: true, verdict, top: Vec::new(), denied: 0 }
+}
+
+/// Folds findings in, says what is due after each, and lists it.
+fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
+    let mut book = Book::default();
+    let mut said = Vec::new();
+    for (minute, seen, severity) in findings {
+        book.fold(finding(*minute, *seen, *severity));
+        for alert in book.due(Minute(*minute)) {
+            let into = if alert.merged_into.is_some() { " merged" } else { "" };
+            said.push(format!("{} {} {}{into}", alert.status.name(), alert.severity.name(), alert.seen));
+            book.said(&alert);
+        }
+        assert!(book.due(Minute(*minute)).is_empty(), "what was said is not due again");
+    }
+    said
+}
+
+#[test]
+fn updates_are_for_rises_and_fourfold_counts() {
+    use Severity::{High, Low};
+    assert_eq!(say(&[(0, 10, Low), (20, 39, Low)]), ["open low 10"]);
+    assert_eq!(say(&[(0, 10, Low), (20, 40, Low)]), ["open low 10", "update low 40"]);
+    assert_eq!(say(&[(0, 10, Low), (59, 10, High)]), ["open low 10", "update high 10"]);
+    assert_eq!(say(&[(0, 10, Low), (60, 10, Low)]), ["open low 10", "open low 10"]);
+    assert_eq!(say(&[(0, 10, Low), (2, 10, High)]), ["open low 10", "update high 10"], "a rise does not wait");
+}
+
+#[test]
+fn at_most_one_update_in_a_quarter_of_an_hour() {
+    let low = Severity::Low;
+    assert_eq!(say(&[(0, 10, low), (14, 40, low)]), ["open low 10"]);
+    assert_eq!(say(&[(0, 10, low), (14, 40, low), (15, 41, low)]), ["open low 10", "update low 41"]);
+}
+
+#[test]
+fn a_late_finding_between_two_alerts_makes_them_one() {
+    let low = Severity::Low;
+    let said = say(&[(0, 10, low), (90, 12, low), (45, 11, low)]);
+    assert_eq!(said, ["open low 10", "open low 12", "update low 12 merged"]);
+}
