@@ -2,8 +2,8 @@
 //! their ratio. Linux only, because it reads `/proc`.
 //!
 //! ```text
-//! cargo bench --bench corpus -- --events 1000000 --out /tmp/corpus
-//! cargo bench --bench ratio -- /tmp/corpus
+//! cargo bench --bench corpus -- --events 1000000 --out target/corpus
+//! cargo bench --bench ratio -- target/corpus
 //! ```
 
 use std::fs;

@@ -242,6 +242,8 @@ pub struct Alert {
     pub examples: Vec<Arc<Example>>,
     /// The largest contributors, largest first, at most ten.
     pub top: Vec<Top>,
+    /// What all contributors together added in the hours of the alert, of what they are ranked by.
+    pub total: u64,
     /// How many refusals all contributors together had in the hours of the alert.
     pub denied: u64,
     /// How many findings it folds.

@@ -179,6 +179,7 @@ impl Book {
             attack: about.attack,
             examples: course.examples.iter().cloned().collect(),
             top: course.best.top.clone(),
+            total: course.best.total,
             denied: course.best.denied,
             folded: course.minutes.len() as u32,
             quality: self.quality.unwrap_or(quality),

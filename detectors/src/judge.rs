@@ -42,6 +42,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The largest contributors in the hours of the window.
     pub top: Vec<Top>,
+    /// What all contributors together added in those hours, of what they are ranked by.
+    pub total: u64,
     /// How many refusals all contributors together had in those hours.
     pub denied: u64,
 }
@@ -108,9 +110,9 @@ impl Engine {
             let window = view.window(minute, self.lateness.of(entity.family.source()));
             if let Some(mut verdict) = detector.judge(&window) {
                 verdict.severity = verdict.severity.min(cap);
-                let (top, denied) = top_of(&window, verdict.window, about.ranking);
+                let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                out.push(Finding { about, entity: entity.clone(), minute, confirmed, verdict, top, denied });
+                out.push(Finding { about, entity: entity.clone(), minute, confirmed, verdict, top, total, denied });
             }
         }
     }
@@ -136,8 +138,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// The largest contributors, and how many refusals all of them had.
-fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u64) {
+/// The largest contributors, what all of them added of what they are ranked by, and how many refusals they had.
+fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u64, u64) {
     let mut all: HashMap<&Arc<str>, (u64, u64)> = HashMap::new();
     for (_, part) in window.contributors(span).filter(|(_, part)| !part.name.is_empty()) {
         let held = all.entry(&part.name).or_default();
@@ -150,7 +152,8 @@ fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u6
         Ranking::Denied => top.filter(|top| top.denied > 0).collect(),
     };
     let rank = |top: &Top| if ranking == Ranking::Denied { top.denied } else { top.count };
+    let total = top.iter().map(rank).sum();
     top.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.name.cmp(&b.name)));
     top.truncate(TOP);
-    (top, denied)
+    (top, total, denied)
 }

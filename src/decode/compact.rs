@@ -17,6 +17,35 @@ pub(super) trait Compact<'t> {
     fn read(&mut self, from: &mut Cursor<'t>) -> Option<()>;
 }
 
+/// Makes an object readable by the members that are read of it: `field = "name in the JSON"`.
+macro_rules! object {
+    ($name:ident { $($field:ident = $($key:literal)|+,)* }) => {
+        impl<'t> $crate::decode::compact::Compact<'t> for $name<'t> {
+            fn read(&mut self, from: &mut $crate::decode::compact::Cursor<'t>) -> Option<()> {
+                *self = $name::default();
+                let mut more = from.open()?;
+                while more {
+                    let (name, start) = from.name()?;
+                    match name {
+                        $($($key => {
+                            from.value(start, $key)?;
+                            self.$field.read(from)?;
+                        })+)*
+                        _ => {
+                            from.value(start, name)?;
+                            from.skip()?;
+                        }
+                    }
+                    more = from.goes_on(b'}')?;
+                }
+                Some(())
+            }
+        }
+    };
+}
+
+pub(super) use object;
+
 /// A place in JSON text.
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -40,8 +69,8 @@ impl<'t> Cursor<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    #[inline]
     /// Goes past this byte if it is the next one.
+    #[inline]
     fn eat(&mut self, byte: u8) -> Option<()> {
         (self.byte()? == byte).then(|| self.at += 1)
     }
@@ -53,9 +82,11 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// From the opening brace to the first name; says whether there is one.
+    /// From the opening brace to the first name; says whether there is one. `null` has none.
     pub(super) fn open(&mut self) -> Option<bool> {
-        self.eat(b'{')?;
+        if self.eat(b'{').is_none() {
+            return self.word("null").map(|()| false);
+        }
         Some(self.eat(b'}').is_none())
     }
 

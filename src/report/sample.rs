@@ -66,6 +66,7 @@ pub(crate) fn etl_nightly() -> Alert {
             top("sts:GetCallerIdentity", 30, 0),
             top("s3:ListBuckets", 20, 0),
         ],
+        total: 640,
         denied: 3,
         folded: 2,
         quality: Quality::Complete,

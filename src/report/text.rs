@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use lapwing_detectors::alert::{Alert, Span, Status};
+use lapwing_detectors::alert::{Alert, Span, Status, Top};
 
 use super::clean::{clean, mail_subject};
 
@@ -186,13 +186,18 @@ fn times(span: Span) -> String {
 
 fn top(alert: &Alert) -> String {
     let top = &alert.top;
+    if top.is_empty() {
+        return String::new();
+    }
     let mut parts: Vec<String> =
         top.iter().take(NAMED).map(|t| format!("{} {}", clean(&t.name, PIECE), t.count)).collect();
-    let other: u64 = top.iter().skip(NAMED).map(|t| t.count).sum();
+    // What they are ranked by is either number; the refusals where those of all contributors add up to the total.
+    let rank = |t: &Top| if alert.total == alert.denied { t.denied } else { t.count };
+    let other = alert.total.saturating_sub(top.iter().take(NAMED).map(rank).sum());
     if other > 0 {
         parts.push(format!("other {other}"));
     }
-    let denied = if alert.denied > 0 && !top.is_empty() { format!("; {} denied", alert.denied) } else { String::new() };
+    let denied = if alert.denied > 0 { format!("; {} denied", alert.denied) } else { String::new() };
     format!("{}{denied}", parts.join(" · "))
 }
 
