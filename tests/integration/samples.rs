@@ -1,8 +1,6 @@
 //! The logs of the samples are what their generator writes, small enough for a repository, and say what their README
 //! says. `LAPWING_BLESS=1` writes down what they say now.
 
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::env;
 use std::fs;
 use std::io;

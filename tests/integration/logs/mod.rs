@@ -1,7 +1,5 @@
 //! Generated logs, as AWS writes and packs them: what the simulation and the tests of replays are fed with.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod dice;
 mod happenings;
 

@@ -1,7 +1,5 @@
 //! Replays through the library: what they say must not depend on how the logs lie on the disk, nor on the machine.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod files;
 mod laws;
 

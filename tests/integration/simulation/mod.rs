@@ -5,8 +5,6 @@
 //! What is found must be what one instance finds that takes each delivery once, in order. `LAPWING_SIM_SEEDS=N` runs N
 //! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 mod ledger;
 mod run;
 mod workload;
