@@ -48,6 +48,7 @@ fn updates_are_for_rises_and_fourfold_counts() {
     assert_eq!(say(&[(0, 10, Low), (20, 40, Low)]), ["open low 10", "update low 40"]);
     assert_eq!(say(&[(0, 10, Low), (59, 10, High)]), ["open low 10", "update high 10"]);
     assert_eq!(say(&[(0, 10, Low), (60, 10, Low)]), ["open low 10", "open low 10"]);
+    assert_eq!(say(&[(0, 10, Low), (2, 10, High)]), ["open low 10", "update high 10"], "a rise does not wait");
 }
 
 #[test]

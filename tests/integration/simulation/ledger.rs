@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use lapwing::store::Due;
 use lapwing_detectors::detector::{Engine, Timing};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Finding;
+use lapwing_detectors::profile::Profile;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::time::Minute;
 
 /// Entity, minute and detector.
 type Key = (Entity, Minute, &'static str);
+
+/// A detector that speaks of what profiles have learnt from counters.
+const COUNTING: &str = "api-call-rate";
 
 /// What a finding says that must be the same however deliveries come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +31,8 @@ struct Said {
 pub(super) struct Ledger {
     confirmed: BTreeMap<Key, Said>,
     crossed: BTreeSet<Key>,
+    /// What is usual for each entity at the end.
+    pub(super) learnt: BTreeMap<Entity, Option<Arc<Profile>>>,
     /// Laws that were broken on the way.
     pub(super) broken: Vec<String>,
 }
@@ -82,6 +89,17 @@ impl Ledger {
             let (here, there) = (self.confirmed.get(key), orderly.confirmed.get(key));
             if here != there {
                 let _ = writeln!(out, "{}: {here:?}, in the orderly run {there:?}", shown(key));
+            }
+        }
+        // An event that comes again in another delivery may count twice.
+        if counts(COUNTING) && self.learnt != orderly.learnt {
+            let differs = self.learnt.iter().filter(|(entity, profile)| orderly.learnt.get(*entity) != Some(*profile));
+            for (entity, profile) in differs {
+                let _ = writeln!(
+                    out,
+                    "{entity} has learnt {profile:?}, in the orderly run {:?}",
+                    orderly.learnt.get(entity)
+                );
             }
         }
         for law in self.broken.iter().chain(&orderly.broken) {

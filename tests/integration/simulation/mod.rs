@@ -14,10 +14,13 @@ use std::env;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use lapwing::store::{Limits, MemoryStore, Retention};
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::observe::Learnt;
 
 use run::{Flaw, disorderly, orderly};
-use workload::{Delivery, Workload};
+use workload::{Delivery, Workload, on_the_edge};
 
 /// Detectors that count occurrences alone, so that an event that comes again in another delivery changes nothing.
 const EXACT: [&str; 8] = [
@@ -132,4 +135,15 @@ fn a_store_that_forgets_deliveries_is_noticed() {
 #[test]
 fn a_store_that_ignores_lateness_is_noticed() {
     assert!(noticed(Flaw::IgnoresLateness) > 0);
+}
+
+#[test]
+fn what_comes_as_its_minute_is_complete_is_late() {
+    let engine = Arc::new(Engine::default());
+    let (oldest, edge) = on_the_edge(&engine);
+    for (received, late) in [(edge - TimeDelta::seconds(1), 0), (edge, 1)] {
+        let mut store = MemoryStore::new(Arc::clone(&engine), engine.lateness, Limits::default(), Retention::Week);
+        store.add(Learnt { received, ..oldest.clone() });
+        assert_eq!(store.late, late, "{received}");
+    }
 }

@@ -122,12 +122,17 @@ impl World {
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.engine), store)
     }
 
-    /// Judges what is left, and gives what was found.
-    fn end(self: &Rc<World>) -> Ledger {
+    /// Judges what is left, and gives what was found and learnt.
+    fn end(self: &Rc<World>, deliveries: &[&Delivery]) -> Ledger {
         let mut last = Shared { world: Rc::clone(self), fate: Fate::Taken, settled: false };
         while !finish(last.due(DateTime::<Utc>::MAX_UTC)).unwrap().is_empty() {}
         let mut ledger = self.ledger.take();
         ledger.close();
+        for delivery in deliveries {
+            // It adds nothing, and shows what is known of all that it touches.
+            let touched = ready(self.store.borrow_mut().exchange(delivery.learnt.clone())).unwrap();
+            ledger.learnt.extend(touched.into_iter().map(|(known, _)| (known.entity, known.profile)));
+        }
         ledger
     }
 }
@@ -152,7 +157,8 @@ pub(super) fn orderly(workload: &Workload, deliveries: &[&Delivery]) -> Ledger {
     for (time, delivery) in planned {
         finish(instance.take(Learnt { received: time, ..delivery.learnt.clone() }, time)).unwrap();
     }
-    world.end()
+    let taken: Vec<&Delivery> = deliveries.iter().filter(|delivery| delivery.orderly.is_some()).copied().collect();
+    world.end(&taken)
 }
 
 /// Several instances over one store, with all attempts of the deliveries; who goes first is left to chance.
@@ -167,7 +173,8 @@ pub(super) fn disorderly(workload: &Workload, deliveries: &[&Delivery], flaw: Fl
     let mut instances: Vec<Instance> =
         (0..workload.instances).map(|_| Instance::Idle(Box::new(world.instance()))).collect();
     loop {
-        let chosen = dice.between(0, instances.len() as i64) as usize;
+        // The first is the slowest.
+        let chosen = dice.between(0, instances.len() as i64).max(dice.between(0, instances.len() as i64)) as usize;
         let oldest = instances.iter().filter_map(Instance::since).min();
         let instance = &mut instances[chosen];
         match instance {
@@ -177,7 +184,7 @@ pub(super) fn disorderly(workload: &Workload, deliveries: &[&Delivery], flaw: Fl
                     let (time, fate, learnt) = attempts.pop().unwrap();
                     instance.begin(&world, fate, Learnt { received: time, ..learnt.clone() });
                 }
-                None if oldest.is_none() => return world.end(),
+                None if oldest.is_none() => return world.end(deliveries),
                 _ => {}
             },
         }

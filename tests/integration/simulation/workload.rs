@@ -70,7 +70,7 @@ impl Workload {
                 }
             }
         }
-        let instances = dice.between(1, 5) as usize;
+        let instances = *dice.pick(&[1, 2, 3, 4, 4]);
         Workload { engine: Arc::clone(engine), deliveries, instances, batched_again, dice }
     }
 }
@@ -106,6 +106,13 @@ fn taught(engine: &Engine, batch: &[Record]) -> Learnt {
     taught.learnt
 }
 
+/// What a single event teaches, and the instant from which it is late.
+pub(super) fn on_the_edge(engine: &Engine) -> (Learnt, DateTime<Utc>) {
+    let record = happening(&mut Dice::new(0), 0, 0).swap_remove(0);
+    let due = Minute::of(record.time).plus(1 + lateness(engine, &record.log)).start();
+    (taught(engine, &[record]), due)
+}
+
 /// The first whole second in which something of that time can be received.
 fn second_after(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(time.timestamp() + 1, 0).unwrap()
@@ -129,6 +136,8 @@ fn planned(dice: &mut Dice, engine: &Engine, batch: &[Record], late: i64) -> Del
             let time = within(dice, due, newest + TimeDelta::minutes(150));
             (time, time)
         }
+        // Often so close to being late that others are ahead before it is added.
+        _ if dice.chance(30) => (soonest, within(dice, soonest.max(due - TimeDelta::minutes(1)), due)),
         _ => (soonest, within(dice, soonest, due)),
     };
     let mut attempts = Vec::new();
@@ -138,7 +147,7 @@ fn planned(dice: &mut Dice, engine: &Engine, batch: &[Record], late: i64) -> Del
     }
     attempts.push((first, Fate::Taken));
     // It comes again as long as nobody has taken it to the end, and sometimes even then.
-    while dice.chance(20) {
+    while dice.chance(if late && attempts.len() < 3 { 40 } else { 20 }) {
         let fate = *dice.pick(&[Fate::DiesAfter, Fate::Taken]);
         let last = attempts.len() - 1;
         let before = attempts[last].0;
