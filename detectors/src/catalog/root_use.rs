@@ -56,7 +56,7 @@ impl Detector for RootUse {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
         let read = Grade { severity: Severity::Medium, why: "the root user only read" };
-        let said = |slot| format!("the root user made {{seen}} call{{s}}: {}", names(window, slot));
+        let said = |slot| format!("the root user made {{seen}} call{{s}}, such as {}", names(window, slot));
         verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))
             .or_else(|| verdict(window, ROOT_READ, read, said(ROOT_READ)))
     }
@@ -81,7 +81,7 @@ mod tests {
             &RootUse,
             "09:00 ConsoleLogin        user=root who=root
              09:01 iam:CreateAccessKey who=root",
-            "09:00 high root: the root user made 2 calls: signin:ConsoleLogin",
+            "09:00 high root: the root user made 2 calls, such as signin:ConsoleLogin",
         );
     }
 
@@ -90,7 +90,7 @@ mod tests {
         check(
             &RootUse,
             "09:00 ec2:DescribeRegions read who=root",
-            "09:00 medium root: the root user made 1 call: ec2:DescribeRegions",
+            "09:00 medium root: the root user made 1 call, such as ec2:DescribeRegions",
         );
     }
 
