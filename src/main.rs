@@ -33,7 +33,10 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &catalog, &mut out),
         Command::Init(args) => init::run(args, &catalog, &mut out),
     };
-    let ended = ended.and_then(|exit| io::Write::flush(&mut out).map(|()| exit).map_err(Error::from));
-    let exit: Exit = ended.unwrap_or_else(|error| error.tell(&mut io::stderr()));
+    let exit = ended.unwrap_or_else(|error| error.tell(&mut io::stderr()));
+    let exit: Exit = match io::Write::flush(&mut out) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Error::from(error).tell(&mut io::stderr()),
+        _ => exit,
+    };
     exit.into()
 }

@@ -68,7 +68,7 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, said: Statement) -> Verdi
         at_least: window.saturated(slot, said.window),
         expected: None,
         threshold: Some(said.threshold),
-        window: said.window,
+        window: window.since_first(&[slot, unnamed(slot)], said.window),
         folding: Folding::Largest,
         unit: said.unit,
         headline: said.headline,

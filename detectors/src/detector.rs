@@ -52,6 +52,8 @@ pub enum Ranking {
     Count,
     /// By how many of them were refused; those without are left out.
     Denied,
+    /// None is named: what the principal did otherwise has nothing to do with it.
+    Unnamed,
 }
 
 /// The minutes that a detector is judged in: those with something in one of these.

@@ -51,6 +51,10 @@ pub struct Entity {
     pub key: Arc<str>,
 }
 
+/// What stands for a user name that does not exist, in a failed sign-in:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 /// Stands between the parts of a key.
 pub const SEPARATOR: char = '\u{1f}';
 
@@ -128,12 +132,18 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             join(key, account, "", &[name])
         }
         Family::Api => join(key, account, event.region, &[call.service, ":", call.name]),
-        Family::User => call.login.is_some_and(|login| join(key, account, "", &[login.user])),
+        // AWS hides names that do not exist. From one address they are one guesser, from several not one user.
+        Family::User => call.login.is_some_and(|login| match login.user {
+            HIDDEN => join(key, account, "", &["unknown names from ", call.address.text()]),
+            user => join(key, account, "", &[user]),
+        }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
         Family::Function => false,
     }
 }
 
 fn log_key(event: &Event<'_>, log: &Log<'_>, key: &mut String) -> bool {
-    join(key, event.account, event.region, &[log.function])
+    // Exports that name no log group are one function as far as anybody can tell.
+    let function = if log.function.is_empty() { "function not named" } else { log.function };
+    join(key, event.account, event.region, &[function])
 }

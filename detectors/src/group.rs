@@ -153,7 +153,7 @@ impl Book {
 
     fn alert(&self, entity: &Entity, course: &Course, status: Status) -> Alert {
         let (about, verdict) = (course.best.about, &course.best.verdict);
-        let (severity, seen) = (course.severity(), course.seen());
+        let (severity, seen) = (course.severity().min(course.best.cap), course.seen());
         let window = Span { start: course.start, end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
@@ -307,7 +307,7 @@ impl Course {
     fn due(&self, complete: Minute) -> Option<Status> {
         let Some(said) = self.said else { return Some(Status::Open) };
         // A rise is said at once: nothing more may ever happen that could say it later.
-        let rose = self.severity() > said.severity;
+        let rose = self.severity().min(self.best.cap) > said.severity;
         let grew = self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH);
         if rose || grew && self.last().max(complete) >= said.at.plus(UPDATE_MINUTES) {
             return Some(Status::Update);

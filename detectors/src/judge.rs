@@ -10,6 +10,7 @@ use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
+use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 use crate::window::Window;
 
@@ -40,6 +41,8 @@ pub struct Finding {
     pub confirmed: bool,
     /// What it says.
     pub verdict: Verdict,
+    /// The highest severity that its alert may have; what it says stays as it is.
+    pub cap: Severity,
     /// The largest contributors in the hours of the window.
     pub top: Vec<Top>,
     /// What all contributors together added in those hours, of what they are ranked by.
@@ -108,11 +111,20 @@ impl Engine {
                 continue;
             }
             let window = view.window(minute, self.lateness.of(entity.family.source()));
-            if let Some(mut verdict) = detector.judge(&window) {
-                verdict.severity = verdict.severity.min(cap);
+            if let Some(verdict) = detector.judge(&window) {
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                out.push(Finding { about, entity: entity.clone(), minute, confirmed, verdict, top, total, denied });
+                out.push(Finding {
+                    about,
+                    entity: entity.clone(),
+                    minute,
+                    confirmed,
+                    verdict,
+                    cap,
+                    top,
+                    total,
+                    denied,
+                });
             }
         }
     }
@@ -150,6 +162,7 @@ fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u6
     let mut top: Vec<Top> = match ranking {
         Ranking::Count => top.collect(),
         Ranking::Denied => top.filter(|top| top.denied > 0).collect(),
+        Ranking::Unnamed => Vec::new(),
     };
     let rank = |top: &Top| if ranking == Ranking::Denied { top.denied } else { top.count };
     let total = top.iter().map(rank).sum();

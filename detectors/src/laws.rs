@@ -304,6 +304,7 @@ impl Found {
                 examples: (0..seen).map(|n| example(self.minute as u64 * 10 + n)).collect(),
             },
             top: Vec::new(),
+            cap: Severity::Critical,
             total: 0,
             denied: 0,
         }

@@ -15,13 +15,16 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             let (service, api) = entity.name().split_once(':').unwrap_or(("", entity.name()));
             format!("eventSource = {} and eventName like {}", quoted(&format!("{service}.amazonaws.com")), quoted(api))
         }
+        Family::User if entity.name() == "root" => {
+            "eventName = \"ConsoleLogin\" and userIdentity.type = \"Root\"".to_owned()
+        }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
         Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
         Family::Function => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \
-                 # log group /aws/lambda/{}, {}",
-                plain(entity.name()),
+                 # log group {}, {}",
+                group_of(entity.name()),
                 between(span)
             );
         }
@@ -31,6 +34,12 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
          | sort @timestamp | limit 200 # {}",
         between(span)
     )
+}
+
+/// The log group of a function; a name with a slash is that of a group that names no function.
+fn group_of(function: &str) -> String {
+    let name = plain(function);
+    if name.contains('/') { name } else { format!("/aws/lambda/{name}") }
 }
 
 fn principal_filter(entity: &Entity) -> String {

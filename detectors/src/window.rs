@@ -42,6 +42,14 @@ impl<'a> Window<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
     }
 
+    /// The part of the last `span` that begins with the first occurrence in any of the slots: since when it goes on.
+    #[must_use]
+    pub fn since_first(&self, slots: &[Slot], span: Minutes) -> Minutes {
+        let all = slots.iter().flat_map(|slot| self.occurrences(*slot, span));
+        let first = all.map(|o| Minute::of(o.example.time)).min().unwrap_or(self.minute);
+        Minutes((self.minute.0 - first.0 + 1).clamp(1, span.0.max(1) as i32) as u32)
+    }
+
     /// How many distinct values occurred in a slot in the last `span`.
     #[must_use]
     pub fn distinct(&self, slot: Slot, span: Minutes) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,8 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 Examples:
   lapwing replay samples
   lapwing replay AWSLogs/ --format jsonl --stats stats.json
-  aws logs filter-log-events --log-group-name /aws/lambda/pay | lapwing replay -")]
+  aws logs filter-log-events --log-group-name /aws/lambda/pay |
+      lapwing replay - --log-group /aws/lambda/pay")]
 pub struct Args {
     /// Files and folders; - is standard input. Of a folder, files named like logs: .json .jsonl .csv .log .txt .gz.
     #[arg(required = true)]
@@ -54,6 +55,9 @@ pub struct Args {
     /// event: by event time, each alert once; delivery: as production would have said it, file by file.
     #[arg(long, value_enum, default_value_t)]
     order: OrderArg,
+    /// The log group of log events that name none, as in exports of one group: /aws/lambda/pay.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    log_group: String,
     /// Megabytes that state may take before the oldest hours are judged and freed.
     #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     memory: u32,
@@ -90,36 +94,41 @@ fn severity(name: &str) -> Result<Severity, String> {
 /// Mistakes in the settings; output that cannot be written.
 pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
     let (settings, _) = load(args.config.as_deref(), catalog)?;
-    let settings = Arc::new(settings);
-    let mut replay = Replay::new(plan(args), &settings)?;
+    let mut replay = Replay::new(plan(args), &Arc::new(settings))?;
     let inputs = find(&args.paths);
     let left_out = inputs.left_out;
     if inputs.inputs.is_empty() && inputs.unreadable.is_empty() {
         return Err(Error::NoInput(args.paths.clone()));
     }
+    // Before the work, so that nobody waits for what cannot be kept.
+    let stats = args.stats.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
     let size = inputs.inputs.iter().map(|input| input.size).sum();
     let mut console = Console::new(args, size, out);
     let outcome = replay.run(inputs, &mut console);
     console.bar.finish_and_clear();
     outcome.map_err(|error| Error::Output(io::Error::other(error)))?;
-    if let Some(error) = console.broken.take() {
-        return Err(Error::Output(error));
-    }
     console.rest();
     // On a terminal both outputs meet: what was found comes before its summary.
-    console.out.flush()?;
-    let (worst, counts) = (console.worst, console.counts);
-    summary(&replay, &counts, left_out);
-    if let Some(path) = &args.stats {
-        let stats = serde_json::to_vec(&replay.stats)
-            .map(|mut json| {
-                json.push(b'\n');
-                json
-            })
-            .map_err(|e| Error::Output(e.into()))?;
-        fs::write(path, stats).map_err(|error| Error::File { path: path.clone(), error })?;
+    let flushed = console.out.flush();
+    let (worst, counts, broken) = (console.worst, console.counts, console.broken.or(flushed.err()));
+    summary(&replay, &counts, (left_out, args.order));
+    if let Some((path, file)) = stats {
+        write_stats(&replay, file).map_err(|error| Error::File { path: path.to_owned(), error })?;
     }
-    Ok(exit(args, &replay, worst))
+    // A reader who has seen enough is no failure, and changes nothing about what was found.
+    match broken.filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        Some(error) => Err(Error::Output(error)),
+        None => Ok(exit(args, &replay, worst)),
+    }
+}
+
+fn create(path: &Path) -> Result<fs::File, Error> {
+    fs::File::create(path).map_err(|error| Error::File { path: path.to_owned(), error })
+}
+
+fn write_stats(replay: &Replay, mut file: fs::File) -> io::Result<()> {
+    serde_json::to_writer(&file, &replay.stats)?;
+    file.write_all(b"\n")
 }
 
 fn plan(args: &Args) -> Plan {
@@ -131,6 +140,7 @@ fn plan(args: &Args) -> Plan {
         },
         memory: (args.memory as usize) << 20,
         threads: args.threads.map_or_else(cores, usize::from),
+        log_group: args.log_group.clone(),
         strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
     }
 }
@@ -170,7 +180,7 @@ impl<'a> Console<'a> {
     }
 
     fn say(&self, message: &str) {
-        self.bar.suspend(|| eprintln!("{message}"));
+        self.bar.suspend(|| tell(message));
     }
 
     /// Tells how many rejects of the last input were not printed.
@@ -233,11 +243,16 @@ impl Teller for Console<'_> {
     }
 }
 
+/// Says something on standard error. Where nobody listens there is nobody to tell.
+fn tell(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
 /// What was read and found, for people.
-fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], left_out: usize) {
+fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, order): (usize, OrderArg)) {
     let stats = replay.stats;
-    let line = |name: &str, n: u64, note: &str| eprintln!("  {name:<12} {n:>12}  {note}");
-    eprintln!("lapwing: what was read and found");
+    let line = |name: &str, n: u64, note: &str| tell(&format!("  {name:<12} {n:>12}  {note}"));
+    tell("lapwing: what was read and found");
     line("records", stats.records, "");
     line("events", stats.events, "");
     line(
@@ -246,7 +261,13 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], left_out: usize
         if stats.rejects > 0 { "could not be read, named above; --strict stops at the first" } else { "" },
     );
     line("duplicates", stats.duplicates, "events met before, counted once");
-    line("late", stats.late, if stats.late > 0 { "came after their minute was complete" } else { "" });
+    let overlap = "came after their minute was complete; files that overlap in time make that many";
+    let late = match order {
+        _ if stats.late == 0 => "",
+        OrderArg::Delivery if stats.late * 20 > stats.events => overlap,
+        _ => "came after their minute was complete",
+    };
+    line("late", stats.late, late);
     let found: Vec<String> = Severity::ALL
         .iter()
         .rev()
@@ -267,7 +288,7 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], left_out: usize
     for (name, n, note) in optional.into_iter().filter(|(_, n, _)| *n > 0) {
         line(name, n, note);
     }
-    eprintln!("next: {}", next(replay, counts));
+    tell(&format!("next: {}", next(replay, counts)));
 }
 
 fn next(replay: &Replay, counts: &[u64; Severity::ALL.len()]) -> &'static str {

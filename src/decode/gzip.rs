@@ -44,7 +44,7 @@ impl fmt::Display for InflateError {
         match self {
             InflateError::CutOff => f.write_str("is cut off: the gzip data ends too soon"),
             InflateError::TooLarge { cap } => {
-                write!(f, "inflates to more than {cap} bytes, which is the most that is read of it")
+                write!(f, "inflates to more than {cap} bytes, which is the most that is read (limits.inflated_mb)")
             }
             InflateError::Damaged(what) => write!(f, "is damaged gzip data: {what}"),
             InflateError::Trailing { bytes } => write!(f, "has {bytes} bytes after its gzip data that are no gzip"),

@@ -6,10 +6,13 @@
 use super::lambda::{self, Invocations, LogEvent};
 use super::{Counter, Decoded, Format, Origin, Refusal, Sink, embedded};
 
-/// Is this log text? Its first line that is not blank begins with an RFC 3339 time.
+/// Lines that may stand before the first one with a time: a log that was cut begins in the middle of a message.
+const LEAD: usize = 50;
+
+/// Is this log text? One of its first lines begins with an RFC 3339 time.
 #[must_use]
 pub fn looks_like(text: &str) -> bool {
-    lambda::leading_time(text.trim_start()).is_some()
+    line_starts(text).take(LEAD).any(|at| lambda::leading_time(text[at..].trim_start()).is_some())
 }
 
 /// Reads log text: each line that begins with a time, with the lines that belong to it, is one record. What stands

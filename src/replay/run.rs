@@ -12,7 +12,7 @@ use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::met::Book;
-use super::workers::{Piece, read};
+use super::workers::{Piece, Reading, read};
 use crate::decode::{Decoded, Origin, Reject};
 use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
 use crate::settings::Settings;
@@ -44,6 +44,8 @@ pub struct Plan {
     pub threads: usize,
     /// Stop at the first record that cannot be read?
     pub strictness: Strictness,
+    /// The log group of log events that name none; may be empty.
+    pub log_group: String,
 }
 
 /// What a bad record does.
@@ -160,7 +162,8 @@ impl Replay {
         let engine: Arc<Engine> = Arc::clone(&self.pipeline.engine);
         let inputs = inputs.inputs;
         let mut outcome = Ok(());
-        read(&engine, &inputs, (self.plan.threads, self.cap), &mut |place, piece| {
+        let reading = Reading { threads: self.plan.threads, cap: self.cap, log_group: &self.plan.log_group.clone() };
+        read(&engine, &inputs, &reading, &mut |place, piece| {
             let bytes = self.take(&inputs[place], piece, teller);
             if matches!(bytes, Ok(None)) {
                 teller.progress(inputs[place].size);
@@ -238,7 +241,7 @@ impl Replay {
 
     /// The same piece without the events that were met before. It was read once, so it can be read again.
     fn again(&self, name: &str, bytes: &[u8], met: HashSet<u64>) -> Option<lapwing_detectors::observe::Learnt> {
-        let origin = Origin { name, ..Origin::default() };
+        let origin = Origin { name, log_group: &self.plan.log_group, ..Origin::default() };
         let from = From { origin, delivery: delivery_id(bytes), received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
         teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
     }

@@ -29,11 +29,21 @@ pub(super) enum Piece {
     End,
 }
 
+/// How inputs are read.
+pub(super) struct Reading<'a> {
+    /// Threads that read.
+    pub(super) threads: usize,
+    /// The most bytes that one input in one piece may inflate to.
+    pub(super) cap: usize,
+    /// The log group of log events that name none; may be empty.
+    pub(super) log_group: &'a str,
+}
+
 /// What the threads share.
 struct Shared<'a> {
     engine: &'a Engine,
     inputs: &'a [Input],
-    cap: usize,
+    reading: &'a Reading<'a>,
     turn: Mutex<Turn>,
     moved: Condvar,
     buffers: Mutex<Vec<Vec<u8>>>,
@@ -54,12 +64,12 @@ struct Turn {
 pub(super) fn read(
     engine: &Engine,
     inputs: &[Input],
-    limits: (usize, usize),
+    reading: &Reading<'_>,
     take: &mut dyn FnMut(usize, Piece) -> Option<Vec<u8>>,
 ) {
-    let (threads, cap) = limits;
+    let threads = reading.threads;
     let shared =
-        Shared { engine, inputs, cap, turn: Mutex::default(), moved: Condvar::new(), buffers: Mutex::default() };
+        Shared { engine, inputs, reading, turn: Mutex::default(), moved: Condvar::new(), buffers: Mutex::default() };
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(threads * AHEAD);
         for _ in 0..threads {
@@ -122,7 +132,7 @@ impl Shared<'_> {
     }
 
     fn work(&self, threads: usize, sender: &SyncSender<(usize, Piece)>) {
-        let mut reader = Reader::new(self.cap);
+        let mut reader = Reader::new(self.reading.cap);
         let mut observer = Observer::new(self.engine);
         while let Some(place) = self.claim(threads * AHEAD) {
             let input = &self.inputs[place];
@@ -145,7 +155,7 @@ impl Shared<'_> {
     }
 
     fn piece(&self, observer: &mut Observer<'_>, name: &str, bytes: Vec<u8>) -> Piece {
-        let origin = Origin { name, ..Origin::default() };
+        let origin = Origin { name, log_group: self.reading.log_group, ..Origin::default() };
         let from = From { origin, delivery: delivery_id(&bytes), received: DateTime::<Utc>::MIN_UTC, met: None };
         match teach_with(observer, &bytes, &from) {
             Ok(taught) => Piece::Read(Box::new(taught), bytes),

@@ -32,7 +32,7 @@ pub fn csv_cell(text: &str, limit: usize) -> Cow<'_, str> {
     // Leading spaces do not stop a spreadsheet, nor do the full-width forms of the four signs.
     let formula =
         |c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}');
-    if !text.trim_start_matches(' ').starts_with(formula) {
+    if !text.trim_start().starts_with(formula) {
         return clean(text, limit);
     }
     match limit {

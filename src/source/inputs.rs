@@ -22,6 +22,8 @@ const ENDINGS: [&str; 7] = ["json", "jsonl", "ndjson", "csv", "log", "txt", "gz"
 pub enum Place {
     /// A file.
     File(PathBuf),
+    /// A named pipe or a device: it can be read once, and not looked at before.
+    Stream(PathBuf),
     /// Standard input.
     Stdin,
 }
@@ -31,7 +33,7 @@ impl Place {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Place::File(path) => path.to_string_lossy().into_owned(),
+            Place::File(path) | Place::Stream(path) => path.to_string_lossy().into_owned(),
             Place::Stdin => "standard input".to_owned(),
         }
     }
@@ -78,7 +80,8 @@ impl Inputs {
     fn add(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(data) if data.is_dir() => self.add_folder(path),
-            Ok(data) => self.add_file(path, data.len()),
+            Ok(data) if data.is_file() => self.add_file(path, data.len()),
+            Ok(_) => self.inputs.push(Input { place: Place::Stream(path.to_owned()), size: 0, first: None }),
             Err(error) => self.unreadable.push((path.to_owned(), error)),
         }
     }
@@ -93,7 +96,8 @@ impl Inputs {
                 // A link could lead back to a folder above, and round in circles.
                 Ok((kind, path)) if kind.is_symlink() && path.is_dir() => self.left_out += 1,
                 Ok((kind, path)) if kind.is_dir() => self.add_folder(&path),
-                Ok((_, path)) if is_log_name(&path) => self.add(&path),
+                // A pipe in a folder would wait for somebody who may never write.
+                Ok((_, path)) if is_log_name(&path) && path.is_file() => self.add(&path),
                 Ok(_) => self.left_out += 1,
                 Err(error) => self.unreadable.push((path.to_owned(), error)),
             }

@@ -13,6 +13,8 @@ use crate::decode::gzip::{InflateError, Inflater, is_gzip};
 const LARGE: u64 = 24 << 20;
 /// Bytes of a piece.
 const PIECE: usize = 8 << 20;
+/// A packed file that says that it inflates to more than this is read like a large one.
+const MUCH: u32 = 64 << 20;
 /// A first line longer than this is no line of records.
 const LONGEST_LINE: usize = 4 << 20;
 
@@ -80,10 +82,11 @@ impl Reader {
     ) -> Result<(), Unread> {
         match &input.place {
             Place::Stdin => self.pieces(&mut BufReader::new(io::stdin().lock()), buffer, take),
+            Place::Stream(path) => self.pieces(&mut BufReader::new(File::open(path)?), buffer, take),
             Place::File(path) => {
                 let mut file = File::open(path)?;
                 if input.size <= LARGE {
-                    return self.whole(&mut file, buffer(), take);
+                    return self.whole(&mut file, buffer, take);
                 }
                 self.pieces(&mut BufReader::with_capacity(1 << 20, file), buffer, take)
             }
@@ -93,17 +96,26 @@ impl Reader {
     fn whole(
         &mut self,
         file: &mut dyn Read,
-        mut out: Vec<u8>,
+        buffer: &mut dyn FnMut() -> Vec<u8>,
         take: &mut dyn FnMut(Vec<u8>) -> bool,
     ) -> Result<(), Unread> {
         self.packed.clear();
         file.read_to_end(&mut self.packed)?;
         if !is_gzip(&self.packed) {
+            let mut out = buffer();
             out.clear();
             out.extend_from_slice(&self.packed);
             take(out);
             return Ok(());
         }
+        if last_size(&self.packed) > MUCH {
+            // In pieces, if its lines are records: they need no cap.
+            let packed = std::mem::take(&mut self.packed);
+            let read = self.pieces(&mut packed.as_slice(), buffer, take);
+            self.packed = packed;
+            return read;
+        }
+        let mut out = buffer();
         let inflated = self.inflater.inflate(&self.packed, &mut out, self.cap);
         take(out);
         inflated.map_err(Unread::Inflate)
@@ -166,6 +178,11 @@ impl Reader {
         read?;
         if fits { Ok(()) } else { Err(Unread::TooLarge { cap: self.cap }) }
     }
+}
+
+/// What the trailer of a gzip file says that its last member inflates to, modulo 4 GiB (RFC 1952).
+fn last_size(packed: &[u8]) -> u32 {
+    packed.last_chunk().map_or(0, |size| u32::from_le_bytes(*size))
 }
 
 fn read_line(source: &mut dyn BufRead, piece: &mut Vec<u8>, cap: usize) -> io::Result<usize> {

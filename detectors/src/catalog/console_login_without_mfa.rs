@@ -29,7 +29,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: false,
-    ranking: Ranking::Count,
+    ranking: Ranking::Unnamed,
 };
 
 /// It has no settings.

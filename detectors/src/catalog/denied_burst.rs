@@ -74,8 +74,9 @@ impl Detector for DeniedBurst {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
-        let by_service = matches!(call.principal.kind, PrincipalKind::Service | PrincipalKind::Unknown);
-        if by_service || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
+        // Some exports give a name and no kind; a record without either is nobody's.
+        let nobody = call.principal.kind == PrincipalKind::Service || call.principal.name.is_empty();
+        if nobody || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
             return;
         }
         // Contributors carry what was allowed later, so every call of the principal is counted.
@@ -118,7 +119,7 @@ impl Detector for DeniedBurst {
             at_least: window.saturated(if many { DENIED_APIS } else { DENIED }, span),
             expected: None,
             threshold: Some(f64::from(burst.threshold)),
-            window: span,
+            window: window.since_first(&[DENIED], span),
             folding: Folding::Largest,
             unit: if many { "refused API{s}" } else { "refused call{s}" },
             headline: self.headline(many, &allowed),

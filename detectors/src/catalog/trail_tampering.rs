@@ -32,7 +32,7 @@ static ABOUT: About = About {
     nature: Nature::Deed,
     timing: Timing::Monotone,
     never_muted: true,
-    ranking: Ranking::Count,
+    ranking: Ranking::Unnamed,
 };
 
 /// It has no settings.

@@ -22,7 +22,17 @@ fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
         examples: Vec::new(),
     };
     let (about, minute) = (DeniedBurst::default().about(), Minute(minute));
-    Finding { about, entity, minute, confirmed: true, verdict, top: Vec::new(), total: 0, denied: 0 }
+    Finding {
+        about,
+        entity,
+        minute,
+        confirmed: true,
+        verdict,
+        top: Vec::new(),
+        cap: Severity::Critical,
+        total: 0,
+        denied: 0,
+    }
 }
 
 /// Folds findings in, says what is due after each, and lists it.

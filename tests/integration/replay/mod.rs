@@ -55,7 +55,13 @@ pub(crate) struct How {
 pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
-    let plan = Plan { order: how.order, memory: how.memory << 10, threads: how.threads, strictness: Strictness::Skip };
+    let plan = Plan {
+        order: how.order,
+        memory: how.memory << 10,
+        threads: how.threads,
+        strictness: Strictness::Skip,
+        log_group: String::new(),
+    };
     let mut replay = Replay::new(plan, &Arc::new(Settings::default())).unwrap();
     let mut heard = Heard::default();
     replay.run(find(paths), &mut heard).unwrap();
