@@ -287,3 +287,68 @@ fn what_is_printed_fits_a_terminal() {
         }
     }
 }
+
+/// Three time-outs of a function, as `aws logs filter-log-events` prints them: without their log group.
+fn three_time_outs() -> String {
+    let line = |n: u32| {
+        format!(
+            r#"{{"logStreamName":"2026/10/20/[$LATEST]0a1b","timestamp":17924832{n}0000,"message":"2026-10-20T08:00:0{n}.000Z 0000000{n}-0000-4000-8000-000000000000 Task timed out after 3.00 seconds\n","eventId":"3{n}"}}"#
+        )
+    };
+    format!(r#"{{"events":[{}]}}"#, (1..=3).map(line).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn log_events_without_a_group_are_judged() {
+    let place = folder(&[("events.json", three_time_outs().as_bytes())]);
+    for (args, function) in [
+        (vec!["replay", "events.json"], "function not named"),
+        (vec!["replay", "events.json", "--log-group", "/aws/lambda/pay"], "pay"),
+    ] {
+        let ran = lapwing(place.path(), &args);
+        assert!(ran.out.contains(&format!("{function}: 3 of 3 invocations timed out")), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn a_cap_changes_the_severity_and_nothing_else_that_is_said() {
+    let refused = |n: u32, api: &str, error: &str| {
+        STOP_LOGGING
+            .replace("000000000001", &format!("{n:012}"))
+            .replace("08:11:00", &format!("08:{n:02}:00"))
+            .replace("\"eventName\":\"StopLogging\"", &format!("{error}\"eventName\":\"{api}\""))
+    };
+    let mut lines: String =
+        (1..=5).map(|n| refused(n, &format!("Api{n}"), "\"errorCode\":\"AccessDenied\",")).collect();
+    lines += &refused(9, "Api3", "");
+    let capped = b"[detectors.denied-burst]\nmax_severity = \"low\"\n";
+    let place = folder(&[("a.jsonl", lines.as_bytes()), ("capped.toml", capped)]);
+    let said = "user/ann: denied on 5 APIs in 10 min, 1 then allowed";
+    for (args, severity) in
+        [(vec!["replay", "a.jsonl"], "HIGH"), (vec!["replay", "a.jsonl", "--config", "capped.toml"], "LOW")]
+    {
+        let ran = lapwing(place.path(), &args);
+        assert!(ran.out.starts_with(&format!("{severity} · 111122223333 · {said}")), "{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_read_once_and_whole() {
+    let place = folder(&[]);
+    let ran = lapwing_reading(place.path(), &["replay", "/dev/stdin"], STOP_LOGGING);
+    assert_eq!((ran.exit, ran.count("events")), (Some(0), 1), "{}", ran.err);
+}
+
+#[test]
+fn a_verdict_does_not_depend_on_who_listens() {
+    let place = folder(&[("a.jsonl", STOP_LOGGING.as_bytes())]);
+    let mut child = command(place.path(), &["replay", "a.jsonl", "--fail-on", "low", "--stats", "stats.json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("lapwing starts");
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().expect("lapwing ends").code(), Some(1));
+    assert!(place.path().join("stats.json").metadata().expect("stats are written").len() > 0);
+}
