@@ -304,6 +304,8 @@ fn the_role_allows_what_the_function_does_and_no_more() {
         allowed,
         [
             r#"["sns:Publish"] on {"Ref":"Alerts"}"#,
+            // Only where the settings name further topics.
+            r#"["sns:Publish"] on {"Ref":"ExtraTopicArns"}"#,
             r#"["cloudwatch:PutMetricData"] on "*""#,
             // What the platform does in the function's name: its log, and payloads that failed for good.
             r#"["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["OwnLogGroup","Arn"]}"#,
