@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
-use lapwing_detectors::cell::{Cell, Trace};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
@@ -250,13 +249,13 @@ impl MemoryStore {
         let Some(cells) = hours.get(hour) else { return Vec::new() };
         let before = hours.get(hour.before());
         let mut due = Vec::new();
-        for (id, cell) in cells.iter() {
-            let earlier = before.and_then(|before| before.get(id));
+        for (id, cell, trace) in cells.iter() {
+            let (earlier, left) = before.and_then(|before| before.traced(id)).unzip();
             let held = entities.get_mut(id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             if range.from <= range.to
-                && engine.stirs(cell.trace(), earlier.map_or(Trace::default(), Cell::trace))
+                && engine.stirs(trace, left.unwrap_or_default())
                 && engine.wakes(family, cell, earlier)
             {
                 due.push((held.known(hours.copies(id, hour, hour)), range));
