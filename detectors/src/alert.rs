@@ -145,17 +145,34 @@ impl fmt::Display for EventId {
     }
 }
 
+/// The value of each lower-case hexadecimal digit; [`NO_DIGIT`] for every other byte.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut n = 0;
+    while n < 16 {
+        digits[b"0123456789abcdef"[n] as usize] = n as u8;
+        n += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0xff;
+
 fn uuid(text: &[u8]) -> Option<u128> {
-    if text.len() != 36 {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    if [text[8], text[13], text[18], text[23]] != *b"----" {
         return None;
     }
-    text.iter().enumerate().try_fold(0_u128, |n, (at, byte)| match (at, byte) {
-        (8 | 13 | 18 | 23, b'-') => Some(n),
-        (8 | 13 | 18 | 23, _) => None,
-        (_, b'0'..=b'9') => Some(n << 4 | u128::from(byte - b'0')),
-        (_, b'a'..=b'f') => Some(n << 4 | u128::from(byte - b'a' + 10)),
-        _ => None,
-    })
+    let mut bad = 0;
+    let mut group = |from: usize, to: usize| {
+        text[from..to].iter().fold(0_u64, |n, byte| {
+            let digit = DIGITS[usize::from(*byte)];
+            bad |= digit;
+            n << 4 | u64::from(digit & 0xf)
+        })
+    };
+    let high = group(0, 8) << 32 | group(9, 13) << 16 | group(14, 18);
+    let low = group(19, 23) << 48 | group(24, 36);
+    (bad <= 0xf).then_some(u128::from(high) << 64 | u128::from(low))
 }
 
 /// Where an example came from: shared by the events of one caller.

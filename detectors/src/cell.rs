@@ -28,8 +28,8 @@ pub struct Cell {
     // Most cells hold one or two of each: room for them in place spares most allocations.
     counters: SmallVec<[Counter; 2]>,
     occurrences: Vec<Occurrence>,
-    contributors: SmallVec<[Contributor; 1]>,
-    examples: SmallVec<[(Measure, Arc<Example>); 1]>,
+    contributors: SmallVec<[Contributor; 2]>,
+    examples: SmallVec<[(Measure, Arc<Example>); 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +113,15 @@ pub struct Contributor {
     pub successes: u64,
 }
 
+/// What an event adds to a contributor, whose name is known by its hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) hash: u64,
+    pub(crate) count: u64,
+    pub(crate) denied: u64,
+    pub(crate) successes: u64,
+}
+
 impl Cell {
     /// Adds `n` to a counter.
     pub fn count(&mut self, measure: Measure, minute: u8, n: u32) {
@@ -163,15 +172,22 @@ impl Cell {
 
     /// Adds to a contributor. The 256 with the smallest hashes are kept, with exact counts.
     pub fn contribute(&mut self, contributor: Contributor) {
-        match self.contributors.binary_search_by_key(&contributor.hash, |c| c.hash) {
+        let Contributor { hash, name, count, denied, successes } = contributor;
+        self.contribute_part(Part { hash, count, denied, successes }, || name);
+    }
+
+    /// The same, with a name that is only asked for when the contributor is new to the cell.
+    pub(crate) fn contribute_part(&mut self, part: Part, name: impl FnOnce() -> Arc<str>) {
+        match self.contributors.binary_search_by_key(&part.hash, |c| c.hash) {
             Ok(at) => {
                 let held = &mut self.contributors[at];
-                held.count = held.count.saturating_add(contributor.count);
-                held.denied = held.denied.saturating_add(contributor.denied);
-                held.successes |= contributor.successes;
+                held.count = held.count.saturating_add(part.count);
+                held.denied = held.denied.saturating_add(part.denied);
+                held.successes |= part.successes;
             }
             Err(at) if at < CONTRIBUTORS => {
-                self.contributors.insert(at, contributor);
+                let Part { hash, count, denied, successes } = part;
+                self.contributors.insert(at, Contributor { hash, name: name(), count, denied, successes });
                 self.contributors.truncate(CONTRIBUTORS);
             }
             Err(_) => {}
@@ -185,16 +201,21 @@ impl Cell {
     }
 
     /// Keeps an example, if it is one of the three smallest by time and id of its measure.
-    pub fn exemplify(&mut self, measure: Measure, example: &Arc<Example>) {
-        let place = self.examples.partition_point(|(m, held)| (m, held) < (&measure, example));
-        if self.examples.get(place).is_some_and(|(m, held)| *m == measure && held == example) {
+    pub fn exemplify(&mut self, measure: Measure, example: Arc<Example>) {
+        let smaller = |(m, held): &(Measure, Arc<Example>)| (*m, held.as_ref()) < (measure, example.as_ref());
+        // Logs come nearly in order: most often it comes last.
+        let place = self.examples.iter().rposition(smaller).map_or(0, |at| at + 1);
+        if self.examples.get(place).is_some_and(|(m, held)| *m == measure && *held == example) {
             return;
         }
-        self.examples.insert(place, (measure, Arc::clone(example)));
-        let first = self.examples.partition_point(|(m, _)| *m < measure);
-        let end = self.examples.partition_point(|(m, _)| *m <= measure);
-        if end - first > EXAMPLES {
-            self.examples.remove(end - 1);
+        let ahead = self.examples[..place].iter().rev().take_while(|(m, _)| *m == measure).count();
+        if ahead >= EXAMPLES {
+            return;
+        }
+        self.examples.insert(place, (measure, example));
+        let behind = self.examples[place + 1..].iter().take_while(|(m, _)| *m == measure).count();
+        if ahead + behind >= EXAMPLES {
+            self.examples.remove(place + behind);
         }
     }
 
@@ -211,7 +232,7 @@ impl Cell {
             self.contribute(contributor);
         }
         for (measure, example) in other.examples {
-            self.exemplify(measure, &example);
+            self.exemplify(measure, example);
         }
     }
 
@@ -258,9 +279,33 @@ impl Cell {
         all
     }
 
+    /// The same of a cell that holds one counter and nothing else to learn: most of them.
+    pub(crate) fn only(&self) -> Option<OnTime> {
+        match self.counters.as_slice() {
+            [c] if c.on_time > 0 && self.occurrences.is_empty() => {
+                Some(OnTime { measure: c.measure, minute: c.minute, n: c.on_time })
+            }
+            _ => None,
+        }
+    }
+
+    /// What came in time of one measure in the minutes `from..=to` of the hour.
+    pub(crate) fn on_time_of(&self, measure: Measure, from: u8, to: u8) -> impl Iterator<Item = OnTime> + '_ {
+        let counted = self.counters_of(measure, from, to).filter(|c| c.on_time > 0);
+        let counted = counted.map(|c| OnTime { measure: c.measure, minute: c.minute, n: c.on_time });
+        let failed = if measure == Measure::Failures { self.minutes_of(FAILED, from, to) } else { &[] };
+        let failed = failed.iter().filter(|o| o.arrival == Arrival::OnTime);
+        counted.chain(failed.map(|o| OnTime { measure: Measure::Failures, minute: o.minute, n: 1 }))
+    }
+
     /// The minutes of the hour with anything in a measure.
     pub fn active(&self, measure: Measure) -> impl Iterator<Item = u8> + '_ {
         self.counters_of(measure, 0, 59).map(|c| c.minute)
+    }
+
+    /// The count of each minute of the hour that has any in a measure, on time and late.
+    pub fn counts(&self, measure: Measure) -> impl Iterator<Item = (u8, u64)> + '_ {
+        self.counters_of(measure, 0, 59).map(|c| (c.minute, u64::from(c.on_time) + u64::from(c.late)))
     }
 
     /// The minutes of the hour with anything in a slot.

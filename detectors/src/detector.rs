@@ -6,7 +6,7 @@ use crate::alert::{Example, Subject};
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::Family;
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -140,7 +140,7 @@ pub trait Detector: Send + Sync {
     /// Walks through its settings.
     fn settings(&mut self, visit: &mut dyn Visit);
 
-    /// Which entities this event touches, and with which measures.
+    /// Which entities of its families this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
 
     /// The fewest counted events in two hours with which it may speak; the largest number there is when counters alone
@@ -185,6 +185,8 @@ pub struct Variant {
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
+    /// The places of those that look at events of each source.
+    by_source: [Vec<usize>; 2],
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -206,11 +208,15 @@ impl Engine {
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
         let all = watches.iter().flat_map(|w| w.variants.iter().map(|v| &v.detector).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
-        Engine { watches, floor, lateness }
+        let looks = |watch: &Watch, source| watch.detector.about().families.iter().any(|f| f.source() == source);
+        let of = |source| (0..watches.len()).filter(|place| looks(&watches[*place], source)).collect();
+        let by_source = [Source::CloudTrail, Source::Lambda].map(of);
+        Engine { watches, floor, by_source, lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        for watch in &self.watches {
+        for place in &self.by_source[event.source() as usize] {
+            let watch = &self.watches[*place];
             watch.detector.observe(event, seen);
             for variant in &watch.variants {
                 variant.detector.observe(event, seen);

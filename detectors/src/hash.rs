@@ -39,6 +39,13 @@ pub fn hash_one(text: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
+/// A hash of the parts one after the other, each seeded with the hash of those before it. For parts too long to be
+/// gathered first; it stays within a process.
+#[must_use]
+pub(crate) fn chained(parts: &[&str]) -> u64 {
+    parts.iter().fold(0, |hash, part| xxhash_rust::xxh3::xxh3_64_with_seed(part.as_bytes(), hash))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

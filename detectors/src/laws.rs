@@ -73,7 +73,7 @@ fn cell(touches: &[Touch]) -> Cell {
     for touch in touches {
         match touch {
             Touch::Counted(measure, minute, n) => cell.count(*measure, *minute, *n),
-            Touch::Exemplified(measure, event) => cell.exemplify(*measure, &example(*event)),
+            Touch::Exemplified(measure, event) => cell.exemplify(*measure, example(*event)),
             Touch::Contributed(hash, minute) => cell.contribute(Contributor {
                 hash: *hash,
                 name: Arc::from(hash.to_string()),

@@ -11,6 +11,7 @@ mod deed;
 pub mod detector;
 pub mod entity;
 pub mod event;
+mod facts;
 pub mod group;
 pub mod hash;
 pub mod judge;

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
 
 use crate::alert::{Caller, EventId, Example};
-use crate::cell::{Arrival, Cell, Contributor, Occurrence};
+use crate::cell::{Arrival, Cell, Occurrence};
 use crate::detector::Engine;
 use crate::entity::{Entity, Family, key_of};
 use crate::event::{Call, Event, Source, What};
-use crate::hash::{hash_of, hash_one};
+use crate::facts::{Facts, Names, bounded, name, name_of};
+use crate::hash::{chained, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::time::{Hour, Minute};
 
@@ -97,10 +98,12 @@ const KEPT: usize = 8_192;
 /// Watches the events of one delivery after the other go by, and gathers what they teach.
 pub struct Observer<'c> {
     engine: &'c Engine,
-    cells: Vec<(u32, Hour, Cell)>,
+    cells: Vec<(Entity, Hour, Cell)>,
+    /// How many cells and events the delivery before had: the next one is most often like it.
+    room: (usize, usize),
     entities: Vec<Known>,
     index: HashMap<Entity, u32>,
-    names: HashMap<u64, Arc<str>>,
+    names: Names,
     callers: HashMap<u64, Arc<Caller>>,
     seen: HashSet<u64>,
     events: Vec<Met>,
@@ -115,13 +118,6 @@ struct Known {
     last: usize,
 }
 
-/// What a detector's contributor is called, and whether the event speaks of a refusal or a success.
-struct Part {
-    hash: u64,
-    denied: u64,
-    success: u64,
-}
-
 impl<'c> Observer<'c> {
     /// Starts a delivery.
     #[must_use]
@@ -129,6 +125,7 @@ impl<'c> Observer<'c> {
         Observer {
             engine,
             cells: Vec::new(),
+            room: (0, 0),
             entities: Vec::new(),
             index: HashMap::new(),
             names: HashMap::new(),
@@ -154,14 +151,18 @@ impl<'c> Observer<'c> {
             self.repeated += 1;
             return;
         }
-        let minute = Minute::of(event.time);
-        self.events.push(Met { minute, source: event.source(), identity: event.identity.0 });
+        if self.events.is_empty() {
+            self.cells.reserve_exact(self.room.0);
+            self.events.reserve_exact(self.room.1);
+        }
+        let facts = Facts::of(event);
+        self.events.push(Met { minute: facts.minute, source: event.source(), identity: event.identity.0 });
         let mut seen = Observations::default();
         self.engine.observe(event, &mut seen);
         let mut example = None;
         for family in Family::ALL {
             if seen.touches(family) && key_of(family, event, &mut self.key) {
-                self.touch(family, (event, minute), &seen, &mut example);
+                self.touch(family, (event, &facts), &seen, &mut example);
             }
         }
     }
@@ -169,30 +170,32 @@ impl<'c> Observer<'c> {
     fn touch(
         &mut self,
         family: Family,
-        (event, minute): (&Event<'_>, Minute),
+        (event, facts): (&Event<'_>, &Facts),
         seen: &Observations<'_>,
         example: &mut Option<Arc<Example>>,
     ) {
+        let minute = facts.minute;
         let at = self.cell(family, minute.hour());
         let measures = seen.measures[family as usize];
         if measures != 0 {
-            let part = part_of(family, event, minute);
-            let name = self.name_of(family, event, part.hash);
-            let cell = &mut self.cells[at].2;
-            let (count, denied) = (u64::from(event.weight), part.denied * u64::from(event.weight));
-            cell.contribute(Contributor { hash: part.hash, name, count, denied, successes: part.success });
+            let part = facts.part(family, event);
+            // Borrowed apart, so that the name is only looked up for a contributor that is new.
+            let Observer { cells, names, .. } = self;
+            cells[at].2.contribute_part(part, || name_of(names, family, event, part.hash));
         }
-        for measure in Measure::ALL {
-            if measures & measure.bit() != 0 {
-                self.cells[at].2.count(measure, minute.of_hour(), event.weight);
-                if self.cells[at].2.wants_example(measure, event.time) {
-                    let example = self.example(event, example);
-                    self.cells[at].2.exemplify(measure, &example);
-                }
+        let mut left = measures;
+        while left != 0 {
+            let measure = Measure::ALL[left.trailing_zeros() as usize];
+            left &= left - 1;
+            let cell = &mut self.cells[at].2;
+            cell.count(measure, minute.of_hour(), event.weight);
+            if cell.wants_example(measure, event.time) {
+                let example = self.example((event, facts), example);
+                self.cells[at].2.exemplify(measure, example);
             }
         }
         for observed in seen.occurrences.iter().filter(|o| o.family == family) {
-            let (value, name) = self.value(event, observed.value);
+            let (value, name) = self.value((event, facts), observed.value);
             let occurrence = Occurrence {
                 slot: observed.slot,
                 minute: minute.of_hour(),
@@ -200,7 +203,7 @@ impl<'c> Observer<'c> {
                 value,
                 event: event.identity.0,
                 name,
-                example: self.example(event, example),
+                example: self.example((event, facts), example),
                 arrival: Arrival::OnTime,
             };
             self.cells[at].2.occur(occurrence);
@@ -226,51 +229,29 @@ impl<'c> Observer<'c> {
         }
         // A delivery seldom spans many hours of one entity: a repeated (entity, hour) is merged by the store.
         known.last = self.cells.len();
-        self.cells.push((id, hour, Cell::default()));
+        self.cells.push((known.entity.clone(), hour, Cell::default()));
         known.last
     }
 
-    fn name(&mut self, hash: u64, text: &str) -> Arc<str> {
-        Arc::clone(self.names.entry(hash).or_insert_with(|| Arc::from(bounded(text))))
-    }
-
-    fn value(&mut self, event: &Event<'_>, value: Value<'_>) -> (u64, Arc<str>) {
+    fn value(&mut self, (event, facts): (&Event<'_>, &Facts), value: Value<'_>) -> (u64, Arc<str>) {
         match (value, &event.what) {
-            (Value::Text(text), _) => (hash_one(text), self.name(hash_one(text), text)),
-            (Value::Api, What::Call(call)) => {
-                let hash = hash_of(&[call.service, call.name]);
-                (hash, self.name_of(Family::Principal, event, hash))
+            (Value::Text(text), _) => {
+                let hash = hash_one(text);
+                (hash, name(&mut self.names, hash, || text))
             }
-            (Value::Api, What::Log(_)) => (0, self.name(0, "")),
+            (Value::Api, What::Call(_)) => (facts.what, name_of(&mut self.names, Family::Principal, event, facts.what)),
+            (Value::Api, What::Log(_)) => (0, name(&mut self.names, 0, || "")),
         }
     }
 
-    fn name_of(&mut self, family: Family, event: &Event<'_>, hash: u64) -> Arc<str> {
-        if let Some(name) = self.names.get(&hash) {
-            return Arc::clone(name);
-        }
-        match (family, &event.what) {
-            (Family::Principal | Family::User, What::Call(call)) => {
-                self.name(hash, &format!("{}:{}", call.service, call.name))
-            }
-            (_, What::Call(call)) => self.name(hash, call.principal.name),
-            (_, What::Log(log)) => self.name(hash, log.failure.map_or("", |f| f.error_type)),
-        }
-    }
-
-    fn example(&mut self, event: &Event<'_>, made: &mut Option<Arc<Example>>) -> Arc<Example> {
+    fn example(&mut self, (event, facts): (&Event<'_>, &Facts), made: &mut Option<Arc<Example>>) -> Arc<Example> {
         if let Some(example) = made {
             return Arc::clone(example);
         }
-        let (what, caller) = match &event.what {
-            What::Call(call) => {
-                let what = self.name_of(Family::Principal, event, hash_of(&[call.service, call.name]));
-                (what, self.caller(call))
-            }
-            What::Log(log) => {
-                let what = log.failure.map_or("", |f| f.error_type);
-                (self.name(hash_one(what), what), self.stream(log.stream))
-            }
+        let what = name_of(&mut self.names, Family::Principal, event, facts.what);
+        let caller = match &event.what {
+            What::Call(call) => self.caller(call),
+            What::Log(log) => self.stream(log.stream),
         };
         let example = Arc::new(Example { time: event.time, id: id_of(event), what, caller });
         *made = Some(Arc::clone(&example));
@@ -286,7 +267,7 @@ impl<'c> Observer<'c> {
             let [session, address, agent, access_key, invoked_by] = parts.map(|text| bounded(text).into());
             Arc::new(Caller { session, address, agent, access_key, invoked_by })
         };
-        Arc::clone(self.callers.entry(hash_of(&parts)).or_insert_with(made))
+        Arc::clone(self.callers.entry(chained(&parts)).or_insert_with(made))
     }
 
     fn stream(&mut self, stream: &str) -> Arc<Caller> {
@@ -297,12 +278,11 @@ impl<'c> Observer<'c> {
     /// Ends the delivery and is ready for the next one. Names and entities are kept for that, up to a bound.
     #[must_use]
     pub fn finish(&mut self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
-        let cells = std::mem::take(&mut self.cells).into_iter();
-        let cells = cells.map(|(id, hour, cell)| (self.entities[id as usize].entity.clone(), hour, cell)).collect();
+        self.room = (self.cells.len(), self.events.len());
         let learnt = Learnt {
             delivery,
             received,
-            cells,
+            cells: std::mem::take(&mut self.cells),
             events: std::mem::take(&mut self.events),
             newest: self.newest.take(),
             repeated: std::mem::take(&mut self.repeated),
@@ -342,35 +322,12 @@ impl hashbrown::Equivalent<Entity> for EntityRef<'_> {
     }
 }
 
-fn part_of(family: Family, event: &Event<'_>, minute: Minute) -> Part {
-    match &event.what {
-        What::Call(call) => {
-            let hash = match family {
-                Family::Principal | Family::User => hash_of(&[call.service, call.name]),
-                _ => hash_one(call.principal.name),
-            };
-            let refused = call.error.is_some_and(|e| e.class == crate::event::ErrorClass::Denied);
-            Part { hash, denied: u64::from(refused), success: u64::from(call.error.is_none()) << minute.of_hour() }
-        }
-        What::Log(log) => Part { hash: hash_one(log.failure.map_or("", |f| f.error_type)), denied: 0, success: 0 },
-    }
-}
-
 fn id_of(event: &Event<'_>) -> EventId {
     if event.id.is_empty() {
         EventId::Text(format!("{:016x}", event.identity.0).into())
     } else {
         EventId::of(bounded(event.id))
     }
-}
-
-/// Names are kept to 256 bytes: longer ones are an outsider's choice, not a name.
-fn bounded(text: &str) -> &str {
-    let mut end = text.len().min(256);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// The family of a user agent: its product and version, `boto3/1.34.69`; a browser's own name rather than `Mozilla`.

@@ -3,6 +3,10 @@
 //! A profile keeps, for each series, the sum and the busiest quarter of an hour of its last active hours. A window is
 //! compared with the median and the largest of those peaks: a ratio that cron jobs and bursty people do not upset.
 
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
 use crate::cell::{Cell, OnTime};
 use crate::event::Source;
 use crate::measure::Measure;
@@ -45,13 +49,19 @@ impl Lateness {
 /// What is usual for an entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// By measure and hour.
-    hours: Vec<ActiveHour>,
+    /// By measure. Most entities have one.
+    series: SmallVec<[Series; 1]>,
+}
+
+/// The active hours of one measure, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Series {
+    measure: Measure,
+    hours: VecDeque<ActiveHour>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ActiveHour {
-    measure: Measure,
     hour: Hour,
     sum: u32,
     peak: u32,
@@ -72,32 +82,45 @@ impl Profile {
     /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
     /// is learnt again replaces what was learnt of it.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
+        if let Some(only) = cell.only().filter(|only| before.is_none() || only.minute + 1 >= RATE_WINDOW.0 as u8) {
+            return self.push(only.measure, ActiveHour { hour, sum: only.n, peak: only.n });
+        }
         for minutes in cell.on_time().chunk_by(|a, b| a.measure == b.measure) {
             let measure = minutes[0].measure;
             let sum = minutes.iter().fold(0_u32, |sum, part| sum.saturating_add(part.n));
-            self.push(ActiveHour { measure, hour, sum, peak: peak_of(minutes, before).unwrap_or(sum) });
+            self.push(measure, ActiveHour { hour, sum, peak: peak_of(minutes, before).unwrap_or(sum) });
         }
     }
 
-    fn push(&mut self, learnt: ActiveHour) {
-        let place = self.hours.partition_point(|h| (h.measure, h.hour) < (learnt.measure, learnt.hour));
-        if let Some(held) = self.hours.get_mut(place).filter(|h| (h.measure, h.hour) == (learnt.measure, learnt.hour)) {
+    fn push(&mut self, measure: Measure, learnt: ActiveHour) {
+        let place = self.series.partition_point(|series| series.measure < measure);
+        if self.series.get(place).is_none_or(|series| series.measure != measure) {
+            self.series.insert(place, Series { measure, hours: VecDeque::new() });
+        }
+        let hours = &mut self.series[place].hours;
+        // Hours are mostly learnt in their order: then the new one is the last, and nothing is searched or moved.
+        let newest = hours.back().is_none_or(|last| last.hour < learnt.hour);
+        let place = if newest { hours.len() } else { hours.partition_point(|held| held.hour < learnt.hour) };
+        if let Some(held) = hours.get_mut(place).filter(|held| held.hour == learnt.hour) {
             *held = learnt;
             return;
         }
-        self.hours.insert(place, learnt);
-        let first = self.hours.partition_point(|h| h.measure < learnt.measure);
-        let end = self.hours.partition_point(|h| h.measure <= learnt.measure);
-        if end - first > KEPT {
-            self.hours.remove(first);
+        let full = hours.len() >= KEPT;
+        // Older than all that is kept, it finds no room.
+        if full && place == 0 {
+            return;
         }
+        if full {
+            hours.pop_front();
+        }
+        hours.insert(place - usize::from(full), learnt);
     }
 
     /// What was usual for a series as of `minute`: from the hours that were complete by then, and no other.
     #[must_use]
     pub fn usual(&self, measure: Measure, minute: Minute, lateness: Minutes) -> Option<Usual> {
         let hours = self.known(measure, minute, lateness);
-        let mut peaks: Vec<u32> = hours.iter().map(|h| h.peak).collect();
+        let mut peaks: SmallVec<[u32; BASELINE]> = hours.map(|h| h.peak).collect();
         peaks.sort_unstable();
         let largest = f64::from(*peaks.last()?);
         let middle = peaks.len() / 2;
@@ -112,27 +135,29 @@ impl Profile {
     /// The sum of a measure over the hours of the baseline as of `minute`.
     #[must_use]
     pub fn total(&self, measure: Measure, minute: Minute, lateness: Minutes) -> u64 {
-        self.known(measure, minute, lateness).iter().map(|h| u64::from(h.sum)).sum()
+        self.known(measure, minute, lateness).map(|h| u64::from(h.sum)).sum()
     }
 
-    fn known(&self, measure: Measure, minute: Minute, lateness: Minutes) -> &[ActiveHour] {
+    fn known(&self, measure: Measure, minute: Minute, lateness: Minutes) -> impl Iterator<Item = &ActiveHour> {
         // Law 2: a minute is judged against what was complete before it, so the same on every machine.
         let bound = minute.plus(-(lateness.0 as i32)).hour();
-        let first = self.hours.partition_point(|h| h.measure < measure);
-        let end = self.hours.partition_point(|h| (h.measure, h.hour) < (measure, bound));
-        &self.hours[end.saturating_sub(BASELINE).max(first)..end.max(first)]
+        let series = self.series.iter().find(|series| series.measure == measure);
+        series.into_iter().flat_map(move |series| {
+            let end = series.hours.partition_point(|h| h.hour < bound);
+            series.hours.range(end.saturating_sub(BASELINE)..end)
+        })
     }
 
     /// The last hour that it learnt.
     #[must_use]
     pub fn last(&self) -> Option<Hour> {
-        self.hours.iter().map(|h| h.hour).max()
+        self.series.iter().filter_map(|series| Some(series.hours.back()?.hour)).max()
     }
 
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.hours.len()
+        self.series.iter().map(|series| series.hours.len()).sum()
     }
 }
 
@@ -142,9 +167,9 @@ fn peak_of(here: &[OnTime], before: Option<&Cell>) -> Option<u32> {
     let tail = HOUR as usize - width;
     let (first, last) = (here.first()?, here.last()?);
     let reaches_back = usize::from(first.minute) + 1 < width;
-    let earlier = before.filter(|_| reaches_back).map(Cell::on_time).unwrap_or_default();
+    let before = before.filter(|_| reaches_back);
     let mut earlier =
-        earlier.iter().filter(|part| part.measure == first.measure && usize::from(part.minute) > tail).peekable();
+        before.into_iter().flat_map(|cell| cell.on_time_of(first.measure, (tail + 1) as u8, HOUR as u8 - 1)).peekable();
     if earlier.peek().is_none() && usize::from(last.minute - first.minute) < width {
         return None;
     }

@@ -6,7 +6,11 @@ use crate::measure::Measure;
 use crate::profile::RATE_WINDOW;
 use crate::settings::{Field, Value, Visit};
 use crate::severity::Severity;
+use crate::time::HOUR;
 use crate::window::Window;
+
+/// The minutes that a window of rates reaches back from its last one.
+const REACH_BACK: usize = RATE_WINDOW.0 as usize - 1;
 
 /// When a rate is far over its usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,12 +46,27 @@ impl RateSettings {
         visit.field(field("min_hours", doc, 1.0, 24.0), Value::Count(&mut self.min_hours));
     }
 
-    /// The minutes of the hour in which a measure may be far over its usual, a bit for each: none where two whole hours
-    /// hold less than the smallest finding.
+    /// The minutes of the hour in which a measure may be far over its usual, a bit for each: those that end a quarter of
+    /// an hour with enough events for the smallest finding.
     #[must_use]
     pub fn minutes(&self, measure: Measure, here: &Cell, before: Option<&Cell>) -> u64 {
+        let floor = u64::from(self.min_events);
         let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
-        if bound < u64::from(self.min_events) { 0 } else { here.active(measure).fold(0, |bits, m| bits | 1 << m) }
+        if bound < floor {
+            return 0;
+        }
+        let mut counts = [0_u64; REACH_BACK + HOUR as usize];
+        for (minute, n) in before.into_iter().flat_map(|cell| cell.counts(measure)) {
+            if let Some(place) = usize::from(minute).checked_sub(HOUR as usize - REACH_BACK) {
+                counts[place] += n;
+            }
+        }
+        for (minute, n) in here.counts(measure) {
+            counts[REACH_BACK + usize::from(minute)] += n;
+        }
+        let enough =
+            |minute: &u8| counts[usize::from(*minute)..=REACH_BACK + usize::from(*minute)].iter().sum::<u64>() >= floor;
+        here.active(measure).filter(enough).fold(0, |bits, m| bits | 1 << m)
     }
 
     /// The verdict on a measure in the quarter of an hour that ends with the window's minute.
@@ -55,9 +74,12 @@ impl RateSettings {
     pub fn judge(&self, window: &Window<'_>, measure: Measure, unit: &'static str) -> Option<Verdict> {
         let floor = u64::from(self.min_events);
         let seen = window.sum(measure, RATE_WINDOW);
+        if seen < floor {
+            return None;
+        }
         let usual = window.usual(measure).filter(|u| u.hours >= self.min_hours as usize)?;
         let needed = (usual.median * self.ratio).max(usual.largest * self.peak_ratio);
-        if seen < floor || (seen as f64) < needed {
+        if (seen as f64) < needed {
             return None;
         }
         let times = seen as f64 / usual.median.max(1.0);

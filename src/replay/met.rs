@@ -11,19 +11,15 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Those of these events that were met before.
-    pub(super) fn met(&self, events: &[Met]) -> HashSet<u64> {
-        let known = |met: &&Met| self.hours.get(&met.minute.hour()).is_some_and(|hour| hour.contains(&met.identity));
-        events.iter().filter(known).map(|met| met.identity).collect()
-    }
-
-    /// Remembers events.
-    pub(super) fn remember(&mut self, events: &[Met]) {
+    /// Remembers these events, and returns those that were met before.
+    pub(super) fn meet(&mut self, events: &[Met]) -> HashSet<u64> {
+        let mut before = HashSet::new();
         for hour in events.chunk_by(|a, b| a.minute.hour() == b.minute.hour()) {
             let Some(first) = hour.first() else { continue };
             let known = self.hours.entry(first.minute.hour()).or_default();
-            known.extend(hour.iter().map(|met| met.identity));
+            before.extend(hour.iter().map(|met| met.identity).filter(|identity| !known.insert(*identity)));
         }
+        before
     }
 
     /// Forgets the hours up to and with `last`.

@@ -219,7 +219,7 @@ impl Replay {
             teller.failed(name, Failed::Digests(decoded.digests));
         }
         self.empty = decoded == Decoded { format: decoded.format, ..Decoded::default() };
-        let met = self.met.met(&learnt.events);
+        let met = self.met.meet(&learnt.events);
         self.stats.duplicates += learnt.repeated + met.len() as u64;
         if met.len() == learnt.events.len() {
             return Ok(());
@@ -227,7 +227,6 @@ impl Replay {
         if !met.is_empty() {
             learnt = self.again(name, bytes, met).unwrap_or(learnt);
         }
-        self.met.remember(&learnt.events);
         self.stats.late += learnt.events.iter().filter(|met| met.minute.hour() <= self.freed).count() as u64;
         match self.plan.order {
             Order::Event => {

@@ -1,10 +1,14 @@
 //! The entities that state is kept about: numbered, and bounded by family.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
+use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
+use lapwing_detectors::time::Hour;
 
 use super::hours::Id;
 
@@ -27,6 +31,13 @@ impl Default for Limits {
 pub(super) struct Held {
     pub(super) entity: Entity,
     pub(super) profile: Profile,
+}
+
+impl Held {
+    /// What is known of it, with these of its cells.
+    pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
+        Known { entity: self.entity.clone(), cells, profile: Some(Arc::new(self.profile.clone())) }
+    }
 }
 
 /// The entities that are held.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
-use lapwing_detectors::cell::{Cell, Trace};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
@@ -178,9 +177,7 @@ impl MemoryStore {
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        let held = self.entities.get(id);
-        let (entity, profile) = (held.entity.clone(), Some(Arc::new(held.profile.clone())));
-        Known { entity, cells: self.hours.copies(id, from, to), profile }
+        self.entities.get(id).known(self.hours.copies(id, from, to))
     }
 
     fn source(&self, id: Id) -> Source {
@@ -222,8 +219,7 @@ impl MemoryStore {
             self.drop_old(now);
             return None;
         };
-        let due = self.awake(hour, &pass.until);
-        self.learn(hour, &pass.until);
+        let due = self.judge_and_learn(hour, &pass.until);
         if self.retention == Retention::Reach {
             self.hours.drop_until(hour.before());
         }
@@ -238,43 +234,37 @@ impl MemoryStore {
         Pass { next: first.plus(1).hour(), until }
     }
 
-    /// The entities with something to judge among the minutes of an hour that have become complete.
-    fn awake(&self, hour: Hour, until: &BySource) -> Vec<Due> {
-        let Some(cells) = self.hours.get(hour) else { return Vec::new() };
-        let before = self.hours.get(hour.before());
+    /// The entities with something to judge among the minutes of an hour that have become complete. Where all of the
+    /// hour is complete, their profiles learn it, after what they knew before was noted for judging.
+    fn judge_and_learn(&mut self, hour: Hour, until: &BySource) -> Vec<Due> {
+        let until = |source| until.get(&source).copied().unwrap_or(NEVER);
         let range = |source| Range {
             from: hour.first().max(self.judged(source).plus(1)),
-            to: hour.last().min(until.get(&source).copied().unwrap_or(NEVER)),
+            to: hour.last().min(until(source)),
             complete: true,
         };
-        let ranges = [Source::CloudTrail, Source::Lambda].map(range);
+        let sources = [Source::CloudTrail, Source::Lambda];
+        let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
+        let MemoryStore { engine, entities, hours, .. } = self;
+        let Some(cells) = hours.get(hour) else { return Vec::new() };
+        let before = hours.get(hour.before());
         let mut due = Vec::new();
-        for (id, cell) in cells.iter() {
-            let earlier = before.and_then(|before| before.get(id));
-            if !self.engine.stirs(cell.trace(), earlier.map_or(Trace::default(), Cell::trace)) {
-                continue;
-            }
-            let family = self.entities.get(id).entity.family;
+        for (id, cell, trace) in cells.iter() {
+            let (earlier, left) = before.and_then(|before| before.traced(id)).unzip();
+            let held = entities.get_mut(id);
+            let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            if range.from <= range.to && self.engine.wakes(family, cell, earlier) {
-                due.push((self.known(id, hour, hour), range));
+            if range.from <= range.to
+                && engine.stirs(trace, left.unwrap_or_default())
+                && engine.wakes(family, cell, earlier)
+            {
+                due.push((held.known(hours.copies(id, hour, hour)), range));
+            }
+            if complete[family.source() as usize] {
+                held.profile.learn(hour, cell, earlier);
             }
         }
         due
-    }
-
-    /// Teaches profiles an hour, if all of it is complete.
-    fn learn(&mut self, hour: Hour, until: &BySource) {
-        let Some(cells) = self.hours.get(hour) else { return };
-        let before = self.hours.get(hour.before());
-        let complete = |source| until.get(&source).is_some_and(|until| hour.last() <= *until);
-        let complete = [Source::CloudTrail, Source::Lambda].map(complete);
-        for (id, cell) in cells.iter() {
-            let held = self.entities.get_mut(id);
-            if complete[held.entity.family.source() as usize] {
-                held.profile.learn(hour, cell, before.and_then(|before| before.get(id)));
-            }
-        }
     }
 
     fn drop_old(&mut self, now: DateTime<Utc>) {

@@ -92,6 +92,12 @@ impl Detector for DeniedBurst {
     }
 
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
+        let held =
+            |slot| -> usize { before.into_iter().chain([here]).map(|cell| cell.minutes_of(slot, 0, 59).len()).sum() };
+        let apis = self.apis_medium.min(self.apis_high);
+        if held(DENIED) < self.count as usize && held(DENIED_APIS) < apis as usize {
+            return 0;
+        }
         let refused = |api: u64| {
             let cells = before.into_iter().chain([here]);
             cells.flat_map(|cell| cell.minutes_of(DENIED_APIS, 0, 59)).any(|o| o.value == api)
