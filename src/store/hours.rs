@@ -9,8 +9,8 @@ use lapwing_detectors::time::{Hour, Minute};
 
 /// Bytes that a held cell and an entry in it take: what memory is reckoned by. On a generated fortnight the process
 /// then stays within twice what is reckoned.
-const CELL_BYTES: usize = 480;
-const ENTRY_BYTES: usize = 130;
+const CELL_BYTES: usize = 600;
+const ENTRY_BYTES: usize = 150;
 
 /// The number of an entity.
 pub(super) type Id = u32;
