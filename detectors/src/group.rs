@@ -130,18 +130,6 @@ impl Book {
         });
     }
 
-    /// How many alerts it holds.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.alerts.values().map(Vec::len).sum()
-    }
-
-    /// Is there none?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.alerts.is_empty()
-    }
-
     /// The last word about an alert that is part of an older one.
     fn merged(&self, entity: &Entity, course: &Course, id: AlertId) -> Alert {
         let ends = course.best.about.nature == Nature::Condition;

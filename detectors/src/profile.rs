@@ -148,12 +148,6 @@ impl Profile {
         })
     }
 
-    /// The last hour that it learnt.
-    #[must_use]
-    pub fn last(&self) -> Option<Hour> {
-        self.series.iter().filter_map(|series| Some(series.hours.back()?.hour)).max()
-    }
-
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {

@@ -96,7 +96,7 @@ pub(super) fn mend(json: &str) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The code unit of an escape `\uXXXX`.
+/// The code unit of an escape `\u` and four hexadecimal digits.
 fn unit(json: &str, at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
     u16::from_str_radix(digits, 16).ok()
