@@ -22,7 +22,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use chrono::{DateTime, Utc};
 
 use super::port::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
-use super::units::{BODY, EXPIRES, KEY, LARGEST, SORT, VERSION, size};
+use super::units::{BODY, EXPIRES, KEY, LARGEST, SORT, VERSION, seconds, size};
 use crate::report::clean::clean;
 
 /// The longest that one call may take with its retries. A query of many pages makes a call for each.
@@ -182,14 +182,12 @@ fn shown(Place { key, sort }: &Place) -> String {
 }
 
 fn attributes(item: &Item) -> Attributes {
-    // Later rather than earlier by the part of a second that is left out.
-    let expires = item.expires.timestamp() + i64::from(item.expires.timestamp_subsec_nanos() > 0);
     HashMap::from([
         (KEY.to_owned(), AttributeValue::S(item.place.key.to_string())),
         (SORT.to_owned(), AttributeValue::S(item.place.sort.to_string())),
         (VERSION.to_owned(), AttributeValue::N(item.version.to_string())),
         (BODY.to_owned(), AttributeValue::B(Blob::new(&*item.body))),
-        (EXPIRES.to_owned(), AttributeValue::N(expires.to_string())),
+        (EXPIRES.to_owned(), AttributeValue::N(seconds(item.expires).to_string())),
     ])
 }
 

@@ -5,6 +5,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, Utc};
+
 use super::port::{Freshness, Item, Place, Put, Span, Table, TableError};
 
 /// The names of the attributes, of one letter each, because they count as part of each item: the partition key,
@@ -31,8 +33,13 @@ const PAGE: u64 = 1024 * 1024;
 pub fn size(item: &Item) -> u64 {
     let names = [KEY, SORT, VERSION, BODY, EXPIRES].iter().map(|name| name.len()).sum::<usize>();
     let Place { key, sort } = &item.place;
-    let numbers = number(item.version) + number(item.expires.timestamp().unsigned_abs());
+    let numbers = number(item.version) + number(seconds(item.expires).unsigned_abs());
     (names + key.len() + sort.len() + item.body.len()) as u64 + numbers
+}
+
+/// The second at which an item may be deleted: later rather than earlier by the part that DynamoDB cannot keep.
+pub(super) fn seconds(expires: DateTime<Utc>) -> i64 {
+    expires.timestamp() + i64::from(expires.timestamp_subsec_nanos() > 0)
 }
 
 /// A byte for every two significant digits, and one more. AWS calls it approximate.
@@ -161,8 +168,6 @@ impl<T: Table, K: Fn(&str, &str) -> &'static str> Table for Metered<T, K> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
 
     fn item(key: &str, sort: &str, body: usize) -> Item {
