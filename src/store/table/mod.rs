@@ -5,6 +5,8 @@ mod access;
 mod cell_item;
 mod census;
 pub mod codec;
+#[cfg(feature = "aws")]
+pub mod dynamo;
 mod exchange;
 mod fold;
 mod keys;
@@ -12,6 +14,7 @@ mod ledger;
 pub mod port;
 mod store;
 mod tick;
+pub mod units;
 mod view;
 
 pub use port::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};

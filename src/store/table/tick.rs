@@ -91,7 +91,7 @@ impl<T: Table> Access<'_, T> {
         let mut work = VecDeque::new();
         for part in 0..WORK_PARTS {
             let key = bucket.key(part);
-            let span = Span { key: &key, from: "", to: "~", freshness: Freshness::Strong };
+            let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };
             for item in self.table.query(span).await? {
                 work.push_back(unpack(&item.body, "work that waits")?);
             }
