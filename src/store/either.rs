@@ -68,7 +68,12 @@ impl<T: Table> StateStore for EitherStore<T> {
         }
     }
 
-    async fn fold(&mut self, judged: Vec<Judged>, judge: &Judge<'_>, now: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
+    async fn fold(
+        &mut self,
+        judged: Vec<Judged>,
+        judge: &Judge<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Found>, StoreError> {
         match self {
             EitherStore::Instance(store) => store.fold(judged, judge, now).await,
             EitherStore::Table(store) => store.fold(judged, judge, now).await,
