@@ -110,6 +110,12 @@ impl Engine {
         self.awake(family, here, before).any(|minutes| minutes != 0)
     }
 
+    /// The fewest counted events in two hours with which some detector may speak.
+    #[must_use]
+    pub fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.
     #[must_use]
     pub fn minutes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> u64 {

@@ -84,9 +84,14 @@ impl<T: Table> Access<'_, T> {
         View::read(self.table, (entity, from), freshness, self.now).await
     }
 
-    /// Asks for work at a time, or soon after it where that has passed for somebody whose clock is ahead.
+    /// The bucket for work at a time, or soon after it where that has passed for somebody whose clock is ahead.
+    pub(super) fn bucket(&self, at: DateTime<Utc>) -> Bucket {
+        Bucket::from(at.max(self.now + SKEW))
+    }
+
+    /// Asks for work at a time.
     pub(super) async fn ask(&self, work: Work, at: DateTime<Utc>, place: (&str, &str)) -> Result<(), StoreError> {
-        let bucket = Bucket::from(at.max(self.now + SKEW));
+        let bucket = self.bucket(at);
         let place = bucket.place(place.0, place.1);
         if self.asked().contains(&place) {
             return Ok(());

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use lapwing_detectors::cell::{Arrival, Cell};
 use serde::{Deserialize, Serialize};
 
+use super::keys::Bucket;
+
 /// Parts that the cell of a hot entity is cut into, by delivery.
 const PARTS: u8 = 16;
 /// Writers that overtake each other this often cut the cell.
@@ -19,6 +21,10 @@ pub(super) struct CellItem {
     deliveries: Vec<u64>,
     /// How many parts the cell has: 0 or 1 for one. Only the first part says so.
     parts: u8,
+    /// The last bucket in which a look at this cell was asked for; only the first part says so.
+    pub(super) asked: Option<Bucket>,
+    /// Was a look asked for when everything that it can be part of is over?
+    pub(super) closing: bool,
     /// What they taught.
     pub(super) cell: Arc<Cell>,
 }

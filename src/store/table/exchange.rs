@@ -4,7 +4,8 @@ use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH, SKEW, Work};
+use super::access::{Access, LIFE, REACH, Work};
+use super::cell_item::CellItem;
 use super::codec::pack;
 use super::keys::cell_sort;
 use super::port::{Freshness, Item, Outlook, Put, Table};
@@ -62,20 +63,57 @@ impl<T: Table> Access<'_, T> {
             }
         }
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
-        if !self.is_settled(&view, first, last) {
-            // Written first, then read: of two that write at once, at least one sees both.
+        let to = last.plus(REACH - 1);
+        let late = first <= self.complete(&view.entity);
+        if late || self.is_cut(&view, first, to) {
+            // Written first, then read: of two that write at once, at least one sees both. What comes in time is read
+            // like that when its minutes are complete.
             view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
         }
-        let to = last.plus(REACH - 1);
         let Some(awake) = self.last_awake(&view, first, to) else {
             return Ok(Added { view, fresh, due: Vec::new() });
         };
-        let work = Work { entity: view.entity.clone(), hour: Some(awake.hour()) };
-        let at = self.completes(&view.entity, awake);
-        self.ask(work, at, (&view.key, &cell_sort(awake.hour(), 0))).await?;
+        if late || awake > last {
+            let work = Work { entity: view.entity.clone(), hour: Some(awake.hour()) };
+            self.ask(work, self.completes(&view.entity, awake), (&view.key, &cell_sort(awake.hour(), 0))).await?;
+        }
         self.learn(&mut view).await?;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
+    }
+
+    fn is_cut(&self, view: &View, first: Minute, to: Minute) -> bool {
+        view.hours(first.hour().before()).into_iter().any(|hour| hour <= to.hour() && view.is_cut(hour))
+    }
+
+    /// Asks for a look at a cell when what it now may say is complete, before the cell is written: an instance that dies
+    /// in between leaves a look for nothing. What was asked for stands in the cell, so that others need not.
+    ///
+    /// A cell that is too small for any finding may be part of one with what others add to the hour before or after at
+    /// the same time. Where two hours hold less than half of what the smallest finding takes, they cannot; else one more
+    /// look is asked for when all that is over.
+    async fn announce(&self, view: &View, hour: Hour, mut item: CellItem) -> Result<CellItem, StoreError> {
+        let (before, traces) = (view.cell(hour.before()), item.cell.trace());
+        let left = before.as_deref().map(Cell::trace).unwrap_or_default();
+        if !item.closing
+            && (traces.occurred || left.occurred || 2 * (traces.counted + left.counted) >= self.engine.floor())
+        {
+            let work = Work { entity: view.entity.clone(), hour: Some(hour) };
+            let at = self.completes(&view.entity, hour.after().last());
+            self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
+            item.closing = true;
+        }
+        let minutes = self.engine.minutes(view.entity.family, &item.cell, before.as_deref());
+        if minutes != 0 {
+            let last = hour.minute(63 - minutes.leading_zeros() as u8);
+            let bucket = self.bucket(self.completes(&view.entity, last));
+            if item.asked.is_none_or(|asked| asked < bucket) {
+                let work = Work { entity: view.entity.clone(), hour: Some(hour) };
+                self.ask(work, bucket.start(), (&view.key, &cell_sort(hour, 0))).await?;
+                item.asked = Some(bucket);
+            }
+        }
+        Ok(item)
     }
 
     /// Is this the first hour of a day that the entity is seen in, with a stored profile that ends before that day? It is
@@ -84,18 +122,6 @@ impl<T: Table> Access<'_, T> {
         let day = Hour(hour.0.div_euclid(24) * 24);
         view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
             && view.hours(day).into_iter().all(|held| held >= hour)
-    }
-
-    /// Is all that windows about these minutes rest on known well enough? What others may still be adding to must be
-    /// read again; what was read after it was complete only changes by late events, and whoever adds those looks.
-    fn is_settled(&self, view: &View, first: Minute, last: Minute) -> bool {
-        let (from, to) = (first.hour().before(), last.plus(REACH - 1).hour());
-        let late = first <= self.complete(&view.entity);
-        let cut = view.hours(from).into_iter().any(|hour| hour <= to && view.is_cut(hour));
-        let before = self.completes(&view.entity, from.last()) + SKEW <= view.read;
-        let several = first.hour() != last.hour();
-        let after = to == last.hour() || self.now + SKEW < to.first().start();
-        !late && !cut && before && !several && after
     }
 
     /// Adds one cell; says whether the delivery was new to it.
@@ -113,20 +139,22 @@ impl<T: Table> Access<'_, T> {
             }
             let bytes = pack(&held.value)?.len();
             let value = held.value.with(delivery, cell, arrival);
-            let value = if part == 0 { value.cut(conflicts, bytes) } else { value };
+            let value = match part {
+                0 => self.announce(view, hour, value.cut(conflicts, bytes)).await?,
+                _ => value,
+            };
             let place = view.place(hour, part);
             let version = held.version + 1;
             let expires = hour.after().first().start() + LIFE;
             let item = Item { place, version, body: pack(&value)?.into(), expires };
             match self.table.replace(&item, held.version).await {
                 Ok(Put::Done) => {
-                    view.lucky &= conflicts == 0;
+                    view.wins = if conflicts == 0 { view.wins.saturating_add(1) } else { 0 };
                     view.wrote((hour, part), version, value);
                     return Ok(true);
                 }
                 Ok(Put::Overtaken(current)) => {
                     conflicts += 1;
-                    view.lucky = false;
                     match current {
                         Some(item) => view.take(&item, self.now)?,
                         None => view.forget(hour, part),

@@ -25,6 +25,8 @@ use crate::store::{Due, Found, Judge, Limits, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
+/// Writes that nobody got in the way of, after which an instance trusts what it remembers.
+const WINS: u8 = 3;
 /// Entities that an instance remembers.
 const REMEMBERED: usize = 5_000;
 /// Entities whose minutes a tick hands out at once.
@@ -106,16 +108,20 @@ impl<T: Table> TableStore<T> {
         let mut unknown = Vec::new();
         for lesson in lessons {
             let from = lesson.from();
-            let fresh = |view: &View| view.lucky && from.is_some_and(|from| view.from <= from);
-            match self.views.remove(&lesson.entity).filter(fresh) {
-                Some(view) => known.push((lesson, view)),
-                None => unknown.push(lesson),
+            let older = self.views.remove(&lesson.entity);
+            let fresh = |view: &View| view.wins >= WINS && from.is_some_and(|from| view.from <= from);
+            match older {
+                Some(view) if fresh(&view) => known.push((lesson, view)),
+                older => unknown.push((lesson, older)),
             }
         }
         let access = self.access(now);
-        let read = stream::iter(unknown).map(async |lesson| {
+        let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
             let from = lesson.from().unwrap_or(Minute::of(now).hour());
-            let view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
+            let mut view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
+            if let Some(older) = older {
+                view = view.instead_of(older);
+            }
             Ok::<_, StoreError>((lesson, view))
         });
         known.extend(read.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?);

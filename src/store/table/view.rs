@@ -31,14 +31,13 @@ pub(super) struct View {
     pub(super) key: Arc<str>,
     /// All cells from this hour on were read.
     pub(super) from: Hour,
-    /// When they were read.
-    pub(super) read: DateTime<Utc>,
     pub(super) ledger: Held<Ledger>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
-    /// Was the last item that was written from here still as it had been read?
-    pub(super) lucky: bool,
+    /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
+    /// reading anew is wasted.
+    pub(super) wins: u8,
 }
 
 impl View {
@@ -56,11 +55,10 @@ impl View {
             entity: entity.clone(),
             key,
             from,
-            read: now,
             ledger: Held::default(),
             parts: BTreeMap::new(),
             learnt: None,
-            lucky: true,
+            wins: 0,
         };
         for item in items {
             view.take(&item, now)?;
@@ -70,7 +68,7 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        View { learnt: older.learnt, lucky: older.lucky, ..self }
+        View { learnt: older.learnt, wins: older.wins, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.

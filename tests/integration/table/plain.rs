@@ -7,7 +7,7 @@ use lapwing::store::table::{Item, Place, Put, Span, Table, TableError};
 
 /// Items in their order. Every call lets others go first, as a network does.
 #[derive(Default)]
-pub(super) struct Plain {
+pub(crate) struct Plain {
     items: RefCell<BTreeMap<Place, Item>>,
 }
 
@@ -36,7 +36,7 @@ impl Table for Plain {
 
 /// One that replaces without looking.
 #[derive(Default)]
-pub(super) struct Careless(Plain);
+pub(crate) struct Careless(Plain);
 
 impl Table for Careless {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {

@@ -1,0 +1,260 @@
+//! What the shared table costs: write and read units for each event, and money for a million, of a generated day.
+//!
+//! ```text
+//! cargo bench --bench corpus -- --events 71000 --days 1 --accounts 6 --principals 3000 --functions 300 --out target/day
+//! cargo bench --bench corpus -- --events 5000 --days 1 --accounts 1 --principals 20 --out target/small-day
+//! cargo bench --bench cost -- target/day target/small-day
+//! ```
+//!
+//! Records of one account and Region between 09:00 and 10:00 are cut into deliveries of at most so many events and five
+//! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
+//! detector is on, with its default settings. `mean` is how many events a delivery really has.
+
+#[path = "../tests/integration/table/plain.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod plain;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use lapwing::decode::Origin;
+use lapwing::decode::gzip::{INFLATE_CAP, Inflater};
+use lapwing::pipeline::{From, Pipeline, delivery_id, teach};
+use lapwing::settings::Settings;
+use lapwing::store::table::units::{Metered, Spent};
+use lapwing::store::table::{Item, Put, Span, Table, TableError, TableStore};
+use lapwing::store::{Limits, StoreError};
+use lapwing_detectors::detector::Engine;
+use plain::Plain;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Instances among which deliveries are dealt.
+const INSTANCES: usize = 4;
+/// What is waiting for more events is delivered after this time.
+const LONGEST: TimeDelta = TimeDelta::minutes(5);
+/// The hours of the day that are measured.
+const HOURS: std::ops::Range<u32> = 9..10;
+/// Dollars for a million units on demand: https://aws.amazon.com/dynamodb/pricing/on-demand/, Ireland and Virginia alike.
+const WRITE_PRICE: f64 = 0.625;
+const READ_PRICE: f64 = 0.125;
+
+/// An event's text, its time and the stream that it is delivered in.
+struct Line {
+    time: DateTime<Utc>,
+    text: String,
+}
+
+/// Lines by account and Region, or by log group.
+type Streams = BTreeMap<String, Vec<Line>>;
+
+fn main() {
+    let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    if folders.is_empty() {
+        println!("usage: cargo bench --bench cost -- FOLDER...    (made by the corpus bench)");
+        return;
+    }
+    println!(
+        "{:<30}{:>6}{:>7}{:>8}{:>7}{:>7}{:>7}{:>7}{:>7}{:>7}",
+        "", "batch", "mean", "events", "cells", "work", "ledger", "writes", "reads", "$/M"
+    );
+    for folder in &folders {
+        let (trail, logs) = read(Path::new(folder));
+        for batch in [1, 10, 50, 200] {
+            measure(&format!("{folder} CloudTrail"), &trail, (batch, wrap_records), TimeDelta::minutes(4));
+        }
+        for batch in [1, 3, 10] {
+            measure(&format!("{folder} Lambda"), &logs, (batch, wrap_log_events), TimeDelta::seconds(10));
+        }
+    }
+}
+
+type Wrap = fn(&str, &[Line]) -> Vec<u8>;
+
+fn wrap_records(_: &str, lines: &[Line]) -> Vec<u8> {
+    let all: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    format!("{{\"Records\":[{}]}}", all.join(",")).into_bytes()
+}
+
+fn wrap_log_events(group: &str, lines: &[Line]) -> Vec<u8> {
+    let all: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    format!(
+        "{{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"111122223333\",\"logGroup\":\"{group}\",\"logStream\":\"s\",\
+         \"subscriptionFilters\":[\"lapwing\"],\"logEvents\":[{}]}}",
+        all.join(",")
+    )
+    .into_bytes()
+}
+
+#[derive(Deserialize)]
+struct Records<'a> {
+    #[serde(borrow, rename = "Records")]
+    records: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    event_time: DateTime<Utc>,
+    aws_region: String,
+    recipient_account_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload<'a> {
+    log_group: String,
+    #[serde(borrow)]
+    log_events: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct LogEvent {
+    timestamp: i64,
+}
+
+/// The streams of a folder, each in the order of its events.
+fn read(folder: &Path) -> (Streams, Streams) {
+    let (mut trail, mut logs) = (Streams::new(), Streams::new());
+    let mut paths = Vec::new();
+    files(folder, &mut paths);
+    for path in paths {
+        let mut text = Vec::new();
+        let packed = fs::read(&path).expect("a file of the corpus can be read");
+        Inflater::new().inflate(&packed, &mut text, INFLATE_CAP).expect("it inflates");
+        if let Ok(records) = serde_json::from_slice::<Records<'_>>(&text) {
+            for raw in records.records {
+                let record: Record = serde_json::from_str(raw.get()).expect("a record of the corpus");
+                let stream = trail.entry(format!("{} {}", record.recipient_account_id, record.aws_region)).or_default();
+                stream.push(Line { time: record.event_time, text: raw.get().to_owned() });
+            }
+            continue;
+        }
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let payload: Payload<'_> = serde_json::from_slice(line).expect("a payload of the corpus");
+            let stream = logs.entry(payload.log_group).or_default();
+            for raw in payload.log_events {
+                let event: LogEvent = serde_json::from_str(raw.get()).expect("a log event of the corpus");
+                let time = DateTime::from_timestamp_millis(event.timestamp).expect("a time of the corpus");
+                stream.push(Line { time, text: raw.get().to_owned() });
+            }
+        }
+    }
+    for stream in trail.values_mut().chain(logs.values_mut()) {
+        stream.retain(|line| HOURS.contains(&line.time.hour()));
+        stream.sort_by_key(|line| line.time);
+    }
+    (trail, logs)
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.extension() {
+            _ if path.is_dir() => files(&path, found),
+            Some(end) if end == "gz" => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+/// One table for all instances.
+#[derive(Clone)]
+struct Shared(Rc<Metered<Plain, fn(&str, &str) -> &'static str>>);
+
+impl Table for Shared {
+    async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
+        self.0.query(span).await
+    }
+
+    async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
+        self.0.replace(item, before).await
+    }
+
+    async fn put(&self, item: &Item) -> Result<(), TableError> {
+        self.0.put(item).await
+    }
+}
+
+fn kind(key: &str, sort: &str) -> &'static str {
+    match (key.as_bytes().first(), sort.as_bytes().first()) {
+        (Some(b'w' | b't' | b'n'), _) => "work",
+        (_, Some(b'c')) => "cells",
+        _ => "ledger",
+    }
+}
+
+/// Deliveries in the order in which they are received.
+fn deliveries(streams: &Streams, (batch, wrap): (usize, Wrap), delay: TimeDelta) -> Vec<(DateTime<Utc>, Vec<u8>)> {
+    let cut = |(name, lines): (&String, &Vec<Line>)| -> Vec<(DateTime<Utc>, Vec<u8>)> {
+        let mut out = Vec::new();
+        let mut rest = lines.as_slice();
+        while let Some(first) = rest.first() {
+            let fits = rest.iter().take(batch).take_while(|line| line.time - first.time <= LONGEST).count();
+            let (now, later) = rest.split_at(fits);
+            out.push((now[fits - 1].time + delay, wrap(name, now)));
+            rest = later;
+        }
+        out
+    };
+    let mut all: Vec<_> = streams.iter().flat_map(cut).collect();
+    all.sort();
+    all
+}
+
+fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) {
+    let events: usize = streams.values().map(Vec::len).sum();
+    if events == 0 {
+        return;
+    }
+    let table = Shared(Rc::new(Metered::new(Plain::default(), kind)));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let deliveries = deliveries(streams, cut, delay);
+    runtime.block_on(run(&table, &deliveries)).expect("a table in memory never fails");
+    let spent = table.0.take();
+    let of = |kind: &str| spent.get(kind).copied().unwrap_or_default();
+    let per = |units: u64| units as f64 / events as f64;
+    let writes: u64 = spent.values().map(|spent: &Spent| spent.write_units).sum();
+    let reads = spent.values().map(|spent| spent.half_read_units).sum::<u64>() as f64 / 2.0 / events as f64;
+    println!(
+        "{name:<30}{:>6}{:>7.1}{events:>8}{:>7.2}{:>7.2}{:>7.2}{:>7.2}{reads:>7.2}{:>7.2}",
+        cut.0,
+        events as f64 / deliveries.len() as f64,
+        per(of("cells").write_units),
+        per(of("work").write_units),
+        per(of("ledger").write_units),
+        per(writes),
+        per(writes) * WRITE_PRICE + reads * READ_PRICE,
+    );
+}
+
+async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<(), StoreError> {
+    let settings = Arc::new(Settings::default());
+    let engine = Arc::new(Engine::default());
+    let instance = |n| {
+        let store = TableStore::new(table.clone(), Arc::clone(&engine), Limits::default(), n as u64);
+        Pipeline::new(Arc::clone(&settings), Arc::clone(&engine), store)
+    };
+    let mut instances: Vec<_> = (0..INSTANCES).map(instance).collect();
+    let mut ticked = deliveries[0].0;
+    for (received, bytes) in deliveries {
+        while ticked + TimeDelta::minutes(1) <= *received {
+            ticked += TimeDelta::minutes(1);
+            for alert in instances[0].tick(ticked).await? {
+                instances[0].said(&alert).await?;
+            }
+        }
+        let delivery = delivery_id(bytes);
+        let from = From { origin: Origin::default(), delivery, received: *received, met: None };
+        let taught = teach(&engine, bytes, &from).expect("the corpus can be read");
+        let taker = &mut instances[delivery.0 as usize % INSTANCES];
+        for alert in taker.take(taught.learnt).await? {
+            taker.said(&alert).await?;
+        }
+    }
+    Ok(())
+}
