@@ -5,6 +5,7 @@
 //! What is found must be what one instance finds that takes each delivery once, in order. `LAPWING_SIM_SEEDS=N` runs N
 //! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0.
 
+mod fleet;
 mod ledger;
 mod run;
 mod workload;
