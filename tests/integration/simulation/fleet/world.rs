@@ -22,6 +22,8 @@ pub(super) enum Event {
     Lands(u64),
     /// A delivery, by its number, comes.
     Comes(usize),
+    /// An invocation has taken as long as it may.
+    Ends(Task),
     /// The schedule says that a minute has passed.
     Ticks,
 }

@@ -1,0 +1,192 @@
+//! What must come out of a run: what one instance finds that takes everything in order, with the same marks of lateness.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use chrono::{DateTime, Utc};
+use lapwing::pipeline::Pipeline;
+use lapwing::settings::Settings;
+use lapwing::store::{Limits, MemoryStore, Retention};
+use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
+use lapwing_detectors::cell::Cell;
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::group::{Book, Mark};
+use lapwing_detectors::observe::{DeliveryId, Learnt};
+use lapwing_detectors::severity::Severity;
+use lapwing_detectors::time::{Hour, Minute};
+
+use super::super::workload::Workload;
+
+/// What a delivery taught about one entity and hour, as of when the run added that: its minutes are late or not by then.
+#[derive(Clone)]
+pub(super) struct Part {
+    pub(super) received: DateTime<Utc>,
+    pub(super) cells: Vec<(Entity, Hour, Cell)>,
+    pub(super) newest: Option<DateTime<Utc>>,
+}
+
+/// A final alert, without the id that depends on when it was first said.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Course {
+    detector: &'static str,
+    subject: Subject,
+    window: (DateTime<Utc>, DateTime<Utc>),
+    seen: u64,
+    severity: Severity,
+}
+
+/// What came out: the findings as they stand, and the alerts.
+#[derive(Default)]
+pub(super) struct Outcome {
+    marks: BTreeMap<(&'static str, Entity, Minute), Mark>,
+    pub(super) alerts: Vec<Alert>,
+}
+
+impl Outcome {
+    /// Adds what stands in a book.
+    pub(super) fn add(&mut self, book: &Book) {
+        let marks = book.marks().map(|(detector, entity, minute, mark)| ((detector, entity.clone(), minute), *mark));
+        self.marks.extend(marks);
+        self.alerts.extend(book.finish(Minute::of(DateTime::<Utc>::MAX_UTC)));
+    }
+
+    /// The detectors that spoke.
+    pub(super) fn detectors(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.marks.keys().map(|(detector, ..)| *detector)
+    }
+
+    fn courses(&self) -> BTreeSet<Course> {
+        let opened = self.alerts.iter().filter(|alert| alert.status == Status::Open);
+        let course = |alert: &Alert| Course {
+            detector: alert.detector,
+            subject: alert.subject.clone(),
+            window: (alert.window.start, alert.window.end),
+            seen: alert.seen,
+            severity: alert.severity,
+        };
+        opened.map(course).collect()
+    }
+
+    /// What these detectors said otherwise than in the orderly run; empty when it is the same.
+    pub(super) fn differences(&self, orderly: &Outcome, counts: impl Fn(&str) -> bool) -> String {
+        let mut out = String::new();
+        let keys: BTreeSet<_> = self.marks.keys().chain(orderly.marks.keys()).filter(|key| counts(key.0)).collect();
+        for key in keys {
+            let (here, there) = (self.marks.get(key), orderly.marks.get(key));
+            if here != there {
+                let (detector, entity, minute) = key;
+                let time = minute.start().format("%H:%M");
+                let _ = writeln!(out, "{detector} {entity} {time}: {here:?}, in the orderly run {there:?}");
+            }
+        }
+        let (here, there) = (self.courses(), orderly.courses());
+        for course in here.symmetric_difference(&there).filter(|course| counts(course.detector)) {
+            let only = if here.contains(course) { "many instances" } else { "the orderly run" };
+            let _ = writeln!(out, "only {only} raised {course:?}");
+        }
+        out
+    }
+}
+
+/// What one instance makes of the parts, each taken once, in the order of their times.
+pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>) -> Outcome {
+    let engine = &workload.engine;
+    let store = MemoryStore::new(Arc::clone(engine), engine.lateness, Limits::default(), Retention::Week);
+    let mut pipeline = Pipeline::new(Arc::new(Settings::default()), Arc::clone(engine), store);
+    parts.sort_by_key(|part| part.received);
+    for (number, Part { received, cells, newest }) in parts.into_iter().enumerate() {
+        let delivery = DeliveryId(number as u128);
+        ready(pipeline.settle(received)).unwrap();
+        let learnt = Learnt { delivery, received, cells, events: Vec::new(), newest, repeated: 0 };
+        ready(pipeline.take(learnt)).unwrap();
+    }
+    ready(pipeline.settle(DateTime::<Utc>::MAX_UTC)).unwrap();
+    let mut outcome = Outcome::default();
+    outcome.add(pipeline.store.book());
+    outcome
+}
+
+/// The value of a future that never waits.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the store in memory never waits"),
+    }
+}
+
+/// What was said otherwise than the final alerts ask for: each is said, nothing handed out is lost, and every message
+/// leads to one of them.
+pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> String {
+    let mut out = String::new();
+    let mut by_id: BTreeMap<AlertId, Vec<&Alert>> = BTreeMap::new();
+    for alert in sent {
+        by_id.entry(alert.id).or_default().push(alert);
+    }
+    let standing: BTreeSet<AlertId> = finals.iter().map(|alert| alert.id).collect();
+    for (id, messages) in &by_id {
+        let first = messages[0];
+        if messages.iter().any(|m| (m.detector, &m.subject) != (first.detector, &first.subject)) {
+            let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
+        }
+        if !leads(*id, &by_id, &standing) {
+            let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
+        }
+    }
+    for alert in finals {
+        let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
+        if !said.iter().any(|m| m.severity == alert.severity && answers(m, alert)) {
+            let _ = writeln!(out, "never said: {}", shown(alert));
+        }
+    }
+    for alert in handed {
+        let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
+        if !said.iter().any(|m| answers(m, alert) && m.merged_into.is_some() >= alert.merged_into.is_some()) {
+            let _ = writeln!(out, "handed out and lost: {}", shown(alert));
+        }
+    }
+    out
+}
+
+/// Does a message say at least what an alert does?
+fn answers(message: &Alert, alert: &Alert) -> bool {
+    message.status >= alert.status && (message.severity >= alert.severity)
+}
+
+/// Does an alert that was said stand, or end in one that does, or was it taken back?
+fn leads(id: AlertId, by_id: &BTreeMap<AlertId, Vec<&Alert>>, standing: &BTreeSet<AlertId>) -> bool {
+    let mut at = id;
+    for _ in 0..=by_id.len() {
+        if standing.contains(&at) {
+            return true;
+        }
+        let Some(messages) = by_id.get(&at) else { return false };
+        let Some(next) = messages.iter().rev().find_map(|m| m.merged_into) else {
+            return messages.iter().any(|m| m.headline.starts_with("taken back"));
+        };
+        at = next;
+    }
+    false
+}
+
+/// Messages that were sent again just as they were.
+pub(super) fn repeats(sent: &[Alert]) -> usize {
+    let changes: BTreeSet<_> =
+        sent.iter().map(|m| (m.id, m.status, m.seen, m.severity, m.merged_into, m.window.end)).collect();
+    sent.len() - changes.len()
+}
+
+fn shown(alert: &Alert) -> String {
+    format!(
+        "{} {} {:?} {:?} seen {} {} to {}",
+        alert.id,
+        alert.detector,
+        alert.status,
+        alert.subject.name(),
+        alert.seen,
+        alert.window.start.format("%H:%M"),
+        alert.window.end.format("%H:%M")
+    )
+}
