@@ -110,7 +110,7 @@ pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>) -> Outcome {
 }
 
 /// The value of a future that never waits.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("the store in memory never waits"),

@@ -1,8 +1,8 @@
 //! A run of a workload by many instances over one table, with all that can go wrong.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -11,10 +11,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
 use lapwing::store::StoreError;
-use lapwing::store::table::{SharedOptions, SharedStore};
+use super::shim::SharedStore;
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 
 use super::super::workload::{Delivery, Workload};
+use super::oracle::Outcome;
 use super::sink::Sink;
 use super::table::{Fault, SimTable, Stored};
 use super::world::{Event, Task, Weather, World};
@@ -74,7 +76,9 @@ struct Place {
 
 pub(super) struct Run<'w> {
     workload: &'w Workload,
-    deliveries: &'w [&'w Delivery],
+    pub(super) deliveries: &'w [&'w Delivery],
+    /// What goes wrong in it, until the storm ends.
+    pub(super) weather: Weather,
     flaw: Flaw,
     pub(super) world: Rc<World>,
     pub(super) stored: Rc<Stored>,
@@ -91,7 +95,8 @@ pub(super) struct Run<'w> {
 impl<'w> Run<'w> {
     pub(super) fn new(workload: &'w Workload, deliveries: &'w [&'w Delivery], flaw: Flaw) -> Run<'w> {
         let mut dice = workload.dice.clone();
-        let (weather, instances) = (Weather::of(&mut dice), dice.between(2, 17));
+        super::shim::MEM.with(|m| m.borrow_mut().take());
+        let (weather, instances) = (Weather::calm(), dice.between(2, 17));
         let (queued, bursts) = (dice.chance(50), dice.chance(30));
         let world = World::new(dice, weather);
         let fault = if let Flaw::Table(fault) = flaw { fault } else { Fault::None };
@@ -104,6 +109,7 @@ impl<'w> Run<'w> {
         let mut run = Run {
             workload,
             deliveries,
+            weather,
             flaw,
             sink: Sink::new(&world),
             world,
@@ -132,7 +138,7 @@ impl<'w> Run<'w> {
     /// A new instance: it knows nothing.
     fn instance(&mut self, table: &SimTable) -> Instance {
         self.owners += 1;
-        let store = SharedStore::new(table.clone(), Arc::clone(&self.workload.engine), self.options());
+        let store = SharedStore::new(table.clone(), Arc::clone(&self.workload.engine), self.owners);
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.workload.engine), store)
     }
 
@@ -294,4 +300,44 @@ async fn invocation(
 /// Many at once.
 fn burst(time: DateTime<Utc>) -> DateTime<Utc> {
     time - TimeDelta::seconds(time.timestamp().rem_euclid(40)) + TimeDelta::seconds(40)
+}
+
+impl Run<'_> {
+    /// What stands in the ledgers now.
+    pub(super) fn outcome(&mut self) -> Outcome {
+        let mut entities: BTreeSet<Entity> = BTreeSet::new();
+        for delivery in self.deliveries {
+            entities.extend(delivery.learnt.cells.iter().map(|(entity, ..)| entity.clone()));
+        }
+        let table = SimTable::new(&self.stored);
+        let mut instance = self.instance(&table);
+        let mut outcome = Outcome::default();
+        for entity in entities {
+            let book = self.finish(instance.store.book_of(&entity)).unwrap();
+            outcome.add(&book);
+        }
+        outcome
+    }
+
+    /// Runs a future alone to its end.
+    fn finish<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        self.world.plan(self.world.now(), Event::Wakes(0));
+        loop {
+            match self.world.next() {
+                Some(Event::Lands(number)) => self.stored.land(number),
+                Some(Event::Wakes(_)) => {
+                    let go_on = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                    if let (Poll::Ready(value), _) = self.world.run(0, go_on) {
+                        return value;
+                    }
+                }
+                other => panic!("nothing more happens, but {other:?} does"),
+            }
+        }
+    }
+
+    pub(super) fn instances(&self) -> usize {
+        self.places.len()
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
-use lapwing::store::shared::table::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
+use lapwing::store::table::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
 
 use super::world::{Event, STALE, Trouble, World};
 

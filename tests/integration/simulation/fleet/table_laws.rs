@@ -6,16 +6,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lapwing::store::shared::table::{Freshness, Item, Place, Put, Span, Table};
+use lapwing::store::table::{Freshness, Item, Place, Put, Span, Table};
 
 use super::table::{Fault, SimTable, Stored};
 use super::world::{Event, Weather, World};
 use crate::logs::Dice;
 
-type Work = Pin<Box<dyn Future<Output = ()>>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Runs works at once until all have ended or died.
-fn run(world: &Rc<World>, stored: &Stored, mut works: Vec<Option<Work>>) {
+pub(super) fn run(world: &Rc<World>, stored: &Stored, mut works: Vec<Option<Work>>) {
     for task in 0..works.len() {
         world.plan(world.now(), Event::Wakes(task as u64));
     }
@@ -31,7 +31,7 @@ fn run(world: &Rc<World>, stored: &Stored, mut works: Vec<Option<Work>>) {
                     *place = None;
                 }
             }
-            Event::Comes(_) | Event::Ticks => panic!("only calls are made here"),
+            Event::Comes(_) | Event::Ends(_) | Event::Ticks => panic!("only calls are made here"),
         }
     }
 }
