@@ -6,10 +6,10 @@
 //! must hold what one instance finds over a store in memory, and every alert must have been said.
 
 mod flaws;
+mod hostile;
 mod oracle;
 mod parts;
 mod run;
-mod shim;
 mod sink;
 mod table;
 mod table_laws;
@@ -32,13 +32,16 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     run.go();
     let found = run.outcome();
     let (parts, missing) = parts::parts(&run);
-    let expected = orderly(workload, parts);
+    let expected = orderly(workload, parts, run.world.now());
     let counts = |detector: &str| !workload.batched_again || EXACT.contains(&detector);
     let mut out = missing.concat() + &found.differences(&expected, counts);
+    if !workload.batched_again {
+        out += &found.unlike(&expected);
+    }
     let (handed, sent) = (run.sink.handed.borrow(), run.sink.sent.borrow());
     out += &mistakes(&found.alerts, &handed, &sent);
     let (troubles, repeated) = (run.world.troubles.borrow(), repeats(&sent));
-    if repeated > 999 && troubles.is_empty() {
+    if repeated > 0 && troubles.is_empty() {
         let _ = writeln!(out, "{repeated} messages were sent twice, and nothing had gone wrong");
     }
     if !out.is_empty() {

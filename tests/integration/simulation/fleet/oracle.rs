@@ -9,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::{Limits, MemoryStore, Retention};
+use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
 use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::group::{Book, Mark};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
+use lapwing_detectors::profile::Profile;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::time::{Hour, Minute};
 
@@ -43,6 +44,9 @@ struct Course {
 pub(super) struct Outcome {
     marks: BTreeMap<(&'static str, Entity, Minute), Mark>,
     pub(super) alerts: Vec<Alert>,
+    /// What everyone knows of the entities.
+    cells: BTreeMap<(Entity, Hour), Arc<Cell>>,
+    usual: BTreeMap<Entity, Arc<Profile>>,
 }
 
 impl Outcome {
@@ -51,6 +55,33 @@ impl Outcome {
         let marks = book.marks().map(|(detector, entity, minute, mark)| ((detector, entity.clone(), minute), *mark));
         self.marks.extend(marks);
         self.alerts.extend(book.finish(Minute::of(DateTime::<Utc>::MAX_UTC)));
+    }
+
+    /// Adds what a store says of entities when a delivery comes once more.
+    pub(super) fn know(&mut self, due: Vec<Due>) {
+        for (known, _) in due {
+            self.cells.extend(known.cells.into_iter().map(|(hour, cell)| ((known.entity.clone(), hour), cell)));
+            self.usual.extend(known.profile.map(|profile| (known.entity, profile)));
+        }
+    }
+
+    /// What is known otherwise than in the orderly run, of the entities that the store speaks of.
+    pub(super) fn unlike(&self, orderly: &Outcome) -> String {
+        let mut out = String::new();
+        for ((entity, hour), cell) in &self.cells {
+            let there = orderly.cells.get(&(entity.clone(), *hour));
+            if there != Some(cell) {
+                let time = hour.first().start().format("%H:%M");
+                let _ = writeln!(out, "{entity} {time} holds {cell:?}, in the orderly run {there:?}");
+            }
+        }
+        for (entity, usual) in &self.usual {
+            let there = orderly.usual.get(entity);
+            if there != Some(usual) {
+                let _ = writeln!(out, "{entity} has learnt {usual:?}, in the orderly run {there:?}");
+            }
+        }
+        out
     }
 
     /// The detectors that spoke.
@@ -91,21 +122,27 @@ impl Outcome {
     }
 }
 
-/// What one instance makes of the parts, each taken once, in the order of their times.
-pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>) -> Outcome {
+/// What one instance makes of the parts, each taken once, in the order of their times; all is complete at `end`.
+pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>, end: DateTime<Utc>) -> Outcome {
     let engine = &workload.engine;
     let store = MemoryStore::new(Arc::clone(engine), engine.lateness, Limits::default(), Retention::Week);
     let mut pipeline = Pipeline::new(Arc::new(Settings::default()), Arc::clone(engine), store);
     parts.sort_by_key(|part| part.received);
-    for (number, Part { received, cells, newest }) in parts.into_iter().enumerate() {
+    let deliveries = parts.into_iter().enumerate().map(|(number, Part { received, cells, newest })| {
         let delivery = DeliveryId(number as u128);
-        ready(pipeline.settle(received)).unwrap();
-        let learnt = Learnt { delivery, received, cells, events: Vec::new(), newest, repeated: 0 };
-        ready(pipeline.take(learnt)).unwrap();
+        Learnt { delivery, received, cells, events: Vec::new(), newest, repeated: 0 }
+    });
+    let deliveries: Vec<Learnt> = deliveries.collect();
+    for learnt in &deliveries {
+        ready(pipeline.settle(learnt.received)).unwrap();
+        ready(pipeline.take(learnt.clone())).unwrap();
     }
-    ready(pipeline.settle(DateTime::<Utc>::MAX_UTC)).unwrap();
+    ready(pipeline.settle(end)).unwrap();
     let mut outcome = Outcome::default();
     outcome.add(pipeline.store.book());
+    for learnt in deliveries {
+        outcome.know(ready(pipeline.store.exchange(learnt)).unwrap());
+    }
     outcome
 }
 

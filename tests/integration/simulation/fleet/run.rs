@@ -1,6 +1,6 @@
 //! A run of a workload by many instances over one table, with all that can go wrong.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -10,8 +10,9 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, TimeDelta, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::StoreError;
-use super::shim::SharedStore;
+use lapwing::store::{Limits, StateStore, StoreError};
+use lapwing::store::table::TableStore;
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 
@@ -44,7 +45,7 @@ pub(super) enum Flaw {
     KeepsClaims,
 }
 
-type Instance = Pipeline<SharedStore<SimTable>>;
+type Instance = Pipeline<TableStore<SimTable>>;
 
 /// What an instance is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +96,7 @@ pub(super) struct Run<'w> {
 impl<'w> Run<'w> {
     pub(super) fn new(workload: &'w Workload, deliveries: &'w [&'w Delivery], flaw: Flaw) -> Run<'w> {
         let mut dice = workload.dice.clone();
-        super::shim::MEM.with(|m| m.borrow_mut().take());
-        let (weather, instances) = (Weather::calm(), dice.between(2, 17));
+        let (weather, instances) = (Weather::of(&mut dice), dice.between(2, 17));
         let (queued, bursts) = (dice.chance(50), dice.chance(30));
         let world = World::new(dice, weather);
         let fault = if let Flaw::Table(fault) = flaw { fault } else { Fault::None };
@@ -138,7 +138,7 @@ impl<'w> Run<'w> {
     /// A new instance: it knows nothing.
     fn instance(&mut self, table: &SimTable) -> Instance {
         self.owners += 1;
-        let store = SharedStore::new(table.clone(), Arc::clone(&self.workload.engine), self.owners);
+        let store = store_of(table.clone(), &self.workload.engine, self.owners);
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.workload.engine), store)
     }
 
@@ -156,7 +156,7 @@ impl<'w> Run<'w> {
             }
             match event {
                 Event::Lands(number) => self.stored.land(number),
-                Event::Wakes(task) => self.go_on(task),
+                Event::Wakes(task, _) => self.go_on(task),
                 Event::Comes(delivery) => self.waiting.push(Work::Take(delivery)),
                 Event::Ends(task) => self.time_out(task),
                 Event::Ticks => {
@@ -203,7 +203,7 @@ impl<'w> Run<'w> {
         let sending = Rc::new(Cell::new(false));
         let future = Box::pin(invocation(pipeline, (learnt, now), Rc::clone(&self.sink), Rc::clone(&sending)));
         place.busy = Some(Busy { task, work, sending, future });
-        self.world.plan(self.world.now(), Event::Wakes(task));
+        self.world.begin(task);
         self.world.plan(self.world.now() + TIMEOUT, Event::Ends(task));
     }
 
@@ -297,6 +297,11 @@ async fn invocation(
     (pipeline, outcome)
 }
 
+/// The store of an instance.
+pub(super) fn store_of(table: SimTable, engine: &Arc<Engine>, owner: u64) -> TableStore<SimTable> {
+    TableStore::new(table, Arc::clone(engine), Limits::default(), owner)
+}
+
 /// Many at once.
 fn burst(time: DateTime<Utc>) -> DateTime<Utc> {
     time - TimeDelta::seconds(time.timestamp().rem_euclid(40)) + TimeDelta::seconds(40)
@@ -316,17 +321,21 @@ impl Run<'_> {
             let book = self.finish(instance.store.book_of(&entity)).unwrap();
             outcome.add(&book);
         }
+        for delivery in self.deliveries {
+            let learnt = Learnt { received: self.world.now(), ..delivery.learnt.clone() };
+            outcome.know(self.finish(instance.store.exchange(learnt)).unwrap());
+        }
         outcome
     }
 
     /// Runs a future alone to its end.
     fn finish<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
-        self.world.plan(self.world.now(), Event::Wakes(0));
+        self.world.begin(0);
         loop {
             match self.world.next() {
                 Some(Event::Lands(number)) => self.stored.land(number),
-                Some(Event::Wakes(_)) => {
+                Some(Event::Wakes(..)) => {
                     let go_on = || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
                     if let (Poll::Ready(value), _) = self.world.run(0, go_on) {
                         return value;

@@ -229,7 +229,7 @@ impl SimTable {
 
 impl Table for SimTable {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
-        assert!(span.from <= span.to, "{span:?} is a span");
+        assert!(!span.key.is_empty() && !span.from.is_empty() && span.from <= span.to, "{span:?} is a span");
         let query = Query {
             key: span.key.to_owned(),
             from: span.from.to_owned(),

@@ -17,12 +17,12 @@ pub(super) type Work = Pin<Box<dyn Future<Output = ()>>>;
 /// Runs works at once until all have ended or died.
 pub(super) fn run(world: &Rc<World>, stored: &Stored, mut works: Vec<Option<Work>>) {
     for task in 0..works.len() {
-        world.plan(world.now(), Event::Wakes(task as u64));
+        world.begin(task as u64);
     }
     while let Some(event) = world.next() {
         match event {
             Event::Lands(number) => stored.land(number),
-            Event::Wakes(task) => {
+            Event::Wakes(task, _) => {
                 let place = &mut works[task as usize];
                 let Some(work) = place else { continue };
                 let go_on = || work.as_mut().poll(&mut Context::from_waker(Waker::noop()));

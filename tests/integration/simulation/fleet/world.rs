@@ -1,10 +1,10 @@
 //! The simulated world: one clock, what happens when, and what goes wrong. A seed decides all of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,8 +16,8 @@ pub(super) type Task = u64;
 /// Something that happens at its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// An invocation has waited long enough.
-    Wakes(Task),
+    /// An invocation has waited long enough, or part of it.
+    Wakes(Task, u64),
     /// A request, by its number, has its effect on the table: whether or not whoever sent it still lives.
     Lands(u64),
     /// A delivery, by its number, comes.
@@ -75,7 +75,7 @@ pub(super) enum Trouble {
 }
 
 /// How stale an eventual read may be.
-pub(super) const STALE: TimeDelta = TimeDelta::seconds(90);
+pub(super) const STALE: TimeDelta = TimeDelta::seconds(30);
 /// How long an instance may stand still: some of it is longer than a lease.
 const STALL: TimeDelta = TimeDelta::minutes(20);
 
@@ -88,6 +88,7 @@ pub(super) struct World {
     queue: RefCell<BTreeMap<(DateTime<Utc>, i64, u64), Event>>,
     number: Cell<u64>,
     dice: RefCell<Dice>,
+    wakers: RefCell<HashMap<u64, Waker>>,
     current: Cell<Task>,
     doomed: Cell<bool>,
 }
@@ -101,6 +102,7 @@ impl World {
             queue: RefCell::default(),
             number: Cell::new(0),
             dice: RefCell::new(dice),
+            wakers: RefCell::default(),
             current: Cell::new(0),
             doomed: Cell::new(false),
         })
@@ -140,6 +142,11 @@ impl World {
     pub(super) fn next(&self) -> Option<Event> {
         let ((time, ..), event) = self.queue.borrow_mut().pop_first()?;
         self.now.set(time);
+        if let Event::Wakes(_, waiter) = event
+            && let Some(waker) = self.wakers.borrow_mut().remove(&waiter)
+        {
+            waker.wake();
+        }
         Some(event)
     }
 
@@ -150,16 +157,22 @@ impl World {
         (out, self.doomed.replace(false))
     }
 
+    /// Begins an invocation, or lets one that waits for nothing go on.
+    pub(super) fn begin(&self, task: Task) {
+        self.plan(self.now(), Event::Wakes(task, 0));
+    }
+
     /// Waits, of the invocation that is going on.
     pub(super) async fn wait(&self, until: DateTime<Utc>) {
-        let mut planned = false;
-        poll_fn(|_| {
+        let (waiter, mut planned) = (self.number(), false);
+        poll_fn(|context| {
             if planned && self.now() >= until {
                 return Poll::Ready(());
             }
             if !std::mem::replace(&mut planned, true) {
-                self.plan(until, Event::Wakes(self.current.get()));
+                self.plan(until, Event::Wakes(self.current.get(), waiter));
             }
+            self.wakers.borrow_mut().insert(waiter, context.waker().clone());
             Poll::Pending
         })
         .await;
