@@ -5,7 +5,7 @@ use std::fs;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use lapwing::decode::Origin;
 use lapwing::pipeline::{From, Pipeline, delivery_id, teach};
 use lapwing::settings::Settings;
