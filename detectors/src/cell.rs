@@ -237,6 +237,14 @@ impl Cell {
         }
     }
 
+    /// Adds what another part of the same cell holds, with the marks that it has.
+    pub fn unite(&mut self, other: Cell) {
+        other.counters.into_iter().for_each(|counter| self.add(counter));
+        other.occurrences.into_iter().for_each(|occurrence| self.occur(occurrence));
+        other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
+        other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
+    }
+
     /// Marks what came late, of a cell that nobody has merged yet.
     pub fn mark(&mut self, arrival: impl Fn(u8) -> Arrival) {
         for counter in &mut self.counters {

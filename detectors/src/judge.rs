@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
 use crate::cell::{Cell, Trace};
-use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
+use crate::detector::{About, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
@@ -107,12 +107,20 @@ impl Engine {
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
     #[must_use]
     pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {
-        let awake = |detector: &dyn Detector| {
-            detector.about().families.contains(&family) && detector.minutes(here, before) != 0
-        };
-        self.watches.iter().any(|watch| {
-            awake(watch.detector.as_ref()) || watch.variants.iter().any(|variant| awake(variant.detector.as_ref()))
-        })
+        self.awake(family, here, before).any(|minutes| minutes != 0)
+    }
+
+    /// The minutes of the hour in which some detector may have anything to say, a bit for each.
+    #[must_use]
+    pub fn minutes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> u64 {
+        self.awake(family, here, before).fold(0, |all, minutes| all | minutes)
+    }
+
+    fn awake<'a>(&'a self, family: Family, here: &'a Cell, before: Option<&'a Cell>) -> impl Iterator<Item = u64> + 'a {
+        let variants = |watch: &'a Watch| watch.variants.iter().map(|variant| variant.detector.as_ref());
+        let all = self.watches.iter().flat_map(move |watch| variants(watch).chain([watch.detector.as_ref()]));
+        let watching = all.filter(move |detector| detector.about().families.contains(&family));
+        watching.map(move |detector| detector.minutes(here, before))
     }
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use lapwing::cli;
 use lapwing::lambda::handler::{Handler, Invocation, Summary};
@@ -13,8 +14,11 @@ use lapwing::settings::catalog::Catalog;
 use lapwing::settings::{CONFIG, Settings};
 use lapwing::sink::metrics::Metrics;
 use lapwing::sink::sns::Sns;
-use lapwing::store::{Limits, MemoryStore, Retention};
+use lapwing::store::table::TableStore;
+use lapwing::store::table::dynamo::DynamoTable;
+use lapwing::store::{EitherStore, Limits, MemoryStore, Retention};
 use lapwing_detectors::alert::Quality;
+use lapwing_detectors::detector::Engine;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
@@ -40,18 +44,37 @@ async fn main() -> Result<(), Error> {
 async fn start() -> Result<Handler, Error> {
     let settings = settings()?;
     let config = aws::config().await;
-    let limits = Limits { entities: settings.limits.entities as usize, ..Limits::default() };
     let engine = Arc::new(settings.engine());
-    let store = MemoryStore::new(Arc::clone(&engine), settings.lateness, limits, Retention::Week);
+    let store = store(&settings, &engine, &config);
     let sns = Sns::new(aws_sdk_sns::Client::new(&config), settings.sns.clone());
     let metrics = Metrics::new(aws_sdk_cloudwatch::Client::new(&config), settings.metrics.clone());
     Ok(Handler {
-        pipeline: Pipeline::new(Arc::new(settings), engine, store).of_quality(Quality::InstanceOnly),
+        pipeline: Pipeline::new(Arc::new(settings), engine, store),
         sns,
         metrics,
         own_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
         failed_metrics: 0,
     })
+}
+
+/// The table that the settings name, or else the memory of this instance, whose alerts say so.
+fn store(settings: &Settings, engine: &Arc<Engine>, config: &SdkConfig) -> EitherStore<DynamoTable> {
+    let entities = settings.limits.entities as usize;
+    let limits = Limits { entities, ..Limits::default() };
+    let engine = Arc::clone(engine);
+    let Some(name) = settings.state.table.clone() else {
+        let store = MemoryStore::new(engine, settings.lateness, limits, Retention::Week);
+        return EitherStore::Instance(Box::new(store.of_quality(Quality::InstanceOnly)));
+    };
+    let table = DynamoTable::new(config, name);
+    EitherStore::Table(Box::new(TableStore::new(table, engine, limits, instance())))
+}
+
+/// The name of this instance: its log stream is another one for each, and the time tells a stream's restarts apart.
+fn instance() -> u64 {
+    let stream = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
+    let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    xxhash_rust::xxh3::xxh3_64(format!("{stream} {} {}", std::process::id(), started.as_nanos()).as_bytes())
 }
 
 /// The file of the package, or the one that the environment names, and over it the environment. Lambda starts the

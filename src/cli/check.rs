@@ -62,7 +62,7 @@ fn changes(tuning: &Tuning, entry: &Entry) -> Vec<String> {
 
 /// The other sections, a line each.
 fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
-    let Settings { lateness, metrics, limits, .. } = settings;
+    let Settings { lateness, metrics, limits, state, .. } = settings;
     let expired = match settings.expired(now).count() {
         0 => String::new(),
         n => format!(", {n} out of date"),
@@ -84,6 +84,10 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
     lines.push(match metrics.enabled {
         true => ("metrics", format!("on, namespace {}, by {}", metrics.namespace, metrics.by.name())),
         false => ("metrics", "off".to_owned()),
+    });
+    lines.push(match &state.table {
+        Some(table) => ("state", format!("table {table}, shared by all instances")),
+        None => ("state", "in the memory of each instance".to_owned()),
     });
     lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
     lines
@@ -122,6 +126,7 @@ overrides   0 rules
 allow       0 rules
 sns         no topic
 metrics     on, namespace Lapwing, by detector
+state       in the memory of each instance
 limits      256 MB inflated, 100000 entities of a family
 exit 0",
         );
@@ -150,7 +155,9 @@ reason = 'then'
 account = '111122223333'
 reason = 'now'
 [metrics]
-enabled = false",
+enabled = false
+[state]
+table = 'lapwing-state'",
             "FILE: no mistakes
 detectors   2 on, 1 off (root-use)
   denied-burst: count 50 (default 10), at most medium
@@ -161,6 +168,7 @@ overrides   0 rules
 allow       2 rules, 1 out of date
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off
+state       table lapwing-state, shared by all instances
 limits      256 MB inflated, 100000 entities of a family
 exit 0",
         );

@@ -141,6 +141,7 @@ mod tests {
             let default = Settings::default();
             assert_eq!((settings.lateness, settings.limits), (default.lateness, default.limits));
             assert_eq!((settings.metrics, settings.off), (default.metrics, default.off));
+            assert_eq!(settings.state.table.as_deref(), Some("lapwing-state"));
             assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));
             assert_eq!((settings.allow.len(), settings.sns.len(), settings.accounts.len()), (1, 1, 1));
             for entry in &catalog.0 {

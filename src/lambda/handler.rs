@@ -1,22 +1,22 @@
 //! One invocation: a payload in, alerts and metrics out.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
-use lapwing_detectors::severity::Severity;
 use serde::Serialize;
 use serde_json::json;
 
 use super::aws::CALL;
 use super::log;
+use super::schedule;
 use super::subscription::{self, Opened};
 use crate::decode::{Decoded, Origin};
 use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
 use crate::sink::metrics::{Measures, Metrics};
 use crate::sink::sns::Sns;
-use crate::store::{MemoryStore, StoreError};
+use crate::store::table::dynamo::DynamoTable;
+use crate::store::{EitherStore, StateStore as _, StoreError};
 
 /// How many rejected records a log line names.
 const NAMED_REJECTS: usize = 20;
@@ -27,7 +27,7 @@ const RESERVE: Duration = CALL.saturating_mul(2).saturating_add(Duration::from_s
 /// Everything that lives as long as the sandbox.
 pub struct Handler {
     /// Reads payloads and keeps what they taught.
-    pub pipeline: Pipeline<MemoryStore>,
+    pub pipeline: Pipeline<EitherStore<DynamoTable>>,
     /// Takes alerts.
     pub sns: Sns,
     /// Takes counts.
@@ -70,6 +70,8 @@ pub struct Summary {
     pub sent: u64,
     /// True for a payload of the function's own log group, which is never read.
     pub own_log_group: bool,
+    /// True for the call of a schedule, which brings no logs.
+    pub tick: bool,
 }
 
 /// Why an invocation must fail, so that AWS delivers its payload again.
@@ -111,21 +113,34 @@ impl Handler {
     ///
     /// When state or an alert was not written. Nothing else fails an invocation: a retry could not help it.
     pub async fn handle(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
+        if schedule::is_tick(invocation.payload) {
+            return self.tick(invocation).await;
+        }
         let Opened { bytes, group } = subscription::open(invocation.payload);
         if !group.is_empty() && group == self.own_group {
             let message = "dropped a delivery of the function's own log group: remove its subscription filter";
             log::warn(message, json!({ "request_id": invocation.request_id, "log_group": group }));
             return Ok(Summary { own_log_group: true, ..Summary::default() });
         }
-        let read = self.read(&bytes, invocation.now).await.map_err(|e| {
-            let fields = json!({ "request_id": invocation.request_id, "error": e.to_string() });
-            log::error("state failed; the invocation fails, so that AWS delivers its payload again", fields);
-            Failure::Store(e)
-        })?;
+        let read = self.read(&bytes, invocation.now).await.map_err(|e| state_failed(invocation, e))?;
         let sent = self.send(invocation, &read.alerts).await?;
-        self.measure(invocation, &read).await;
+        self.measure(invocation, read.measures(invocation.now)).await;
         let summary = read.summary(sent);
         log::info("read a delivery", fields(invocation.request_id, &read, summary));
+        Ok(summary)
+    }
+
+    /// Judges what has become complete, and sends what has ended or was left behind.
+    async fn tick(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
+        let alerts = self.pipeline.tick(invocation.now).await.map_err(|e| state_failed(invocation, e))?;
+        let sent = self.send(invocation, &alerts).await?;
+        // Without anything that waits its age is nothing: an alarm on it must see that.
+        let since = self.pipeline.store.waiting_since();
+        let waiting = since.map_or(0.0, |since| (invocation.now - since).as_seconds_f64().max(0.0));
+        let waiting_seconds = self.pipeline.store.is_shared().then_some(waiting);
+        self.measure(invocation, Measures { waiting_seconds, ..Measures::default() }).await;
+        let summary = Summary { alerts: alerts.len() as u64, sent, tick: true, ..Summary::default() };
+        log::info("ticked", json!({ "request_id": invocation.request_id, "alerts": summary.alerts, "sent": sent }));
         Ok(summary)
     }
 
@@ -136,10 +151,14 @@ impl Handler {
             let decoded = Decoded { records: 1, rejects: 1, ..Decoded::default() };
             return Ok(Read { decoded, rejected: vec![1], ..Read::default() });
         };
-        let (newest, duplicates, late) = (learnt.newest, learnt.repeated, self.pipeline.store.late);
-        let alerts = self.pipeline.take(learnt, now).await?;
+        let (newest, duplicates, late) = (learnt.newest, learnt.repeated, self.pipeline.store.late());
+        if !self.pipeline.store.is_shared() {
+            // There may be no schedule, and another instance's would not reach this one.
+            self.pipeline.settle(now).await?;
+        }
+        let alerts = self.pipeline.take(learnt).await?;
         let rejected = rejects.iter().take(NAMED_REJECTS).map(|reject| reject.record).collect();
-        Ok(Read { decoded, rejected, late: self.pipeline.store.late - late, duplicates, newest, alerts })
+        Ok(Read { decoded, rejected, late: self.pipeline.store.late() - late, duplicates, newest, alerts })
     }
 
     /// Sends each alert to each topic that wants it. One that reached all of them is told to the pipeline, so that a
@@ -152,23 +171,42 @@ impl Handler {
             match self.sns.publish(alert, last_start).await {
                 Ok(messages) => {
                     sent += messages;
-                    self.pipeline.said(alert);
+                    self.settle(invocation, alert).await;
                 }
                 Err(e) => {
                     unsent += 1;
                     let fields = json!({
                         "request_id": request_id, "alert": alert.id.to_string(), "topic": e.topic, "error": e.what,
                     });
-                    log::error("an alert was not sent; the invocation fails, so that AWS delivers it again", fields);
+                    log::error(self.after_failure(), fields);
                 }
             }
         }
-        if unsent == 0 { Ok(sent) } else { Err(Failure::Unsent(unsent)) }
+        // What is in a shared outbox needs no second delivery: a tick sends it.
+        if unsent == 0 || self.pipeline.store.is_shared() { Ok(sent) } else { Err(Failure::Unsent(unsent)) }
     }
 
-    async fn measure(&mut self, invocation: Invocation<'_>, read: &Read) {
+    fn after_failure(&self) -> &'static str {
+        if self.pipeline.store.is_shared() {
+            "an alert was not sent; it stays in the outbox, and a tick sends it"
+        } else {
+            "an alert was not sent; the invocation fails, so that AWS delivers it again"
+        }
+    }
+
+    /// Notes that an alert was sent. Where that fails it is sent once more, under the same id.
+    async fn settle(&mut self, invocation: Invocation<'_>, alert: &Alert) {
+        if let Err(e) = self.pipeline.said(alert).await {
+            let fields = json!({
+                "request_id": invocation.request_id, "alert": alert.id.to_string(), "error": e.to_string(),
+            });
+            log::warn("an alert was sent, and may be sent again: that it was could not be noted", fields);
+        }
+    }
+
+    async fn measure(&mut self, invocation: Invocation<'_>, measures: Measures) {
         let findings = std::mem::take(&mut self.pipeline.found);
-        if let Err(e) = self.metrics.put(&read.measures(invocation.now, findings)).await {
+        if let Err(e) = self.metrics.put(&Measures { findings, ..measures }).await {
             self.failed_metrics += 1;
             let failed = self.failed_metrics;
             let fields = json!({ "request_id": invocation.request_id, "failed_since_start": failed, "error": e });
@@ -187,11 +225,11 @@ impl Read {
             duplicates: self.duplicates,
             alerts: self.alerts.len() as u64,
             sent,
-            own_log_group: false,
+            ..Summary::default()
         }
     }
 
-    fn measures(&self, now: DateTime<Utc>, findings: BTreeMap<(&'static str, Severity), u64>) -> Measures {
+    fn measures(&self, now: DateTime<Utc>) -> Measures {
         Measures {
             events: self.decoded.events,
             rejects: self.decoded.rejects,
@@ -199,9 +237,15 @@ impl Read {
             duplicates: self.duplicates,
             // A clock ahead of ours is no negative lag.
             lag_seconds: self.newest.map(|newest| (now - newest).as_seconds_f64().max(0.0)),
-            findings,
+            ..Measures::default()
         }
     }
+}
+
+fn state_failed(invocation: Invocation<'_>, error: StoreError) -> Failure {
+    let fields = json!({ "request_id": invocation.request_id, "error": error.to_string() });
+    log::error("state failed; the invocation fails, so that AWS delivers its payload again", fields);
+    Failure::Store(error)
 }
 
 fn fields(request_id: &str, read: &Read, summary: Summary) -> serde_json::Value {

@@ -53,6 +53,7 @@ pub(crate) fn etl_nightly() -> Alert {
         window: span,
         best: span,
         seen: 640,
+        seen_before: None,
         seen_at_least: false,
         unit: "API calls".to_owned(),
         expected: Some(38.0),

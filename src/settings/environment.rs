@@ -6,7 +6,7 @@ use lapwing_detectors::severity::Severity;
 use super::Settings;
 use super::mistake::{Mistake, Mistakes, Wrong, did_you_mean, quote};
 use super::sections::{Format, Topic, lateness};
-use super::values::{named, namespace, switch, topic};
+use super::values::{named, namespace, switch, table, topic};
 
 /// What our variables begin with. One that begins so and is not known is a mistake.
 const PREFIX: &str = "LAPWING_";
@@ -20,6 +20,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("LAPWING_TOPIC_ARN", "a topic to send alerts to, beside those of the file"),
     ("LAPWING_TOPIC_FORMAT", "how alerts are written for that topic: text, json or chat"),
     ("LAPWING_TOPIC_MIN_SEVERITY", "the least severity that is sent to that topic"),
+    ("LAPWING_TABLE", "the DynamoDB table that all instances keep their state in"),
     ("LAPWING_METRICS", "true or false: are metrics sent?"),
     ("LAPWING_METRICS_BY", "what findings are counted by: detector or severity"),
     ("LAPWING_NAMESPACE", "the namespace of the metrics"),
@@ -61,6 +62,7 @@ impl Settings {
             "LAPWING_METRICS" => reader.read((name, value), switch, &mut self.metrics.enabled),
             "LAPWING_METRICS_BY" => reader.read((name, value), named, &mut self.metrics.by),
             "LAPWING_NAMESPACE" => reader.read((name, value), namespace, &mut self.metrics.namespace),
+            "LAPWING_TABLE" => reader.read((name, value), |name| table(name).map(Some), &mut self.state.table),
             "LAPWING_TOPIC_ARN" => {
                 sns.named = true;
                 reader.read((name, value), |arn| topic(arn).map(Some), &mut sns.arn);
@@ -145,6 +147,7 @@ mod tests {
                 ("LAPWING_CONFIG", "other.toml"),
                 ("LAPWING_TOPIC_ARN", arn),
                 ("LAPWING_TOPIC_MIN_SEVERITY", "high"),
+                ("LAPWING_TABLE", "lapwing-state"),
                 ("LAPWING_METRICS", "off"),
                 ("LAPWING_METRICS_BY", "severity"),
                 ("LAPWING_NAMESPACE", ""),
@@ -156,6 +159,7 @@ mod tests {
         assert_eq!(settings.sns, [topic]);
         let metrics = Metrics { enabled: false, namespace: "File".to_owned(), by: MetricsBy::Severity };
         assert_eq!(settings.metrics, metrics);
+        assert_eq!(settings.state.table.as_deref(), Some("lapwing-state"));
         assert_eq!(settings.lateness, Lateness { lambda: Minutes(60), cloudtrail: Minutes(15) });
 
         let alone = environment(Settings::default(), &[("LAPWING_TOPIC_ARN", arn)]).unwrap();
@@ -178,6 +182,11 @@ mod tests {
             (
                 &[("LAPWING_TOPIC_FORMAT", "chat")],
                 &["LAPWING_TOPIC_ARN: it is missing, but the format or severity of its topic is set"],
+            ),
+            (
+                &[("LAPWING_TABLE", "arn:aws:dynamodb:eu-west-1:111122223333:table/lapwing")],
+                &["LAPWING_TABLE: \"arn:aws:dynamodb:eu-west-1:111122223333:table/lapwing\" is not the name of a \
+                   DynamoDB table | its name, no ARN: letters, digits and `_ . -`, 3 to 255 of them"],
             ),
             (&[("LAPWING_METRICS", "yes")], &["LAPWING_METRICS: \"yes\" is not true or false"]),
         ] {

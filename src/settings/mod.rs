@@ -21,7 +21,7 @@ use lapwing_detectors::profile::Lateness;
 
 pub use self::environment::{CONFIG, VARIABLES};
 pub use self::mistake::{Mistake, Mistakes, nearest};
-pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, Topic};
+pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, State, Topic};
 pub use self::tuning::Tuning;
 pub use self::values::Pattern;
 pub use self::who::{Allow, Case, Override, OwnerRule, Who};
@@ -47,6 +47,8 @@ pub struct Settings {
     pub sns: Vec<Topic>,
     /// What is counted in CloudWatch.
     pub metrics: Metrics,
+    /// Where state is kept.
+    pub state: State,
     /// Bounds on what is read and kept.
     pub limits: Limits,
 }

@@ -9,7 +9,7 @@ use super::catalog::Catalog;
 use super::mistake::{Mistakes, Wrong};
 use super::toml::{Document, Found, Section};
 use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
-use super::values::{Named, account, minutes, named, namespace, text, topic, written};
+use super::values::{Named, account, minutes, named, namespace, table, text, topic, written};
 use super::who::{Allow, Override, OwnerRule};
 
 /// The longest lateness; a cell lives 7 days, and most of that must be left for late data.
@@ -153,6 +153,21 @@ impl Metrics {
     }
 }
 
+/// Where the Lambda function keeps what it knows. A replay always keeps it in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The DynamoDB table that all instances share, in the function's own account and Region. Without one each instance
+    /// keeps what it learnt in its own memory.
+    pub table: Option<String>,
+}
+
+impl State {
+    fn read(&mut self, section: &Section<'_>) {
+        self.table = section.read("table", table);
+        section.finish();
+    }
+}
+
 /// Bounds on what is read and kept: what lies beyond is counted and named, never lost in silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -234,6 +249,9 @@ impl Settings {
         }
         if let Some(section) = root.section("metrics") {
             settings.metrics.read(&section);
+        }
+        if let Some(section) = root.section("state") {
+            settings.state.read(&section);
         }
         if let Some(section) = root.section("limits") {
             settings.limits.read(&section);

@@ -187,7 +187,8 @@ fn mistakes_in_the_other_sections() {
     );
     check("[owner]\nteam = 'a'", &["1 owner: a table is not a list of tables | begin each with `[[owner]]`"]);
     check(
-        "[metrics]\nenabled = 1\nby = 'principal'\nnamespace = 'AWS/Lambda'\n[limits]\ninflated_mb = 0\nentities = 1.5",
+        "[metrics]\nenabled = 1\nby = 'principal'\nnamespace = 'AWS/Lambda'\n[limits]\ninflated_mb = 0\nentities = 1.5\n\
+         [state]\ntable = 'a b'\ntabel = 1",
         &[
             "2 metrics.enabled: 1 is not true or false",
             "3 metrics.by: \"principal\" is not what findings can be counted by (detector, severity)",
@@ -196,6 +197,9 @@ fn mistakes_in_the_other_sections() {
              for AWS services",
             "6 limits.inflated_mb: 0 is not a whole number from 1 to 4096",
             "7 limits.entities: 1.5 is not a whole number from 100 to 10000000",
+            "9 state.table: \"a b\" is not the name of a DynamoDB table | its name, no ARN: letters, digits and \
+             `_ . -`, 3 to 255 of them",
+            "10 state.tabel: there is no such key | did you mean `table`?",
         ],
     );
 }

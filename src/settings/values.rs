@@ -184,6 +184,17 @@ pub(super) fn topic(text: &str) -> Result<String, Wrong> {
     }
 }
 
+/// The name of a DynamoDB table: 3 to 255 characters of those that the service takes.
+pub(super) fn table(text: &str) -> Result<String, Wrong> {
+    let shape =
+        (3..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+    match shape {
+        true => Ok(text.to_owned()),
+        false => Err(Wrong::new("the name of a DynamoDB table")
+            .hint("its name, no ARN: letters, digits and `_ . -`, 3 to 255 of them")),
+    }
+}
+
 /// A namespace of CloudWatch metrics: 1 to 255 characters of those that the service takes, outside its own `AWS/`.
 pub(super) fn namespace(text: &str) -> Result<String, Wrong> {
     let wrong = || Wrong::new("a CloudWatch namespace");

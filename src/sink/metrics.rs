@@ -25,6 +25,8 @@ pub struct Measures {
     pub duplicates: u64,
     /// Seconds between the newest event and now; `None` without events.
     pub lag_seconds: Option<f64>,
+    /// Seconds since the oldest alert waits to be sent, as a tick met it; `None` outside of ticks, and without a table.
+    pub waiting_seconds: Option<f64>,
     /// How many findings of each detector and severity.
     pub findings: BTreeMap<(&'static str, Severity), u64>,
 }
@@ -66,6 +68,7 @@ fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
         datum("Duplicates", measures.duplicates as f64, StandardUnit::Count),
     ];
     data.extend(measures.lag_seconds.map(|lag| datum("Lag", lag, StandardUnit::Seconds)));
+    data.extend(measures.waiting_seconds.map(|age| datum("OutboxAge", age, StandardUnit::Seconds)));
     let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
     for ((detector, severity), count) in &measures.findings {
         let value = match by {
@@ -120,7 +123,15 @@ mod tests {
             (("denied-burst", Severity::High), 1),
             (("root-use", Severity::High), 1),
         ]);
-        let measures = Measures { events: 40, rejects: 2, late: 3, duplicates: 1, lag_seconds, findings };
+        let measures = Measures {
+            events: 40,
+            rejects: 2,
+            late: 3,
+            duplicates: 1,
+            lag_seconds,
+            waiting_seconds: lag_seconds,
+            findings,
+        };
         let data: Vec<String> = data(&measures, by).iter().map(shown).collect();
         assert_eq!(data, wanted);
     }
@@ -136,6 +147,7 @@ mod tests {
                 "Late 3 Count",
                 "Duplicates 1 Count",
                 "Lag 71.5 Seconds",
+                "OutboxAge 71.5 Seconds",
                 "Findings Detector=denied-burst 4 Count",
                 "Findings Detector=root-use 1 Count",
             ],

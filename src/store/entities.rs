@@ -21,6 +21,14 @@ pub struct Limits {
     pub outsiders: usize,
 }
 
+impl Limits {
+    /// How many of a family.
+    #[must_use]
+    pub fn of(self, family: Family) -> usize {
+        if family.outsiders_choose() { self.outsiders } else { self.entities }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
         Limits { entities: 100_000, outsiders: 20_000 }
@@ -62,8 +70,7 @@ impl Entities {
             return Some(*id);
         }
         let family = entity.family;
-        let limit = if family.outsiders_choose() { self.limits.outsiders } else { self.limits.entities };
-        if self.counts[family as usize] >= limit {
+        if self.counts[family as usize] >= self.limits.of(family) {
             *self.overflow.entry(family).or_default() += 1;
             return None;
         }

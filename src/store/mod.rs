@@ -8,11 +8,13 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
 
+mod either;
 mod entities;
 mod hours;
 mod memory;
 pub mod table;
 
+pub use either::EitherStore;
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
 

@@ -18,11 +18,16 @@ class Functions:
 
     def __init__(self, bootstrap):
         self.bootstrap = Path(bootstrap).resolve()
-        self.endpoint = ""
+        self.port = 0
         self.invocations = []
         self._sandboxes = {}
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="lapwing-harness-")
+
+    @property
+    def endpoint(self):
+        """Where the functions find AWS."""
+        return f"http://127.0.0.1:{self.port}"
 
     def invoke(self, function, payload):
         """Runs one event; the answer is kept with the payload, as the platform keeps it for a retry."""

@@ -25,15 +25,17 @@ from werkzeug.serving import make_server
 
 import template
 from cbor_bridge import bridge
+from faults import BadLine
 from functions import Functions
 from gate import Gate
+from races import race
 
 
 class Harness:
     """What the tests may ask of the stand-in beyond AWS's own APIs."""
 
     def __init__(self, gate, functions):
-        self._gate, self._functions = gate, functions
+        self._gate, self._functions, self._line = gate, functions, None
 
     def break_action(self, action):
         """From now on the function's calls of that API are answered 500."""
@@ -71,6 +73,19 @@ class Harness:
         """What the function logged."""
         return self._functions.lines()
 
+    def race(self, table, writers, rounds):
+        """What the stand-in's own DynamoDB keeps of many writers."""
+        return race(self._functions.endpoint, table, writers, rounds)
+
+    def bad_line(self, share, seed):
+        """The port of a line to this server on which this share of the requests goes wrong."""
+        self._line = BadLine(self._functions.port, share, seed)
+        return self._line.port
+
+    def fates(self):
+        """How many requests met which fate on that line."""
+        return dict(self._line.fates)
+
 
 def main():
     arguments = argparse.ArgumentParser()
@@ -78,7 +93,7 @@ def main():
     functions = Functions(arguments.parse_args().bootstrap)
     gate = Gate(bridge(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Quiet)
-    functions.endpoint = f"http://127.0.0.1:{server.server_port}"
+    functions.port = server.server_port
     lambda_models.LambdaFunction.invoke = _invoke_with(functions)
     lambda_models.LambdaBackend.send_log_event = _send_with_text_ids(lambda_models.LambdaBackend.send_log_event)
     threading.Thread(target=server.serve_forever, daemon=True).start()

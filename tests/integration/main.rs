@@ -10,4 +10,5 @@ mod payload;
 mod replay;
 mod samples;
 mod simulation;
+mod table;
 mod tidy;

@@ -229,7 +229,7 @@ impl Course {
 
     /// Does anything wait for time to pass: an end, or an update that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
-        let held = self.said.filter(|said| self.grew(said)).map(|said| said.at.plus(UPDATE_MINUTES));
+        let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
         held.into_iter().chain(end).min()
     }

@@ -1,6 +1,21 @@
 //! State in a table that many instances share: cells, profiles and alerts, merged in the pure core and replaced only
 //! while nobody else has replaced them.
 
+mod access;
+mod cell_item;
+mod census;
+pub mod codec;
+#[cfg(feature = "aws")]
+pub mod dynamo;
+mod exchange;
+mod fold;
+mod keys;
+mod ledger;
 pub mod port;
+mod store;
+mod tick;
+pub mod units;
+mod view;
 
 pub use port::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
+pub use store::TableStore;

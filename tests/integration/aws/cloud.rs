@@ -14,9 +14,10 @@ pub(super) const GROUP: &str = "aws-cloudtrail-logs";
 pub(super) const FUNCTION_GROUP: &str = "/aws/lambda/checkout";
 const ROLE: &str = "lapwing";
 
-/// An AWS account with one deployment of Lapwing. It ends with the value.
+/// An AWS account with one deployment of Lapwing, or none. It ends with the value.
 pub(super) struct Cloud {
     server: Child,
+    port: u16,
     answers: BufReader<ChildStdout>,
     queue: String,
     topic: String,
@@ -44,18 +45,23 @@ impl Default for Deployment {
     }
 }
 
-/// A fresh account with Lapwing in it, or `None` when the Python packages are not installed; `tests/run` installs
-/// them, and demands that nothing is skipped.
+/// A fresh account with Lapwing in it; `None` as of [`empty`].
 pub(super) fn deployed(deployment: &Deployment) -> Option<Cloud> {
+    let mut cloud = empty()?;
+    cloud.deploy(deployment);
+    Some(cloud)
+}
+
+/// A fresh account, or `None` when the Python packages are not installed; `tests/run` installs them, and demands that
+/// nothing is skipped.
+pub(super) fn empty() -> Option<Cloud> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
     if !python.exists() {
         assert!(std::env::var_os("LAPWING_REQUIRE_E2E").is_none(), "{} is missing", python.display());
         println!("skipped: {} is missing; tests/run makes it", python.display());
         return None;
     }
-    let mut cloud = Cloud::start(&python);
-    cloud.deploy(deployment);
-    Some(cloud)
+    Some(Cloud::start(&python))
 }
 
 impl Cloud {
@@ -70,8 +76,9 @@ impl Cloud {
         let mut answers = BufReader::new(server.stdout.take().unwrap());
         let mut ready = String::new();
         answers.read_line(&mut ready).unwrap();
-        assert!(ready.contains("port"), "the harness did not start: {ready:?}");
-        Cloud { server, answers, queue: String::new(), topic: String::new(), streams: AtomicU32::new(0) }
+        let ready: Value = serde_json::from_str(&ready).unwrap_or_else(|e| panic!("the harness did not start: {e}"));
+        let port = ready["port"].as_u64().unwrap() as u16;
+        Cloud { server, port, answers, queue: String::new(), topic: String::new(), streams: AtomicU32::new(0) }
     }
 
     /// Makes what the template makes: topic, function, permission, subscription; and a queue that hears the topic.
@@ -123,6 +130,23 @@ impl Cloud {
                 "logGroupName": group, "filterName": "lapwing", "filterPattern": "", "destinationArn": function,
             }),
         );
+    }
+
+    /// The port that it answers on.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes a table as the template does.
+    pub(super) fn create_table(&mut self, name: &str) {
+        let attribute = |name| json!({"AttributeName": name, "AttributeType": "S"});
+        let key = |name, kind| json!({"AttributeName": name, "KeyType": kind});
+        let table = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [attribute("p"), attribute("s")],
+            "KeySchema": [key("p", "HASH"), key("s", "RANGE")],
+        });
+        self.call("dynamodb", "create_table", table);
     }
 
     /// Calls an API of AWS, or of the harness itself, and returns what it answers.

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "JSON is written where it is passed")]
 
 mod cloud;
+mod table;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -307,6 +308,7 @@ fn the_role_allows_what_the_function_does_and_no_more() {
             // Only where the settings name further topics.
             r#"["sns:Publish"] on {"Ref":"ExtraTopicArns"}"#,
             r#"["cloudwatch:PutMetricData"] on "*""#,
+            r#"["dynamodb:Query","dynamodb:PutItem"] on {"Fn::GetAtt":["State","Arn"]}"#,
             // What the platform does in the function's name: its log, and payloads that failed for good.
             r#"["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["OwnLogGroup","Arn"]}"#,
             r#"["sqs:SendMessage"] on {"Fn::GetAtt":["Failures","Arn"]}"#,

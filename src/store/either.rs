@@ -1,0 +1,96 @@
+//! State in the instance or in a table, as the deployment has it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::entity::Family;
+use lapwing_detectors::judge::Judged;
+use lapwing_detectors::observe::Learnt;
+
+use super::table::{Table, TableStore};
+use super::{Due, Found, Judge, MemoryStore, StateStore, StoreError};
+
+/// State in the instance or in a table.
+pub enum EitherStore<T> {
+    /// In the memory of this instance: others see nothing of it.
+    Instance(Box<MemoryStore>),
+    /// In a table that all instances share.
+    Table(Box<TableStore<T>>),
+}
+
+impl<T: Table> EitherStore<T> {
+    /// Events that came after their minute was complete.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        match self {
+            EitherStore::Instance(store) => store.late,
+            EitherStore::Table(store) => store.late,
+        }
+    }
+
+    /// Cells that found no room, by family.
+    #[must_use]
+    pub fn overflow(&self) -> &BTreeMap<Family, u64> {
+        match self {
+            EitherStore::Instance(store) => store.overflow(),
+            EitherStore::Table(store) => store.overflow(),
+        }
+    }
+
+    /// Does what is to be said outlive this instance?
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, EitherStore::Table(_))
+    }
+
+    /// Since when the oldest change waits to be sent that was met since this was last asked; nothing without a table.
+    pub fn waiting_since(&mut self) -> Option<DateTime<Utc>> {
+        match self {
+            EitherStore::Instance(_) => None,
+            EitherStore::Table(store) => store.waiting_since.take(),
+        }
+    }
+}
+
+impl<T: Table> StateStore for EitherStore<T> {
+    async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.exchange(learnt).await,
+            EitherStore::Table(store) => store.exchange(learnt).await,
+        }
+    }
+
+    async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.due(now).await,
+            EitherStore::Table(store) => store.due(now).await,
+        }
+    }
+
+    async fn fold(
+        &mut self,
+        judged: Vec<Judged>,
+        judge: &Judge<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Found>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.fold(judged, judge, now).await,
+            EitherStore::Table(store) => store.fold(judged, judge, now).await,
+        }
+    }
+
+    fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
+        match self {
+            EitherStore::Instance(store) => store.unsaid(now),
+            EitherStore::Table(store) => store.unsaid(now),
+        }
+    }
+
+    async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.said(alert).await,
+            EitherStore::Table(store) => store.said(alert).await,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What one call of the store works with, and the steps that every call is made of.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::HashSet;
+use lapwing_detectors::detector::Engine;
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::event::Source;
+use lapwing_detectors::judge::Range;
+use lapwing_detectors::profile::Profile;
+use lapwing_detectors::time::{Hour, Minute};
+use serde::{Deserialize, Serialize};
+
+use super::codec::pack;
+use super::keys::Bucket;
+use super::port::{Freshness, Item, Outlook, Place, Put, Table};
+use super::view::View;
+use crate::store::{Due, StoreError};
+
+/// How long cells live after their hour.
+pub(super) const LIFE: TimeDelta = TimeDelta::days(7);
+/// How long a ledger lives after its last change.
+pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(35);
+/// One invocation takes this long at most, the difference of the clocks included.
+pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
+/// Places of work that are remembered, so that each is asked for once.
+const ASKED: usize = 10_000;
+/// Minutes that a window reaches back, and a late event forward.
+pub(super) const REACH: i32 = 60;
+
+/// What one call of the store works with.
+#[derive(Clone, Copy)]
+pub(super) struct Access<'a, T> {
+    pub(super) table: &'a T,
+    pub(super) engine: &'a Engine,
+    pub(super) owner: u64,
+    pub(super) now: DateTime<Utc>,
+    /// Where work was asked for.
+    pub(super) asked: &'a Mutex<HashSet<Place>>,
+}
+
+/// A profile that has learnt the hours of a view from one to another, the last one not included.
+pub(super) fn taught(view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
+    for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
+        if let Some(cell) = view.cell(hour) {
+            let before = view.cell(hour.before());
+            Arc::make_mut(&mut profile).learn(hour, &cell, before.as_deref());
+        }
+    }
+    profile
+}
+
+/// Something that a tick does later.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Work {
+    pub(super) entity: Entity,
+    /// The hour whose minutes are judged; nothing for a look at the ledger.
+    pub(super) hour: Option<Hour>,
+}
+
+impl<T: Table> Access<'_, T> {
+    /// The last minute of an entity's source that is complete now.
+    pub(super) fn complete(&self, entity: &Entity) -> Minute {
+        self.complete_of(entity.family.source())
+    }
+
+    pub(super) fn complete_of(&self, source: Source) -> Minute {
+        Minute::of(self.now).plus(-1 - self.engine.lateness.of(source).0 as i32)
+    }
+
+    /// The last minute that is complete for every source.
+    pub(super) fn complete_for_all(&self) -> Minute {
+        self.complete_of(Source::CloudTrail).min(self.complete_of(Source::Lambda))
+    }
+
+    /// When a minute of an entity is complete.
+    pub(super) fn completes(&self, entity: &Entity, minute: Minute) -> DateTime<Utc> {
+        minute.plus(1 + self.engine.lateness.of(entity.family.source()).0 as i32).start()
+    }
+
+    /// Reads a view.
+    pub(super) async fn view(&self, entity: &Entity, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
+        View::read(self.table, (entity, from), freshness, self.now).await
+    }
+
+    /// Asks for work at a time, or soon after it where that has passed for somebody whose clock is ahead.
+    pub(super) async fn ask(&self, work: Work, at: DateTime<Utc>, place: (&str, &str)) -> Result<(), StoreError> {
+        let bucket = Bucket::from(at.max(self.now + SKEW));
+        let place = bucket.place(place.0, place.1);
+        if self.asked().contains(&place) {
+            return Ok(());
+        }
+        let item = Item { place: place.clone(), version: 1, body: pack(&work)?.into(), expires: bucket.start() + LIFE };
+        self.table.put(&item).await?;
+        let mut asked = self.asked();
+        if asked.len() >= ASKED {
+            asked.clear();
+        }
+        asked.insert(place);
+        Ok(())
+    }
+
+    // A set that a panic left behind is still right.
+    fn asked(&self) -> MutexGuard<'_, HashSet<Place>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on.
+    pub(super) async fn learn(&self, view: &mut View) -> Result<(), StoreError> {
+        let stored = self.stored(view);
+        let (next, profile) = view.learnt.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
+        let end = self.complete(&view.entity).plus(1).hour();
+        if next < end && view.from > next.before() {
+            let fresh = self.view(&view.entity, next.before(), Freshness::Strong).await?;
+            *view = fresh.instead_of(view.clone());
+        }
+        view.learnt = Some((next.max(end), taught(view, (next, end), profile)));
+        Ok(())
+    }
+
+    /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
+    pub(super) fn stored(&self, view: &View) -> (Hour, Arc<Profile>) {
+        match &view.ledger.value.learnt {
+            Some((hour, profile)) => (*hour, Arc::new(profile.clone())),
+            None => (Hour(Minute::of(self.now - LIFE).hour().0 - 1), Arc::new(Profile::default())),
+        }
+    }
+
+    /// The minutes from `from` to `to` in which some detector may speak: the last of them.
+    pub(super) fn last_awake(&self, view: &View, from: Minute, to: Minute) -> Option<Minute> {
+        let mut last = None;
+        for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
+            let Some(cell) = view.cell(hour) else { continue };
+            let before = view.cell(hour.before());
+            let minutes = self.engine.minutes(view.entity.family, &cell, before.as_deref());
+            let inside = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
+            last = inside.into_iter().find(|minute| (from..=to).contains(minute)).max(last);
+        }
+        last
+    }
+
+    /// What is to be judged of the minutes from `from` to `to`: the complete ones as complete, the others as not.
+    pub(super) fn due(&self, view: &View, from: Minute, to: Minute) -> Vec<Due> {
+        let complete = self.complete(&view.entity);
+        let known = view.known(from.hour(), to.hour());
+        let mut due = Vec::new();
+        if from <= complete {
+            due.push((known.clone(), Range { from, to: to.min(complete), complete: true }));
+        }
+        if to > complete {
+            due.push((known, Range { from: from.max(complete.plus(1)), to, complete: false }));
+        }
+        due
+    }
+
+    /// Replaces the ledger of a view; says whether nobody was faster.
+    pub(super) async fn write_ledger(&self, view: &View) -> Result<bool, StoreError> {
+        let item = Item {
+            place: view.ledger_place(),
+            version: view.ledger.version + 1,
+            body: pack(&view.ledger.value)?.into(),
+            expires: self.now + LEDGER_LIFE,
+        };
+        match self.table.replace(&item, view.ledger.version).await {
+            Ok(put) => Ok(put == Put::Done),
+            // It may have been done: whoever begins again sees.
+            Err(error) if error.outlook == Outlook::Passing => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
+
+use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::time::{Hour, Minute};
+
+use super::access::{Access, LIFE, REACH, SKEW, Work};
+use super::codec::pack;
+use super::keys::cell_sort;
+use super::port::{Freshness, Item, Outlook, Put, Table};
+use super::view::View;
+use crate::store::{Due, StoreError};
+
+/// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.
+const TRIES: u32 = 40;
+
+/// What a delivery taught about one entity.
+#[derive(Clone, Debug)]
+pub(super) struct Lesson {
+    pub(super) entity: Entity,
+    /// By hour; each hour once.
+    pub(super) cells: Vec<(Hour, Cell)>,
+}
+
+/// What came of a lesson.
+#[derive(Debug)]
+pub(super) struct Added {
+    pub(super) view: View,
+    /// Was any of it new?
+    pub(super) fresh: bool,
+    /// What must be judged.
+    pub(super) due: Vec<Due>,
+}
+
+impl Lesson {
+    /// The minutes from the first to the last that it is about, and those that windows reach from there.
+    fn span(&self) -> Option<(Minute, Minute)> {
+        let minutes = self.cells.iter().flat_map(|(hour, cell)| cell.minutes().map(|m| hour.minute(m)));
+        let (first, last) = minutes.fold((None::<Minute>, None::<Minute>), |(first, last), minute| {
+            (Some(first.map_or(minute, |f| f.min(minute))), last.max(Some(minute)))
+        });
+        Some((first?, last?))
+    }
+
+    /// The first hour that a view for it must reach back to.
+    pub(super) fn from(&self) -> Option<Hour> {
+        Some(self.cells.iter().map(|(hour, _)| *hour).min()?.before())
+    }
+}
+
+impl<T: Table> Access<'_, T> {
+    /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
+    pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
+        let mut fresh = false;
+        for (hour, cell) in &lesson.cells {
+            let new = !view.has(*hour);
+            fresh |= self.add_cell(&mut view, (*hour, cell), delivery).await?;
+            if new && self.wants_learning(&view, *hour) {
+                let work = Work { entity: view.entity.clone(), hour: Some(*hour) };
+                let at = self.completes(&view.entity, hour.after().last());
+                self.ask(work, at, (&view.key, &cell_sort(*hour, 0))).await?;
+            }
+        }
+        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
+        if !self.is_settled(&view, first, last) {
+            // Written first, then read: of two that write at once, at least one sees both.
+            view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
+        }
+        let to = last.plus(REACH - 1);
+        let Some(awake) = self.last_awake(&view, first, to) else {
+            return Ok(Added { view, fresh, due: Vec::new() });
+        };
+        let work = Work { entity: view.entity.clone(), hour: Some(awake.hour()) };
+        let at = self.completes(&view.entity, awake);
+        self.ask(work, at, (&view.key, &cell_sort(awake.hour(), 0))).await?;
+        self.learn(&mut view).await?;
+        let due = self.due(&view, first, to);
+        Ok(Added { view, fresh, due })
+    }
+
+    /// Is this the first hour of a day that the entity is seen in, with a stored profile that ends before that day? It is
+    /// then moved on when the hour is over.
+    fn wants_learning(&self, view: &View, hour: Hour) -> bool {
+        let day = Hour(hour.0.div_euclid(24) * 24);
+        view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
+            && view.hours(day).into_iter().all(|held| held >= hour)
+    }
+
+    /// Is all that windows about these minutes rest on known well enough? What others may still be adding to must be
+    /// read again; what was read after it was complete only changes by late events, and whoever adds those looks.
+    fn is_settled(&self, view: &View, first: Minute, last: Minute) -> bool {
+        let (from, to) = (first.hour().before(), last.plus(REACH - 1).hour());
+        let late = first <= self.complete(&view.entity);
+        let cut = view.hours(from).into_iter().any(|hour| hour <= to && view.is_cut(hour));
+        let before = self.completes(&view.entity, from.last()) + SKEW <= view.read;
+        let several = first.hour() != last.hour();
+        let after = to == last.hour() || self.now + SKEW < to.first().start();
+        !late && !cut && before && !several && after
+    }
+
+    /// Adds one cell; says whether the delivery was new to it.
+    async fn add_cell(&self, view: &mut View, (hour, cell): (Hour, &Cell), delivery: u64) -> Result<bool, StoreError> {
+        let closed = self.complete(&view.entity);
+        let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
+        let mut conflicts = 0;
+        let mut last = None;
+        for _ in 0..TRIES {
+            let root = view.part(hour, 0);
+            let part = root.value.part_of(delivery);
+            let held = if part == 0 { root.clone() } else { view.part(hour, part) };
+            if root.value.has(delivery) || held.value.has(delivery) {
+                return Ok(false);
+            }
+            let bytes = pack(&held.value)?.len();
+            let value = held.value.with(delivery, cell, arrival);
+            let value = if part == 0 { value.cut(conflicts, bytes) } else { value };
+            let place = view.place(hour, part);
+            let version = held.version + 1;
+            let expires = hour.after().first().start() + LIFE;
+            let item = Item { place, version, body: pack(&value)?.into(), expires };
+            match self.table.replace(&item, held.version).await {
+                Ok(Put::Done) => {
+                    view.lucky &= conflicts == 0;
+                    view.wrote((hour, part), version, value);
+                    return Ok(true);
+                }
+                Ok(Put::Overtaken(current)) => {
+                    conflicts += 1;
+                    view.lucky = false;
+                    match current {
+                        Some(item) => view.take(&item, self.now)?,
+                        None => view.forget(hour, part),
+                    }
+                }
+                // It may have been done: the next try shows.
+                Err(error) if error.outlook == Outlook::Passing => last = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let what = last.map_or_else(|| "others were always faster".to_owned(), |error| error.what);
+        Err(StoreError { what: format!("gave up after {TRIES} tries: {what}") })
+    }
+}

@@ -1,0 +1,115 @@
+//! Fold: what was found goes into the ledger of its entity.
+
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::judge::{Judged, Range};
+use lapwing_detectors::time::Hour;
+
+use super::access::{Access, Work, taught};
+use super::codec::pack;
+use super::keys::LEDGER;
+use super::port::{Freshness, Table};
+use super::view::View;
+use crate::store::{Found, Judge, StoreError};
+
+/// How often a ledger is begun again because somebody was faster.
+const TRIES: u32 = 40;
+/// Hours behind the last complete one that a stored profile stands at: by then all that came in time is there.
+const SETTLED_HOURS: i32 = 1;
+/// A ledger that is written anyway takes the profile along when that moves it on by so many hours.
+const WORTH_HOURS: i32 = 6;
+
+impl<T: Table> Access<'_, T> {
+    /// Judges minutes of an entity on what is now in the table, and writes what follows into its ledger. The ledger is
+    /// read before the cells and replaced only if nobody has changed it since: so of two that judge, the one that has
+    /// seen more writes last.
+    pub(super) async fn settle(
+        &self,
+        entity: &Entity,
+        ranges: &[Range],
+        judge: &Judge<'_>,
+    ) -> Result<(View, Vec<Found>), StoreError> {
+        for _ in 0..TRIES {
+            let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
+            let ledger = view.ledger.clone();
+            if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
+                view = self.view(entity, from, Freshness::Strong).await?;
+                self.learn(&mut view).await?;
+            }
+            view.ledger = ledger;
+            let mut book = view.ledger.value.book();
+            let mut found = Vec::new();
+            for range in ranges {
+                let Judged { findings, .. } = &judged(&view, *range, judge);
+                book.withdraw(&Judged { entity: entity.clone(), range: *range, findings: findings.clone() });
+                for finding in findings.iter().cloned() {
+                    let new = (finding.about.id, finding.verdict.severity);
+                    if book.fold(finding) {
+                        found.push(new);
+                    }
+                }
+            }
+            let before = pack(&view.ledger.value)?;
+            let waits = book.waits();
+            view.ledger.value.claim(self.owner, self.now);
+            view.ledger.value.write(book, (self.owner, self.now), self.complete_for_all());
+            self.remember(&mut view, WORTH_HOURS);
+            if pack(&view.ledger.value)? == before {
+                return Ok((view, Vec::new()));
+            }
+            // Asked for before it is written: an instance that dies in between leaves a look for nothing, not a letter
+            // that nobody sends.
+            let ends = waits.map(|minute| minute.plus(1 + self.longest_lateness()).start());
+            for at in [ends, view.ledger.value.lease()].into_iter().flatten() {
+                let work = Work { entity: entity.clone(), hour: None };
+                self.ask(work, at, (&view.key, LEDGER)).await?;
+            }
+            if self.write_ledger(&view).await? {
+                view.ledger.version += 1;
+                return Ok((view, found));
+            }
+        }
+        Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })
+    }
+
+    fn longest_lateness(&self) -> i32 {
+        self.engine.lateness.lambda.max(self.engine.lateness.cloudtrail).0 as i32
+    }
+
+    /// Moves the stored profile of an entity on, to an hour that nothing can come in time for any more. The first one
+    /// to write is as good as any other.
+    pub(super) async fn move_on(&self, entity: &Entity) -> Result<(), StoreError> {
+        let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
+        self.learn(&mut view).await?;
+        if self.remember(&mut view, 1) {
+            self.write_ledger(&view).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts into a ledger what is usual, where that moves the stored profile on by so many hours; says whether it does.
+    fn remember(&self, view: &mut View, hours: i32) -> bool {
+        let end = Hour(self.complete(&view.entity).plus(1).hour().0 - SETTLED_HOURS);
+        let (stands, profile) = self.stored(view);
+        if end.0 < stands.0.saturating_add(hours) || view.from > stands.before() {
+            return false;
+        }
+        let profile = taught(view, (stands, end), profile);
+        view.ledger.value.learnt = Some((end, profile.as_ref().clone()));
+        true
+    }
+
+    /// Removes a letter that was sent.
+    pub(super) async fn sent(&self, entity: &Entity, number: u64) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
+            if !view.ledger.value.sent(number) || self.write_ledger(&view).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })
+    }
+}
+
+fn judged(view: &View, range: Range, judge: &Judge<'_>) -> Judged {
+    judge(&view.known(range.from.hour(), range.to.hour()), range)
+}

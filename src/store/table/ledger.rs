@@ -1,0 +1,126 @@
+//! An entity's ledger: its alerts, what of them is still to be sent, and what is usual for it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::group::{Book, Page};
+use lapwing_detectors::judge::Judged;
+use lapwing_detectors::profile::Profile;
+use lapwing_detectors::time::{Hour, Minute};
+use serde::{Deserialize, Serialize};
+
+/// How long an instance has to send what it claimed, before another one does.
+pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
+
+/// An entity's ledger.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Ledger {
+    pages: Vec<Page>,
+    outbox: Vec<Letter>,
+    /// The number of the next letter.
+    next: u64,
+    /// What was usual in the hours before this one, all of which are complete.
+    pub(super) learnt: Option<(Hour, Profile)>,
+}
+
+/// A change of an alert that waits to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Letter {
+    /// Its number in the ledger.
+    pub(super) number: u64,
+    detector: String,
+    alert: Alert,
+    /// The instance that sends it.
+    pub(super) owner: u64,
+    /// Until when that instance has it.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub(super) until: DateTime<Utc>,
+    /// Since when it waits.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub(super) since: DateTime<Utc>,
+}
+
+impl Letter {
+    /// The alert, in the words of its detector.
+    pub(super) fn alert(&self) -> Alert {
+        match lapwing_detectors::catalog::about(&self.detector) {
+            Some(about) => self.alert.clone().by(about),
+            // Its detector is gone with an update: what is left of it is still said.
+            None => self.alert.clone(),
+        }
+    }
+}
+
+impl Ledger {
+    /// The alerts.
+    pub(super) fn book(&self) -> Book {
+        let mut book = Book::default();
+        book.restore(self.pages.clone());
+        book
+    }
+
+    /// Are there neither alerts nor letters?
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pages.is_empty() && self.outbox.is_empty()
+    }
+
+    /// Puts the alerts back, with a letter for each change that must be said; the instance has the time of a lease to
+    /// send it.
+    pub(super) fn write(&mut self, mut book: Book, (owner, now): (u64, DateTime<Utc>), complete: Minute) {
+        book.forget(complete);
+        // What opens may have ended already: then both are said.
+        for _ in 0..3 {
+            for alert in book.due(complete) {
+                book.said(&alert);
+                let detector = alert.detector.to_owned();
+                let number = self.next;
+                self.outbox.push(Letter { number, detector, alert, owner, until: now + LEASE, since: now });
+                self.next += 1;
+            }
+        }
+        self.pages = book.pages();
+    }
+
+    /// Takes over letters that others had and did not send in time.
+    pub(super) fn claim(&mut self, owner: u64, now: DateTime<Utc>) {
+        for letter in self.outbox.iter_mut().filter(|letter| letter.until <= now) {
+            (letter.owner, letter.until) = (owner, now + LEASE);
+        }
+    }
+
+    /// The letters that an instance has.
+    pub(super) fn letters_of(&self, owner: u64) -> impl Iterator<Item = &Letter> {
+        self.outbox.iter().filter(move |letter| letter.owner == owner)
+    }
+
+    /// When the lease of the first letter ends.
+    pub(super) fn lease(&self) -> Option<DateTime<Utc>> {
+        self.outbox.iter().map(|letter| letter.until).min()
+    }
+
+    /// Since when the oldest letter waits.
+    pub(super) fn waiting_since(&self) -> Option<DateTime<Utc>> {
+        self.outbox.iter().map(|letter| letter.since).min()
+    }
+
+    /// Removes a letter that was sent; says whether it was there.
+    pub(super) fn sent(&mut self, number: u64) -> bool {
+        let before = self.outbox.len();
+        self.outbox.retain(|letter| letter.number != number);
+        self.outbox.len() < before
+    }
+}
+
+impl Ledger {
+    /// Would it say anything else after this was found?
+    pub(super) fn differs(&self, judged: &[&Judged], complete: Minute) -> bool {
+        let mut book = self.book();
+        for judged in judged {
+            book.withdraw(judged);
+            for finding in judged.findings.iter().cloned() {
+                book.fold(finding);
+            }
+        }
+        let bytes = |pages: &Vec<Page>| postcard::to_stdvec(pages).unwrap_or_default();
+        !book.due(complete).is_empty() || bytes(&book.pages()) != bytes(&self.pages)
+    }
+}

@@ -1,0 +1,295 @@
+//! The store over a table: many instances see one state.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use hashbrown::{HashMap, HashSet};
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::cell::Arrival;
+use lapwing_detectors::detector::Engine;
+use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::observe::Learnt;
+use lapwing_detectors::time::Minute;
+
+use super::access::{Access, LIFE, REACH};
+use super::census::Census;
+use super::exchange::{Added, Lesson};
+use super::keys::short;
+use super::port::{Freshness, Place, Table, TableError};
+use super::tick::{Pass, Step};
+use super::view::View;
+use crate::store::{Due, Found, Judge, Limits, StateStore, StoreError};
+
+/// Entities that are written and read at once.
+const AT_ONCE: usize = 32;
+/// Entities that an instance remembers.
+const REMEMBERED: usize = 5_000;
+/// Entities whose minutes a tick hands out at once.
+const HANDFUL: usize = 50;
+
+/// State in a table that many instances share.
+pub struct TableStore<T> {
+    table: T,
+    engine: Arc<Engine>,
+    limits: Limits,
+    /// Tells instances apart: whoever claims an alert signs with it.
+    owner: u64,
+    views: HashMap<Entity, View>,
+    asked: Mutex<HashSet<Place>>,
+    census: Census,
+    pass: Option<Pass>,
+    /// The time of the last call.
+    now: DateTime<Utc>,
+    /// Changes to be handed out, and where their letters lie.
+    claimed: Vec<(Alert, Letterbox)>,
+    handed: HashMap<(Entity, u64), DateTime<Utc>>,
+    sending: Vec<(Alert, Letterbox)>,
+    /// Events that came after their minute was complete.
+    pub late: u64,
+    /// Since when the oldest change waits to be sent that this instance has met.
+    pub waiting_since: Option<DateTime<Utc>>,
+}
+
+/// The ledger of a letter, and its number.
+type Letterbox = (Entity, u64);
+
+impl From<TableError> for StoreError {
+    fn from(error: TableError) -> StoreError {
+        StoreError { what: error.what }
+    }
+}
+
+impl<T: Table> TableStore<T> {
+    /// The store of one instance. `owner` must be another one for each instance.
+    pub fn new(table: T, engine: Arc<Engine>, limits: Limits, owner: u64) -> TableStore<T> {
+        TableStore {
+            table,
+            engine,
+            limits,
+            owner,
+            views: HashMap::new(),
+            asked: Mutex::default(),
+            census: Census::default(),
+            pass: None,
+            now: DateTime::UNIX_EPOCH,
+            claimed: Vec::new(),
+            handed: HashMap::new(),
+            sending: Vec::new(),
+            late: 0,
+            waiting_since: None,
+        }
+    }
+
+    /// Cells that found no room, by family.
+    #[must_use]
+    pub fn overflow(&self) -> &BTreeMap<Family, u64> {
+        &self.census.overflow
+    }
+
+    fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
+        Access { table: &self.table, engine: &self.engine, owner: self.owner, now, asked: &self.asked }
+    }
+
+    fn remember(&mut self, view: View) {
+        if self.views.len() >= REMEMBERED {
+            self.views.clear();
+        }
+        self.views.insert(view.entity.clone(), view);
+    }
+
+    /// The views of entities as far as they are known to be fresh, and of the others as they are in the table.
+    async fn views(&mut self, lessons: Vec<Lesson>, now: DateTime<Utc>) -> Result<Vec<(Lesson, View)>, StoreError> {
+        let mut known = Vec::new();
+        let mut unknown = Vec::new();
+        for lesson in lessons {
+            let from = lesson.from();
+            let fresh = |view: &View| view.lucky && from.is_some_and(|from| view.from <= from);
+            match self.views.remove(&lesson.entity).filter(fresh) {
+                Some(view) => known.push((lesson, view)),
+                None => unknown.push(lesson),
+            }
+        }
+        let access = self.access(now);
+        let read = stream::iter(unknown).map(async |lesson| {
+            let from = lesson.from().unwrap_or(Minute::of(now).hour());
+            let view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
+            Ok::<_, StoreError>((lesson, view))
+        });
+        known.extend(read.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?);
+        known.sort_by(|a, b| a.0.entity.cmp(&b.0.entity));
+        Ok(known)
+    }
+
+    /// Without the cells for which there is no room.
+    async fn admitted(
+        &mut self,
+        all: Vec<(Lesson, View)>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Lesson, View)>, StoreError> {
+        let mut admitted = Vec::new();
+        for (mut lesson, view) in all {
+            let mut cells = Vec::new();
+            for (hour, cell) in lesson.cells {
+                let of = (lesson.entity.family, self.limits);
+                if view.has(hour) || self.census.admit(&self.table, of, now).await? {
+                    cells.push((hour, cell));
+                }
+            }
+            lesson.cells = cells;
+            if !lesson.cells.is_empty() {
+                admitted.push((lesson, view));
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// Takes what letters this instance has in a ledger.
+    fn collect(&mut self, view: &View) {
+        let oldest = view.ledger.value.waiting_since();
+        self.waiting_since = [self.waiting_since, oldest].into_iter().flatten().min();
+        for letter in view.ledger.value.letters_of(self.owner) {
+            let place = (view.entity.clone(), letter.number);
+            if self.handed.insert(place.clone(), letter.until) != Some(letter.until) {
+                self.claimed.push((letter.alert(), place));
+            }
+        }
+    }
+}
+
+/// What lies beyond the life of a cell: it is judged by itself, and not kept.
+fn alone(entity: &Entity, cells: Vec<(lapwing_detectors::time::Hour, lapwing_detectors::cell::Cell)>) -> Vec<Due> {
+    let mut due = Vec::new();
+    for (hour, mut cell) in cells {
+        cell.mark(|_| Arrival::Late);
+        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None };
+        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH), complete: false }));
+    }
+    due
+}
+
+/// What a delivery taught, by entity; and what is too old to be kept.
+fn lessons(learnt: Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
+    let mut by_entity: BTreeMap<Entity, BTreeMap<_, lapwing_detectors::cell::Cell>> = BTreeMap::new();
+    for (entity, hour, cell) in learnt.cells {
+        by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
+    }
+    let oldest = Minute::of(now - LIFE).hour();
+    let mut kept = Vec::new();
+    let mut due = Vec::new();
+    for (entity, cells) in by_entity {
+        let (cells, old): (Vec<_>, Vec<_>) = cells.into_iter().partition(|(hour, _)| *hour > oldest);
+        due.extend(alone(&entity, old));
+        if !cells.is_empty() {
+            kept.push(Lesson { entity, cells });
+        }
+    }
+    (kept, due)
+}
+
+impl<T: Table> StateStore for TableStore<T> {
+    async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
+        let (now, delivery) = (learnt.received, short(learnt.delivery.0));
+        let access = self.access(now);
+        let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
+        let (lessons, mut due) = lessons(learnt, now);
+        let known = self.views(lessons, now).await?;
+        let admitted = self.admitted(known, now).await?;
+        let access = self.access(now);
+        let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
+        let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
+        added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
+        let mut fresh = false;
+        for added in added {
+            fresh |= added.fresh;
+            due.extend(added.due);
+            self.remember(added.view);
+        }
+        self.late += if fresh { late } else { 0 };
+        Ok(due)
+    }
+
+    async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
+        let mut pass = match self.pass.take() {
+            Some(pass) => pass,
+            None => Pass::begin(&self.access(now)).await?,
+        };
+        let mut due = Vec::new();
+        while due.len() < HANDFUL {
+            let Step::Work(work) = pass.next(&self.access(now)).await? else {
+                // The tick is over once nothing is left to hand out.
+                self.pass = (!due.is_empty()).then_some(pass);
+                return Ok(due);
+            };
+            if work.hour.is_none() {
+                let never =
+                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
+                let (view, _) = self.access(now).settle(&work.entity, &[], &never).await?;
+                self.collect(&view);
+                continue;
+            }
+            let (view, found) = self.access(now).complete_minutes(&work).await?;
+            if self.access(now).falls_behind(&view, &work) {
+                self.access(now).move_on(&work.entity).await?;
+            }
+            due.extend(found);
+            self.remember(view);
+        }
+        self.pass = Some(pass);
+        Ok(due)
+    }
+
+    async fn fold(
+        &mut self,
+        judged: Vec<Judged>,
+        judge: &Judge<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Found>, StoreError> {
+        let mut by_entity: BTreeMap<&Entity, Vec<&Judged>> = BTreeMap::new();
+        for judged in &judged {
+            by_entity.entry(&judged.entity).or_default().push(judged);
+        }
+        let mut found = Vec::new();
+        for (entity, judged) in by_entity {
+            let complete = self.access(now).complete_for_all();
+            let silent = judged.iter().all(|judged| judged.findings.is_empty());
+            let known = self.views.get(entity).is_some_and(|view| match view.ledger.value.is_quiet() {
+                true => silent,
+                false => !view.ledger.value.differs(&judged, complete),
+            });
+            if known {
+                continue;
+            }
+            let ranges: Vec<Range> = judged.iter().map(|judged| judged.range).collect();
+            let (view, new) = self.access(now).settle(entity, &ranges, judge).await?;
+            found.extend(new);
+            self.collect(&view);
+            if let Some(held) = self.views.get_mut(entity) {
+                held.ledger = view.ledger;
+            }
+        }
+        Ok(found)
+    }
+
+    fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
+        self.now = now;
+        let claimed = std::mem::take(&mut self.claimed);
+        let alerts = claimed.iter().map(|(alert, _)| alert.clone()).collect();
+        self.sending.extend(claimed);
+        alerts
+    }
+
+    async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        let same = |(held, _): &(Alert, Letterbox)| {
+            (held.id, held.status, held.seen, held.merged_into)
+                == (alert.id, alert.status, alert.seen, alert.merged_into)
+        };
+        let Some(at) = self.sending.iter().position(same) else { return Ok(()) };
+        let (_, (entity, number)) = self.sending.swap_remove(at);
+        self.access(self.now).sent(&entity, number).await?;
+        self.handed.remove(&(entity, number));
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! What an instance has read of one entity.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::cell::Cell;
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::judge::Known;
+use lapwing_detectors::profile::Profile;
+use lapwing_detectors::time::Hour;
+
+use super::cell_item::CellItem;
+use super::codec::unpack;
+use super::keys::{END, LEDGER, back_to, cell_sort, hour_of, key_of};
+use super::ledger::Ledger;
+use super::port::{Freshness, Item, Place, Span, Table};
+use crate::store::StoreError;
+
+/// A value of the table, and the version of the item that holds it; 0 where there is none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held<V> {
+    pub(super) version: u64,
+    pub(super) value: V,
+}
+
+/// What an instance has read of one entity: its ledger, and its cells from some hour on.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    pub(super) entity: Entity,
+    pub(super) key: Arc<str>,
+    /// All cells from this hour on were read.
+    pub(super) from: Hour,
+    /// When they were read.
+    pub(super) read: DateTime<Utc>,
+    pub(super) ledger: Held<Ledger>,
+    parts: BTreeMap<(Hour, u8), Held<CellItem>>,
+    /// What was learnt of the hours before this one, kept from one look to the next.
+    pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// Was the last item that was written from here still as it had been read?
+    pub(super) lucky: bool,
+}
+
+impl View {
+    /// Reads the ledger of an entity, and its cells from an hour on.
+    pub(super) async fn read(
+        table: &impl Table,
+        (entity, from): (&Entity, Hour),
+        freshness: Freshness,
+        now: DateTime<Utc>,
+    ) -> Result<View, StoreError> {
+        let key = key_of(entity);
+        let to = if from.0 <= i32::MIN / 2 { Arc::from(END) } else { back_to(from) };
+        let items = table.query(Span { key: &key, from: LEDGER, to: &to, freshness }).await?;
+        let mut view = View {
+            entity: entity.clone(),
+            key,
+            from,
+            read: now,
+            ledger: Held::default(),
+            parts: BTreeMap::new(),
+            learnt: None,
+            lucky: true,
+        };
+        for item in items {
+            view.take(&item, now)?;
+        }
+        Ok(view)
+    }
+
+    /// What was read anew in place of an older look, which had learnt something already.
+    pub(super) fn instead_of(self, older: View) -> View {
+        View { learnt: older.learnt, lucky: older.lucky, ..self }
+    }
+
+    /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
+    pub(super) fn take(&mut self, item: &Item, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if *item.place.sort == *LEDGER {
+            self.ledger = held(item, now)?;
+        } else if let Some(place) = hour_of(&item.place.sort) {
+            self.parts.insert(place, held(item, now)?);
+        }
+        Ok(())
+    }
+
+    /// Takes what this instance has written.
+    pub(super) fn wrote(&mut self, place: (Hour, u8), version: u64, value: CellItem) {
+        self.parts.insert(place, Held { version, value });
+    }
+
+    /// A part of a cell; an empty one where there is none.
+    pub(super) fn part(&self, hour: Hour, part: u8) -> Held<CellItem> {
+        self.parts.get(&(hour, part)).cloned().unwrap_or_default()
+    }
+
+    /// Forgets a part that somebody has deleted.
+    pub(super) fn forget(&mut self, hour: Hour, part: u8) {
+        self.parts.remove(&(hour, part));
+    }
+
+    /// Is there anything of that hour?
+    pub(super) fn has(&self, hour: Hour) -> bool {
+        self.parts.contains_key(&(hour, 0))
+    }
+
+    /// Where a part of a cell lies.
+    pub(super) fn place(&self, hour: Hour, part: u8) -> Place {
+        Place { key: Arc::clone(&self.key), sort: cell_sort(hour, part) }
+    }
+
+    /// Where the ledger lies.
+    pub(super) fn ledger_place(&self) -> Place {
+        Place { key: Arc::clone(&self.key), sort: LEDGER.into() }
+    }
+
+    /// The hours with a cell that was cut into parts.
+    pub(super) fn is_cut(&self, hour: Hour) -> bool {
+        self.parts.get(&(hour, 0)).is_some_and(|part| part.value.is_cut())
+    }
+
+    /// The cell of an hour, of all its parts.
+    pub(super) fn cell(&self, hour: Hour) -> Option<Arc<Cell>> {
+        let mut parts = self.parts.range((hour, 0)..=(hour, u8::MAX)).map(|(_, part)| &part.value.cell);
+        let mut whole = Arc::clone(parts.next()?);
+        for part in parts {
+            Arc::make_mut(&mut whole).unite(Cell::clone(part));
+        }
+        Some(whole)
+    }
+
+    /// The hours that have cells, from one on.
+    pub(super) fn hours(&self, from: Hour) -> Vec<Hour> {
+        let mut hours: Vec<Hour> = self.parts.range((from, 0)..).map(|((hour, _), _)| *hour).collect();
+        hours.dedup();
+        hours
+    }
+
+    /// What is known of the entity around these hours, with what is usual for it.
+    pub(super) fn known(&self, from: Hour, to: Hour) -> Known {
+        let hours = self.hours(from.before()).into_iter().take_while(|hour| *hour <= to);
+        Known {
+            entity: self.entity.clone(),
+            cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
+            profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
+        }
+    }
+}
+
+fn held<V: serde::de::DeserializeOwned + Default>(item: &Item, now: DateTime<Utc>) -> Result<Held<V>, StoreError> {
+    let value = if item.expires <= now { V::default() } else { unpack(&item.body, &shown(&item.place))? };
+    Ok(Held { version: item.version, value })
+}
+
+/// A place for people: which item of what. Names from logs are made safe where errors are printed.
+fn shown(place: &Place) -> String {
+    format!("item {} of {}", place.sort, place.key.replace('\u{1f}', " "))
+}
