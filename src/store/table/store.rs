@@ -10,9 +10,10 @@ use lapwing_detectors::alert::Alert;
 use lapwing_detectors::cell::Arrival;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
-use lapwing_detectors::time::Minute;
+use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, LIFE, REACH};
 use super::census::Census;
@@ -87,6 +88,15 @@ impl<T: Table> TableStore<T> {
     #[must_use]
     pub fn overflow(&self) -> &BTreeMap<Family, u64> {
         &self.census.overflow
+    }
+
+    /// The alerts of an entity, as everyone knows them.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn book_of(&self, entity: &Entity) -> Result<Book, StoreError> {
+        let access = self.access(DateTime::UNIX_EPOCH);
+        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book())
     }
 
     fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {

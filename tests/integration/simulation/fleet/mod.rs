@@ -46,6 +46,9 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     }
     if !out.is_empty() {
         let _ = writeln!(out, "{} instances, {:?}, {troubles:?}", run.instances(), run.weather);
+        if let Some(journal) = &run.world.journal {
+            out += &journal.borrow();
+        }
     }
     (out, found)
 }

@@ -174,22 +174,23 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> St
     }
     for alert in finals {
         let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
-        if !said.iter().any(|m| m.severity == alert.severity && answers(m, alert)) {
+        let ended = alert.status == Status::Open || said.iter().any(|m| m.status == alert.status);
+        if !ended || !said.iter().any(|m| m.severity == alert.severity) {
             let _ = writeln!(out, "never said: {}", shown(alert));
         }
     }
     for alert in handed {
         let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
-        if !said.iter().any(|m| answers(m, alert) && m.merged_into.is_some() >= alert.merged_into.is_some()) {
+        if !said.iter().any(|m| change(m) == change(alert)) {
             let _ = writeln!(out, "handed out and lost: {}", shown(alert));
         }
     }
     out
 }
 
-/// Does a message say at least what an alert does?
-fn answers(message: &Alert, alert: &Alert) -> bool {
-    message.status >= alert.status && (message.severity >= alert.severity)
+/// What tells one change of alerts from another.
+fn change(alert: &Alert) -> (AlertId, Status, u64, Severity, Option<AlertId>, DateTime<Utc>) {
+    (alert.id, alert.status, alert.seen, alert.severity, alert.merged_into, alert.window.end)
 }
 
 /// Does an alert that was said stand, or end in one that does, or was it taken back?
@@ -210,8 +211,7 @@ fn leads(id: AlertId, by_id: &BTreeMap<AlertId, Vec<&Alert>>, standing: &BTreeSe
 
 /// Messages that were sent again just as they were.
 pub(super) fn repeats(sent: &[Alert]) -> usize {
-    let changes: BTreeSet<_> =
-        sent.iter().map(|m| (m.id, m.status, m.seen, m.severity, m.merged_into, m.window.end)).collect();
+    let changes: BTreeSet<_> = sent.iter().map(change).collect();
     sent.len() - changes.len()
 }
 

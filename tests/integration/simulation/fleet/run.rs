@@ -203,6 +203,7 @@ impl<'w> Run<'w> {
         let sending = Rc::new(Cell::new(false));
         let future = Box::pin(invocation(pipeline, (learnt, now), Rc::clone(&self.sink), Rc::clone(&sending)));
         place.busy = Some(Busy { task, work, sending, future });
+        self.world.note(|| format!("{task} begins on instance {at}: {work:?}"));
         self.world.begin(task);
         self.world.plan(self.world.now() + TIMEOUT, Event::Ends(task));
     }
@@ -227,6 +228,7 @@ impl<'w> Run<'w> {
         match self.world.run(task, go_on) {
             (_, true) => self.dies(at),
             (Poll::Ready((pipeline, outcome)), false) => {
+                self.world.note(|| format!("ends: {outcome:?}"));
                 self.places[at].idle = Some(Box::new(pipeline));
                 self.ends(at, outcome.is_ok());
             }
@@ -237,6 +239,7 @@ impl<'w> Run<'w> {
     fn time_out(&mut self, task: Task) {
         let late = |place: &Place| place.busy.as_ref().is_some_and(|b| b.task == task && !b.sending.get());
         if let Some(at) = self.places.iter().position(late) {
+            self.world.note(|| format!("{task} has taken too long"));
             self.dies(at);
         }
     }

@@ -32,6 +32,7 @@ impl Sink {
         if trouble == Trouble::Throttled {
             return false;
         }
+        world.note(|| format!("sends {} {:?} {}", alert.id, alert.status, alert.headline));
         self.sent.borrow_mut().push(alert.clone());
         if trouble == Trouble::DiesAfter {
             return world.die().await;

@@ -142,6 +142,7 @@ impl Stored {
         assert!(!item.place.key.is_empty() && item.place.key.len() <= 2_048, "a partition key of 1 to 2,048 bytes");
         assert!(!item.place.sort.is_empty() && item.place.sort.len() <= 1_024, "a sort key of 1 to 1,024 bytes");
         assert!(item.body.len() <= 400_000, "{:?} has {} bytes", item.place, item.body.len());
+        self.world.note(|| format!("{by} writes {:?} {:?} v{}", item.place.key, item.place.sort, item.version));
         self.written.borrow_mut().push(Written { place: item.place.clone(), by });
         let (now, mut items) = (self.world.now(), self.items.borrow_mut());
         let past = items.entry(item.place.clone()).or_default();

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
@@ -84,6 +85,8 @@ pub(super) struct World {
     pub(super) weather: Cell<Weather>,
     /// How often each trouble came.
     pub(super) troubles: RefCell<BTreeMap<&'static str, u64>>,
+    /// What happened, where somebody asks for it by `LAPWING_SIM_JOURNAL`.
+    pub(super) journal: Option<RefCell<String>>,
     now: Cell<DateTime<Utc>>,
     queue: RefCell<BTreeMap<(DateTime<Utc>, i64, u64), Event>>,
     number: Cell<u64>,
@@ -98,6 +101,7 @@ impl World {
         Rc::new(World {
             weather: Cell::new(weather),
             troubles: RefCell::default(),
+            journal: std::env::var_os("LAPWING_SIM_JOURNAL").map(|_| RefCell::default()),
             now: Cell::new(DateTime::UNIX_EPOCH),
             queue: RefCell::default(),
             number: Cell::new(0),
@@ -110,6 +114,14 @@ impl World {
 
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.now.get()
+    }
+
+    /// Notes what happens.
+    pub(super) fn note(&self, what: impl FnOnce() -> String) {
+        if let Some(journal) = &self.journal {
+            let task = self.current.get();
+            let _ = writeln!(journal.borrow_mut(), "{} [{task}] {}", self.now().format("%d %H:%M:%S%.3f"), what());
+        }
     }
 
     /// A number that was never given before.
@@ -197,6 +209,7 @@ impl World {
         for (chance, trouble, name) in chances {
             if self.happens(chance) {
                 *self.troubles.borrow_mut().entry(name).or_default() += 1;
+                self.note(|| name.to_owned());
                 return trouble;
             }
         }
