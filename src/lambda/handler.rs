@@ -16,7 +16,7 @@ use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
 use crate::sink::metrics::{Measures, Metrics};
 use crate::sink::sns::Sns;
 use crate::store::table::dynamo::DynamoTable;
-use crate::store::{EitherStore, StateStore as _, StoreError};
+use crate::store::{EitherStore, StoreError};
 
 /// How many rejected records a log line names.
 const NAMED_REJECTS: usize = 20;

@@ -53,18 +53,19 @@ impl<T: Table> EitherStore<T> {
     }
 }
 
+// Each call of a table is many futures deep: boxed, they stay small for whoever waits for them.
 impl<T: Table> StateStore for EitherStore<T> {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         match self {
             EitherStore::Instance(store) => store.exchange(learnt).await,
-            EitherStore::Table(store) => store.exchange(learnt).await,
+            EitherStore::Table(store) => Box::pin(store.exchange(learnt)).await,
         }
     }
 
     async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
         match self {
             EitherStore::Instance(store) => store.due(now).await,
-            EitherStore::Table(store) => store.due(now).await,
+            EitherStore::Table(store) => Box::pin(store.due(now)).await,
         }
     }
 
@@ -76,7 +77,7 @@ impl<T: Table> StateStore for EitherStore<T> {
     ) -> Result<Vec<Found>, StoreError> {
         match self {
             EitherStore::Instance(store) => store.fold(judged, judge, now).await,
-            EitherStore::Table(store) => store.fold(judged, judge, now).await,
+            EitherStore::Table(store) => Box::pin(store.fold(judged, judge, now)).await,
         }
     }
 
@@ -90,7 +91,7 @@ impl<T: Table> StateStore for EitherStore<T> {
     async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
         match self {
             EitherStore::Instance(store) => store.said(alert).await,
-            EitherStore::Table(store) => store.said(alert).await,
+            EitherStore::Table(store) => Box::pin(store.said(alert)).await,
         }
     }
 }
