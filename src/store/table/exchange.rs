@@ -67,12 +67,15 @@ impl<T: Table> Access<'_, T> {
             view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
         }
         let to = last.plus(REACH - 1);
-        let Some(awake) = self.last_awake(&view, first, to) else {
+        let awake = self.last_awake(&view, first, to);
+        if awake.is_empty() {
             return Ok(Added { view, fresh, due: Vec::new() });
-        };
-        let work = Work { entity: view.entity.clone(), hour: Some(awake.hour()) };
-        let at = self.completes(&view.entity, awake);
-        self.ask(work, at, (&view.key, &cell_sort(awake.hour(), 0))).await?;
+        }
+        for last in awake {
+            let work = Work { entity: view.entity.clone(), hour: Some(last.hour()) };
+            let at = self.completes(&view.entity, last);
+            self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
+        }
         self.learn(&mut view).await?;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::Alert;
@@ -19,6 +19,7 @@ use super::access::{Access, LIFE, REACH};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::keys::short;
+use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
@@ -38,6 +39,8 @@ pub struct TableStore<T> {
     limits: Limits,
     /// Tells instances apart: whoever claims an alert signs with it.
     owner: u64,
+    /// How long it has to send what it claimed, before another instance does.
+    pub lease: TimeDelta,
     views: HashMap<Entity, View>,
     asked: Mutex<HashSet<Place>>,
     census: Census,
@@ -71,6 +74,7 @@ impl<T: Table> TableStore<T> {
             engine,
             limits,
             owner,
+            lease: LEASE,
             views: HashMap::new(),
             asked: Mutex::default(),
             census: Census::default(),
@@ -100,7 +104,14 @@ impl<T: Table> TableStore<T> {
     }
 
     fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
-        Access { table: &self.table, engine: &self.engine, owner: self.owner, now, asked: &self.asked }
+        Access {
+            table: &self.table,
+            engine: &self.engine,
+            owner: self.owner,
+            lease: self.lease,
+            now,
+            asked: &self.asked,
+        }
     }
 
     fn remember(&mut self, view: View) {
