@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, TimeDelta, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::{Limits, StateStore, StoreError};
 use lapwing::store::table::TableStore;
+use lapwing::store::{Limits, StateStore, StoreError};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
@@ -138,7 +138,12 @@ impl<'w> Run<'w> {
     /// A new instance: it knows nothing.
     fn instance(&mut self, table: &SimTable) -> Instance {
         self.owners += 1;
-        let store = store_of(table.clone(), &self.workload.engine, self.owners);
+        let mut store = store_of(table.clone(), &self.workload.engine, self.owners);
+        store.lease = match self.flaw {
+            Flaw::SharesClaims => TimeDelta::zero(),
+            Flaw::KeepsClaims => TimeDelta::weeks(1_000),
+            _ => store.lease,
+        };
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.workload.engine), store)
     }
 

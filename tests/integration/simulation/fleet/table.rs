@@ -112,7 +112,8 @@ impl Stored {
         let now = self.world.now();
         let eventual = query.freshness == Freshness::Eventual || self.fault == Fault::ReadsStale;
         for (place, past) in self.items.borrow_mut().range_mut(place(&query.from)..=place(&query.to)) {
-            let hash = place.sort.bytes().fold(query.salt, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+            let hash =
+                place.sort.bytes().fold(query.salt, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
             if (hash & 8 == 0) != (query.halves == 1) {
                 continue;
             }
