@@ -102,6 +102,12 @@ impl MemoryStore {
         self.book.finish(self.newest.map_or(NEVER, Minute::of))
     }
 
+    /// The alerts so far.
+    #[must_use]
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
     /// The bytes that the held cells take, reckoned from their number and entries.
     #[must_use]
     pub fn held_bytes(&self) -> usize {

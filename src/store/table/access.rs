@@ -35,6 +35,7 @@ pub(super) struct Access<'a, T> {
     pub(super) table: &'a T,
     pub(super) engine: &'a Engine,
     pub(super) owner: u64,
+    pub(super) lease: TimeDelta,
     pub(super) now: DateTime<Utc>,
     /// Where work was asked for.
     pub(super) asked: &'a Mutex<HashSet<Place>>,
@@ -132,15 +133,15 @@ impl<T: Table> Access<'_, T> {
         }
     }
 
-    /// The minutes from `from` to `to` in which some detector may speak: the last of them.
-    pub(super) fn last_awake(&self, view: &View, from: Minute, to: Minute) -> Option<Minute> {
-        let mut last = None;
+    /// The minutes from `from` to `to` in which some detector may speak: the last of each hour.
+    pub(super) fn last_awake(&self, view: &View, from: Minute, to: Minute) -> Vec<Minute> {
+        let mut last = Vec::new();
         for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
             let minutes = self.engine.minutes(view.entity.family, &cell, before.as_deref());
-            let inside = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
-            last = inside.into_iter().find(|minute| (from..=to).contains(minute)).max(last);
+            let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
+            last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }
         last
     }

@@ -70,12 +70,16 @@ impl<T: Table> Access<'_, T> {
             // like that when its minutes are complete.
             view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
         }
-        let Some(awake) = self.last_awake(&view, first, to) else {
+        let awake = self.last_awake(&view, first, to);
+        if awake.is_empty() {
             return Ok(Added { view, fresh, due: Vec::new() });
-        };
-        if late || awake > last {
-            let work = Work { entity: view.entity.clone(), hour: Some(awake.hour()) };
-            self.ask(work, self.completes(&view.entity, awake), (&view.key, &cell_sort(awake.hour(), 0))).await?;
+        }
+        // Of the minutes that it is about, a look was asked for with the cell that holds them.
+        for last in awake.into_iter().filter(|awake| late || *awake > last) {
+            let work = Work { entity: view.entity.clone(), hour: Some(last.hour()) };
+            let at = self.completes(&view.entity, last);
+            self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
+        }
         }
         self.learn(&mut view).await?;
         let due = self.due(&view, first, to);

@@ -7,6 +7,7 @@ use lapwing_detectors::time::Hour;
 use super::access::{Access, Work, taught};
 use super::codec::pack;
 use super::keys::LEDGER;
+use super::ledger::Claim;
 use super::port::{Freshness, Table};
 use super::view::View;
 use crate::store::{Found, Judge, StoreError};
@@ -50,8 +51,9 @@ impl<T: Table> Access<'_, T> {
             }
             let before = pack(&view.ledger.value)?;
             let waits = book.waits();
-            view.ledger.value.claim(self.owner, self.now);
-            view.ledger.value.write(book, (self.owner, self.now), self.complete_for_all());
+            let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
+            view.ledger.value.take_over(claim);
+            view.ledger.value.write(book, claim, self.complete_for_all());
             self.remember(&mut view, WORTH_HOURS);
             if pack(&view.ledger.value)? == before {
                 return Ok((view, Vec::new()));

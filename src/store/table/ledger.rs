@@ -11,6 +11,14 @@ use serde::{Deserialize, Serialize};
 /// How long an instance has to send what it claimed, before another one does.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
 
+/// Who takes letters to send them, and until when others leave them alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) owner: u64,
+    pub(super) now: DateTime<Utc>,
+    pub(super) until: DateTime<Utc>,
+}
+
 /// An entity's ledger.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ledger {
@@ -65,7 +73,7 @@ impl Ledger {
 
     /// Puts the alerts back, with a letter for each change that must be said; the instance has the time of a lease to
     /// send it.
-    pub(super) fn write(&mut self, mut book: Book, (owner, now): (u64, DateTime<Utc>), complete: Minute) {
+    pub(super) fn write(&mut self, mut book: Book, claim: Claim, complete: Minute) {
         book.forget(complete);
         // What opens may have ended already: then both are said.
         for _ in 0..3 {
@@ -73,7 +81,14 @@ impl Ledger {
                 book.said(&alert);
                 let detector = alert.detector.to_owned();
                 let number = self.next;
-                self.outbox.push(Letter { number, detector, alert, owner, until: now + LEASE, since: now });
+                self.outbox.push(Letter {
+                    number,
+                    detector,
+                    alert,
+                    owner: claim.owner,
+                    until: claim.until,
+                    since: claim.now,
+                });
                 self.next += 1;
             }
         }
@@ -81,9 +96,9 @@ impl Ledger {
     }
 
     /// Takes over letters that others had and did not send in time.
-    pub(super) fn claim(&mut self, owner: u64, now: DateTime<Utc>) {
-        for letter in self.outbox.iter_mut().filter(|letter| letter.until <= now) {
-            (letter.owner, letter.until) = (owner, now + LEASE);
+    pub(super) fn take_over(&mut self, claim: Claim) {
+        for letter in self.outbox.iter_mut().filter(|letter| letter.until <= claim.now) {
+            (letter.owner, letter.until) = (claim.owner, claim.until);
         }
     }
 

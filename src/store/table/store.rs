@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::cell::Arrival;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
-use lapwing_detectors::time::Minute;
+use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, LIFE, REACH};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::keys::short;
+use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
@@ -39,6 +41,8 @@ pub struct TableStore<T> {
     limits: Limits,
     /// Tells instances apart: whoever claims an alert signs with it.
     owner: u64,
+    /// How long it has to send what it claimed, before another instance does.
+    pub lease: TimeDelta,
     views: HashMap<Entity, View>,
     asked: Mutex<HashSet<Place>>,
     census: Census,
@@ -72,6 +76,7 @@ impl<T: Table> TableStore<T> {
             engine,
             limits,
             owner,
+            lease: LEASE,
             views: HashMap::new(),
             asked: Mutex::default(),
             census: Census::default(),
@@ -91,8 +96,24 @@ impl<T: Table> TableStore<T> {
         &self.census.overflow
     }
 
+    /// The alerts of an entity, as everyone knows them.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn book_of(&self, entity: &Entity) -> Result<Book, StoreError> {
+        let access = self.access(DateTime::UNIX_EPOCH);
+        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book())
+    }
+
     fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
-        Access { table: &self.table, engine: &self.engine, owner: self.owner, now, asked: &self.asked }
+        Access {
+            table: &self.table,
+            engine: &self.engine,
+            owner: self.owner,
+            lease: self.lease,
+            now,
+            asked: &self.asked,
+        }
     }
 
     fn remember(&mut self, view: View) {

@@ -1,0 +1,52 @@
+//! The test of the test: what the store rests on is taken away, piece by piece, and the simulation notices.
+
+use std::sync::Arc;
+
+use lapwing_detectors::detector::Engine;
+
+use super::run::Flaw;
+use super::table::Fault;
+use super::{Delivery, Workload, differences};
+
+/// Seeds that are tried until one notices.
+const SEEDS: u64 = 30;
+
+fn notices(flaw: Flaw) {
+    let engine = Arc::new(Engine::default());
+    let notices = |seed: u64| {
+        let workload = Workload::of(seed, &engine);
+        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+        !differences(&workload, &deliveries, flaw).is_empty()
+    };
+    assert!((0..SEEDS).any(notices), "{flaw:?} is not noticed by {SEEDS} seeds");
+}
+
+#[test]
+fn without_the_condition_writes_are_lost() {
+    notices(Flaw::Table(Fault::IgnoresVersions));
+}
+
+#[test]
+fn without_the_ids_of_deliveries_events_count_twice() {
+    notices(Flaw::ForgetsDeliveries);
+}
+
+#[test]
+fn without_strong_reads_crossings_are_missed() {
+    notices(Flaw::Table(Fault::ReadsStale));
+}
+
+#[test]
+fn without_lateness_profiles_learn_what_came_late() {
+    notices(Flaw::IgnoresLateness);
+}
+
+#[test]
+fn claims_that_all_may_take_are_said_twice() {
+    notices(Flaw::SharesClaims);
+}
+
+#[test]
+fn claims_that_never_end_lose_what_the_dead_had_claimed() {
+    notices(Flaw::KeepsClaims);
+}

@@ -1,0 +1,76 @@
+//! Many instances over one shared table: the same findings and alerts as one instance that takes everything in order.
+//!
+//! Two to sixteen instances, whose clocks differ, take the deliveries of a seed. Each call to the table takes its time,
+//! may be refused, lose its answer, be asked twice or read what is old; an instance may die before, during or after any
+//! call, or stand still for longer than a lease; deliveries come again as AWS would bring them. In the end the ledgers
+//! must hold what one instance finds over a store in memory, and every alert must have been said.
+
+mod flaws;
+mod hostile;
+mod oracle;
+mod parts;
+mod run;
+mod sink;
+mod table;
+mod table_laws;
+mod world;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use lapwing_detectors::detector::Engine;
+
+use super::workload::{Delivery, Workload};
+use super::{EXACT, seeds, told};
+use oracle::{Outcome, mistakes, orderly, repeats};
+use run::{Flaw, Run};
+
+/// What comes out otherwise than it must; empty when nothing does. Also what was found.
+fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String, Outcome) {
+    let mut run = Run::new(workload, deliveries, flaw);
+    run.go();
+    let found = run.outcome();
+    let (parts, missing) = parts::parts(&run);
+    let expected = orderly(workload, parts, run.world.now());
+    let counts = |detector: &str| !workload.batched_again || EXACT.contains(&detector);
+    let mut out = missing.concat() + &found.differences(&expected, counts);
+    if !workload.batched_again {
+        out += &found.unlike(&expected);
+    }
+    let (handed, sent) = (run.sink.handed.borrow(), run.sink.sent.borrow());
+    out += &mistakes(&found.alerts, &handed, &sent);
+    let (troubles, repeated) = (run.world.troubles.borrow(), repeats(&sent));
+    if repeated > 0 && troubles.is_empty() {
+        let _ = writeln!(out, "{repeated} messages were sent twice, and nothing had gone wrong");
+    }
+    if !out.is_empty() {
+        let _ = writeln!(out, "{} instances, {:?}, {troubles:?}", run.instances(), run.weather);
+        if let Some(journal) = &run.world.journal {
+            out += &journal.borrow();
+        }
+    }
+    (out, found)
+}
+
+fn differences(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> String {
+    outcome(workload, deliveries, flaw).0
+}
+
+#[test]
+fn many_instances_find_what_one_finds() {
+    let engine = Arc::new(Engine::default());
+    let (mut spoke, seeds) = (BTreeSet::new(), seeds());
+    for seed in seeds.clone() {
+        let workload = Workload::of(seed, &engine);
+        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+        let (wrong, found) = outcome(&workload, &deliveries, Flaw::None);
+        spoke.extend(found.detectors());
+        if !wrong.is_empty() {
+            let differ = |workload: &Workload, deliveries: &[&Delivery]| differences(workload, deliveries, Flaw::None);
+            panic!("{}", told(seed, &workload, &differ));
+        }
+    }
+    let all: BTreeSet<&str> = engine.detectors().map(|about| about.id).collect();
+    assert!(seeds.end - seeds.start < 200 || spoke == all, "these never spoke: {:?}", &all - &spoke);
+}

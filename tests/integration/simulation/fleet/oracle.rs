@@ -1,0 +1,229 @@
+//! What must come out of a run: what one instance finds that takes everything in order, with the same marks of lateness.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use chrono::{DateTime, Utc};
+use lapwing::pipeline::Pipeline;
+use lapwing::settings::Settings;
+use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
+use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
+use lapwing_detectors::cell::Cell;
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::group::{Book, Mark};
+use lapwing_detectors::observe::{DeliveryId, Learnt};
+use lapwing_detectors::profile::Profile;
+use lapwing_detectors::severity::Severity;
+use lapwing_detectors::time::{Hour, Minute};
+
+use super::super::workload::Workload;
+
+/// What a delivery taught about one entity and hour, as of when the run added that: its minutes are late or not by then.
+#[derive(Clone)]
+pub(super) struct Part {
+    pub(super) received: DateTime<Utc>,
+    pub(super) cells: Vec<(Entity, Hour, Cell)>,
+    pub(super) newest: Option<DateTime<Utc>>,
+}
+
+/// A final alert, without the id that depends on when it was first said.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Course {
+    detector: &'static str,
+    subject: Subject,
+    window: (DateTime<Utc>, DateTime<Utc>),
+    seen: u64,
+    severity: Severity,
+}
+
+/// What came out: the findings as they stand, and the alerts.
+#[derive(Default)]
+pub(super) struct Outcome {
+    marks: BTreeMap<(&'static str, Entity, Minute), Mark>,
+    pub(super) alerts: Vec<Alert>,
+    /// What everyone knows of the entities.
+    cells: BTreeMap<(Entity, Hour), Arc<Cell>>,
+    usual: BTreeMap<Entity, Arc<Profile>>,
+}
+
+impl Outcome {
+    /// Adds what stands in a book.
+    pub(super) fn add(&mut self, book: &Book) {
+        let marks = book.marks().map(|(detector, entity, minute, mark)| ((detector, entity.clone(), minute), *mark));
+        self.marks.extend(marks);
+        self.alerts.extend(book.finish(Minute::of(DateTime::<Utc>::MAX_UTC)));
+    }
+
+    /// Adds what a store says of entities when a delivery comes once more.
+    pub(super) fn know(&mut self, due: Vec<Due>) {
+        for (known, _) in due {
+            self.cells.extend(known.cells.into_iter().map(|(hour, cell)| ((known.entity.clone(), hour), cell)));
+            self.usual.extend(known.profile.map(|profile| (known.entity, profile)));
+        }
+    }
+
+    /// What is known otherwise than in the orderly run, of the entities that the store speaks of.
+    pub(super) fn unlike(&self, orderly: &Outcome) -> String {
+        let mut out = String::new();
+        for ((entity, hour), cell) in &self.cells {
+            let there = orderly.cells.get(&(entity.clone(), *hour));
+            if there != Some(cell) {
+                let time = hour.first().start().format("%H:%M");
+                let _ = writeln!(out, "{entity} {time} holds {cell:?}, in the orderly run {there:?}");
+            }
+        }
+        for (entity, usual) in &self.usual {
+            let there = orderly.usual.get(entity);
+            if there != Some(usual) {
+                let _ = writeln!(out, "{entity} has learnt {usual:?}, in the orderly run {there:?}");
+            }
+        }
+        out
+    }
+
+    /// The detectors that spoke.
+    pub(super) fn detectors(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.marks.keys().map(|(detector, ..)| *detector)
+    }
+
+    fn courses(&self) -> BTreeSet<Course> {
+        let opened = self.alerts.iter().filter(|alert| alert.status == Status::Open);
+        let course = |alert: &Alert| Course {
+            detector: alert.detector,
+            subject: alert.subject.clone(),
+            window: (alert.window.start, alert.window.end),
+            seen: alert.seen,
+            severity: alert.severity,
+        };
+        opened.map(course).collect()
+    }
+
+    /// What these detectors said otherwise than in the orderly run; empty when it is the same.
+    pub(super) fn differences(&self, orderly: &Outcome, counts: impl Fn(&str) -> bool) -> String {
+        let mut out = String::new();
+        let keys: BTreeSet<_> = self.marks.keys().chain(orderly.marks.keys()).filter(|key| counts(key.0)).collect();
+        for key in keys {
+            let (here, there) = (self.marks.get(key), orderly.marks.get(key));
+            if here != there {
+                let (detector, entity, minute) = key;
+                let time = minute.start().format("%H:%M");
+                let _ = writeln!(out, "{detector} {entity} {time}: {here:?}, in the orderly run {there:?}");
+            }
+        }
+        let (here, there) = (self.courses(), orderly.courses());
+        for course in here.symmetric_difference(&there).filter(|course| counts(course.detector)) {
+            let only = if here.contains(course) { "many instances" } else { "the orderly run" };
+            let _ = writeln!(out, "only {only} raised {course:?}");
+        }
+        out
+    }
+}
+
+/// What one instance makes of the parts, each taken once, in the order of their times; all is complete at `end`.
+pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>, end: DateTime<Utc>) -> Outcome {
+    let engine = &workload.engine;
+    let store = MemoryStore::new(Arc::clone(engine), engine.lateness, Limits::default(), Retention::Week);
+    let mut pipeline = Pipeline::new(Arc::new(Settings::default()), Arc::clone(engine), store);
+    parts.sort_by_key(|part| part.received);
+    let deliveries = parts.into_iter().enumerate().map(|(number, Part { received, cells, newest })| {
+        let delivery = DeliveryId(number as u128);
+        Learnt { delivery, received, cells, events: Vec::new(), newest, repeated: 0 }
+    });
+    let deliveries: Vec<Learnt> = deliveries.collect();
+    for learnt in &deliveries {
+        ready(pipeline.settle(learnt.received)).unwrap();
+        ready(pipeline.take(learnt.clone())).unwrap();
+    }
+    ready(pipeline.settle(end)).unwrap();
+    let mut outcome = Outcome::default();
+    outcome.add(pipeline.store.book());
+    for learnt in deliveries {
+        outcome.know(ready(pipeline.store.exchange(learnt)).unwrap());
+    }
+    outcome
+}
+
+/// The value of a future that never waits.
+pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the store in memory never waits"),
+    }
+}
+
+/// What was said otherwise than the final alerts ask for: each is said, nothing handed out is lost, and every message
+/// leads to one of them.
+pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> String {
+    let mut out = String::new();
+    let mut by_id: BTreeMap<AlertId, Vec<&Alert>> = BTreeMap::new();
+    for alert in sent {
+        by_id.entry(alert.id).or_default().push(alert);
+    }
+    let standing: BTreeSet<AlertId> = finals.iter().map(|alert| alert.id).collect();
+    for (id, messages) in &by_id {
+        let first = messages[0];
+        if messages.iter().any(|m| (m.detector, &m.subject) != (first.detector, &first.subject)) {
+            let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
+        }
+        if !leads(*id, &by_id, &standing) {
+            let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
+        }
+    }
+    for alert in finals {
+        let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
+        let ended = alert.status == Status::Open || said.iter().any(|m| m.status == alert.status);
+        if !ended || !said.iter().any(|m| m.severity == alert.severity) {
+            let _ = writeln!(out, "never said: {}", shown(alert));
+        }
+    }
+    for alert in handed {
+        let said = by_id.get(&alert.id).map_or(&[][..], Vec::as_slice);
+        if !said.iter().any(|m| change(m) == change(alert)) {
+            let _ = writeln!(out, "handed out and lost: {}", shown(alert));
+        }
+    }
+    out
+}
+
+/// What tells one change of alerts from another.
+fn change(alert: &Alert) -> (AlertId, Status, u64, Severity, Option<AlertId>, DateTime<Utc>) {
+    (alert.id, alert.status, alert.seen, alert.severity, alert.merged_into, alert.window.end)
+}
+
+/// Does an alert that was said stand, or end in one that does, or was it taken back?
+fn leads(id: AlertId, by_id: &BTreeMap<AlertId, Vec<&Alert>>, standing: &BTreeSet<AlertId>) -> bool {
+    let mut at = id;
+    for _ in 0..=by_id.len() {
+        if standing.contains(&at) {
+            return true;
+        }
+        let Some(messages) = by_id.get(&at) else { return false };
+        let Some(next) = messages.iter().rev().find_map(|m| m.merged_into) else {
+            return messages.iter().any(|m| m.headline.starts_with("taken back"));
+        };
+        at = next;
+    }
+    false
+}
+
+/// Messages that were sent again just as they were.
+pub(super) fn repeats(sent: &[Alert]) -> usize {
+    let changes: BTreeSet<_> = sent.iter().map(change).collect();
+    sent.len() - changes.len()
+}
+
+fn shown(alert: &Alert) -> String {
+    format!(
+        "{} {} {:?} {:?} seen {} {} to {}",
+        alert.id,
+        alert.detector,
+        alert.status,
+        alert.subject.name(),
+        alert.seen,
+        alert.window.start.format("%H:%M"),
+        alert.window.end.format("%H:%M")
+    )
+}
