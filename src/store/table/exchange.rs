@@ -65,7 +65,8 @@ impl<T: Table> Access<'_, T> {
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
         let to = last.plus(REACH - 1);
         let late = first <= self.complete(&view.entity);
-        if late || self.is_cut(&view, first, to) {
+        let cut = self.is_cut(&view, first, to);
+        if late || cut {
             // Written first, then read: of two that write at once, at least one sees both. What comes in time is read
             // like that when its minutes are complete.
             view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
@@ -75,11 +76,10 @@ impl<T: Table> Access<'_, T> {
             return Ok(Added { view, fresh, due: Vec::new() });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
-        for last in awake.into_iter().filter(|awake| late || *awake > last) {
+        for last in awake.into_iter().filter(|awake| late || cut || *awake > last) {
             let work = Work { entity: view.entity.clone(), hour: Some(last.hour()) };
             let at = self.completes(&view.entity, last);
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
-        }
         }
         self.learn(&mut view).await?;
         let due = self.due(&view, first, to);
