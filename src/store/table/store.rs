@@ -244,10 +244,9 @@ impl<T: Table> StateStore for TableStore<T> {
             None => Pass::begin(&self.access(now)).await?,
         };
         let mut due = Vec::new();
-        while due.len() < HANDFUL {
+        // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
+        while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
             let Step::Work(work) = pass.next(&self.access(now)).await? else {
-                // The tick is over once nothing is left to hand out.
-                self.pass = (!due.is_empty()).then_some(pass);
                 return Ok(due);
             };
             if work.hour.is_none() {
@@ -278,6 +277,8 @@ impl<T: Table> StateStore for TableStore<T> {
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
+        // A tick whose findings were not folded is begun anew.
+        let pass = self.pass.take();
         let mut found = Vec::new();
         for (entity, judged) in by_entity {
             let complete = self.access(now).complete_for_all();
@@ -297,6 +298,7 @@ impl<T: Table> StateStore for TableStore<T> {
                 held.ledger = view.ledger;
             }
         }
+        self.pass = pass;
         Ok(found)
     }
 

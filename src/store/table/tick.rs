@@ -54,6 +54,11 @@ impl Pass {
         Ok(pass)
     }
 
+    /// Is there more to do in the bucket that it is at?
+    pub(super) fn has_work(&self) -> bool {
+        !self.work.is_empty()
+    }
+
     /// The next thing to do. What was handed out before is done.
     pub(super) async fn next<T: Table>(&mut self, access: &Access<'_, T>) -> Result<Step, StoreError> {
         loop {
