@@ -55,6 +55,14 @@ pub struct Trace {
     pub occurred: bool,
 }
 
+impl Trace {
+    /// What both leave behind together.
+    #[must_use]
+    pub fn and(self, other: Trace) -> Trace {
+        Trace { counted: self.counted + other.counted, occurred: self.occurred || other.occurred }
+    }
+}
+
 /// What came in time in one minute of one measure; several of the same minute add up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OnTime {
@@ -251,6 +259,14 @@ impl Cell {
     pub fn trace(&self) -> Trace {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
         Trace { counted, occurred: !self.occurrences.is_empty() }
+    }
+
+    /// Empties it, to be filled again.
+    pub fn clear(&mut self) {
+        self.counters.clear();
+        self.occurrences.clear();
+        self.contributors.clear();
+        self.examples.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.

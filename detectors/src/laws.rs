@@ -13,7 +13,7 @@ use crate::entity::{Entity, Family, SEPARATOR};
 use crate::group::Book;
 use crate::judge::Finding;
 use crate::measure::{Keep, Measure, Slot};
-use crate::observe::agent_family;
+use crate::fold::agent_family;
 use crate::profile::Profile;
 use crate::query::query_for;
 use crate::settings::Minutes;

@@ -54,7 +54,7 @@ impl Measure {
         }
     }
 
-    pub(crate) fn bit(self) -> u32 {
+    pub(crate) fn bit(self) -> u16 {
         1 << self as u8
     }
 }

@@ -9,6 +9,7 @@ use lapwing_detectors::observe::Learnt;
 mod entities;
 mod hours;
 mod memory;
+mod noted;
 
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
