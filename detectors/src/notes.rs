@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use crate::cell::{Part, Trace};
+use crate::cell::{Cell, Part, Trace};
 use crate::entity::{EntityRef, Family, key_of};
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::hash::{hash_of, hash_one};
@@ -56,8 +56,15 @@ impl Touch {
         }
     }
 
+    /// Adds to the counters of a cell.
+    pub fn count(&self, cell: &mut Cell) {
+        for (measure, n) in self.counts() {
+            cell.count(measure, self.minute.of_hour(), n);
+        }
+    }
+
     /// The measures that it counts in, and by how much.
-    pub fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
         let (weight, mut left) = (self.weight, self.measures);
         std::iter::from_fn(move || {
             let measure = Measure::ALL.get(left.trailing_zeros() as usize)?;

@@ -1,7 +1,6 @@
 //! What is held of the past, hour by hour: an hour is judged, taught to profiles and dropped as a whole. An hour holds
 //! cells, or notes that no cells were made of yet.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use lapwing_detectors::fold::Folder;
 use lapwing_detectors::notes::Notes;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::noted::NotedHour;
+use super::noted::{Look, NotedHour};
 
 /// Bytes that a held cell and an entry in it take: what memory is reckoned by. On a generated fortnight the process
 /// then stays within twice what is reckoned.
@@ -49,12 +48,11 @@ impl HeldHour {
         cells.chain(self.noted.traces())
     }
 
-    pub(super) fn cell(&self, id: Id, folder: &mut Folder) -> Option<Cow<'_, Cell>> {
+    /// The cell of an entity.
+    pub(super) fn cell(&self, id: Id, folder: &mut Folder) -> Option<Cell> {
         let mut made = Cell::default();
-        if self.noted.cell(id, folder, &mut made) {
-            return Some(Cow::Owned(made));
-        }
-        self.merged(id).map(Cow::Borrowed)
+        let noted = self.noted.look(id, Look::Whole, folder, &mut made);
+        if noted { Some(made) } else { self.merged(id).cloned() }
     }
 
     /// The cell of an entity, where it needs not be made of notes.
@@ -62,12 +60,15 @@ impl HeldHour {
         self.place(id).map(|place| &self.cells[place].1)
     }
 
-    /// What a profile learns of an entity: its cell, or just its counters in `room`.
-    pub(super) fn counters<'a>(&'a self, id: Id, folder: &mut Folder, room: &'a mut Cell) -> Option<&'a Cell> {
-        if self.noted.counters(id, folder, room) {
-            return Some(room);
-        }
-        self.merged(id)
+    /// The same where `room` is given for a cell to be made in.
+    pub(super) fn look<'a>(
+        &'a self,
+        id: Id,
+        look: Look,
+        folder: &mut Folder,
+        room: &'a mut Cell,
+    ) -> Option<&'a Cell> {
+        if self.noted.look(id, look, folder, room) { Some(room) } else { self.merged(id) }
     }
 
     fn merge(&mut self, id: Id, mut cell: Cell, arrival: impl Fn(u8) -> Arrival) {
@@ -94,7 +95,7 @@ impl HeldHour {
         noted.sort();
         for (id, _) in noted.traces() {
             let mut cell = Cell::default();
-            noted.cell(id, folder, &mut cell);
+            noted.look(id, Look::Whole, folder, &mut cell);
             self.merge(id, cell, |_| Arrival::OnTime);
         }
     }

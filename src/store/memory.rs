@@ -17,6 +17,7 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
+use super::noted::Look;
 use super::{Due, StateStore, StoreError};
 
 /// A late event may change windows that end this much later.
@@ -266,27 +267,25 @@ impl MemoryStore {
         let Some(here) = hours.get(hour) else { return Vec::new() };
         let before = hours.get(hour.before());
         let mut due = Vec::new();
-        let mut rooms = (Cell::default(), Cell::default());
+        let (mut room, mut earlier_room) = (Cell::default(), Cell::default());
         for (id, trace) in here.traces() {
             let left = before.and_then(|before| before.trace(id));
+            let look = if trace.occurred || left.is_some_and(|left| left.occurred) { Look::Whole } else { Look::Counters };
+            let earlier = left.and_then(|_| before?.look(id, look, folder, &mut earlier_room));
+            let Some(cell) = here.look(id, look, folder, &mut room) else { continue };
             let held = entities.get_mut(id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            if range.from <= range.to && engine.stirs(trace, left.unwrap_or_default()) {
-                let earlier = left.and_then(|_| before?.cell(id, folder));
-                if let Some(cell) = here.cell(id, folder)
-                    && engine.wakes(family, &cell, earlier.as_deref())
-                {
-                    let earlier = earlier.map(|earlier| (hour.before(), Arc::new(earlier.into_owned())));
-                    let cells = earlier.into_iter().chain([(hour, Arc::new(cell.into_owned()))]).collect();
-                    due.push((held.known(cells), range));
-                }
+            if range.from <= range.to
+                && engine.stirs(trace, left.unwrap_or_default())
+                && engine.wakes(family, cell, earlier)
+            {
+                let cells = [before.map(|before| (hour.before(), before)), Some((hour, here))].into_iter().flatten();
+                let cells = cells.filter_map(|(hour, held)| Some((hour, Arc::new(held.cell(id, folder)?))));
+                due.push((held.known(cells.collect()), range));
             }
             if complete[family.source() as usize] {
-                let earlier = left.and_then(|_| before?.counters(id, folder, &mut rooms.0));
-                if let Some(cell) = here.counters(id, folder, &mut rooms.1) {
-                    held.profile.learn(hour, cell, earlier);
-                }
+                held.profile.learn(hour, cell, earlier);
             }
         }
         due

@@ -22,6 +22,15 @@ pub(super) struct NotedHour {
     pub(super) bytes: usize,
 }
 
+/// How much of a cell is looked at.
+#[derive(Clone, Copy)]
+pub(super) enum Look {
+    /// Its counters: enough where nothing occurred and nothing is said.
+    Counters,
+    /// All of it.
+    Whole,
+}
+
 /// A touch of an entity.
 #[derive(Clone, Copy)]
 struct Noted {
@@ -88,25 +97,13 @@ impl NotedHour {
     }
 
     /// Makes the cell of an entity, in place of what `cell` held; says whether there is one.
-    pub(super) fn cell(&self, id: Id, folder: &mut Folder, cell: &mut Cell) -> bool {
-        cell.clear();
+    pub(super) fn look(&self, id: Id, look: Look, folder: &mut Folder, cell: &mut Cell) -> bool {
         let Some(place) = self.find(id) else { return false };
-        for noted in self.touches_of(place) {
-            folder.fold(&self.deliveries[noted.delivery as usize], &noted.touch, cell);
-        }
-        true
-    }
-
-    /// The same with no more than its counters, where those are all that a profile learns from it.
-    pub(super) fn counters(&self, id: Id, folder: &mut Folder, cell: &mut Cell) -> bool {
-        let Some(place) = self.find(id) else { return false };
-        if self.entities[place].trace.occurred {
-            return self.cell(id, folder, cell);
-        }
         cell.clear();
         for noted in self.touches_of(place) {
-            for (measure, n) in noted.touch.counts() {
-                cell.count(measure, noted.touch.minute.of_hour(), n);
+            match look {
+                Look::Counters => noted.touch.count(cell),
+                Look::Whole => folder.fold(&self.deliveries[noted.delivery as usize], &noted.touch, cell),
             }
         }
         true
