@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
 use crate::hash::chained;
-use crate::notes::{NAME, Note, Notes, Shown, Touch, bounded};
+use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
 const KEPT: usize = 8_192;
@@ -20,13 +20,14 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Adds a touch to the cell of its entity and hour.
-    pub fn fold(&mut self, notes: &Notes, touch: &Touch, cell: &mut Cell) {
+    /// Adds the touch at that place among those of the notes to the cell of its entity and hour.
+    pub fn fold(&mut self, notes: &Notes, place: usize, cell: &mut Cell) {
+        let touch = &notes.touches()[place];
         let note = notes.note(touch);
         let minute = touch.minute.of_hour();
         let mut example = None;
         if touch.counts().next().is_some() {
-            let (part, name) = note.part(notes.family(touch), touch);
+            let (part, name) = notes.part(touch, note);
             cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));
         }
         for (measure, n) in touch.counts() {
@@ -35,7 +36,7 @@ impl Folder {
                 cell.exemplify(measure, self.example((notes, note), &mut example));
             }
         }
-        for (occurred, name) in notes.occurred(touch) {
+        for (occurred, name) in notes.occurred(touch, place) {
             cell.occur(Occurrence {
                 slot: occurred.slot,
                 minute,
@@ -62,7 +63,7 @@ impl Folder {
                 "" => EventId::Text(format!("{:016x}", note.identity).into()),
                 id => EventId::of(id),
             };
-            let what = self.name(note.what, notes.shown(note, Shown::What));
+            let what = self.name(notes.hash(note, Shown::What), notes.shown(note, Shown::What));
             Arc::new(Example { time: note.time, id, what, caller: self.caller(notes, note) })
         });
         Arc::clone(example)

@@ -42,8 +42,8 @@ pub struct Touch {
     weight: u32,
     /// The measures that it counts in, a bit each.
     measures: u16,
+    /// How many occurrences it is.
     occurrences: u16,
-    first: u32,
 }
 
 impl Touch {
@@ -79,13 +79,8 @@ impl Touch {
 pub(crate) struct Note {
     pub(crate) time: DateTime<Utc>,
     pub(crate) identity: u64,
-    /// The hash of the API, or of the error type of a log line.
-    pub(crate) what: u64,
-    /// The hash of the principal; 0 for a log line.
-    who: u64,
-    denied: u32,
-    succeeded: bool,
-    call: bool,
+    outcome: Outcome,
+    /// Where its texts begin.
     text: u32,
     lengths: [u16; TEXTS],
 }
@@ -109,12 +104,27 @@ pub(crate) enum Shown {
     InvokedBy,
 }
 
+/// What came of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// A call that succeeded.
+    Success,
+    /// A call that was refused.
+    Refusal,
+    /// A call that failed otherwise.
+    Failure,
+    /// No call, but a line of a log.
+    Line,
+}
+
 /// How many texts a note has.
 const TEXTS: usize = Shown::InvokedBy as usize + 1;
 
 /// An occurrence, to be completed by the note of its event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occurred {
+    /// The place of its touch.
+    touch: u32,
     pub(crate) slot: Slot,
     pub(crate) keep: Keep,
     pub(crate) value: u64,
@@ -139,6 +149,15 @@ impl Notes {
         self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
     }
 
+    /// Gives back the room that is not used.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.entities.shrink_to_fit();
+        self.notes.shrink_to_fit();
+        self.touches.shrink_to_fit();
+        self.occurred.shrink_to_fit();
+    }
+
     /// Room for notes as many as these: the next delivery is most often like the last.
     pub(crate) fn like(last: &Notes) -> Notes {
         Notes {
@@ -156,13 +175,13 @@ impl Notes {
         for family in Family::ALL.into_iter().filter(|family| seen.touches(*family)) {
             let Some(entity) = self.entity(family, event, index) else { continue };
             let note = *note.get_or_insert_with(|| self.write(event));
-            let first = self.occurred.len() as u32;
+            let first = self.occurred.len();
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 self.occur(note, observed);
             }
-            let occurrences = (self.occurred.len() as u32 - first) as u16;
+            let occurrences = (self.occurred.len() - first) as u16;
             let measures = seen.measures[family as usize];
-            self.touches.push(Touch { entity, minute, note, weight: event.weight, measures, occurrences, first });
+            self.touches.push(Touch { entity, minute, note, weight: event.weight, measures, occurrences });
         }
     }
 
@@ -191,18 +210,16 @@ impl Notes {
 
     fn write(&mut self, event: &Event<'_>) -> u32 {
         let text = self.text.len() as u32;
-        let (mut note, shown) = match &event.what {
+        let (outcome, shown) = match &event.what {
             What::Call(call) => {
                 self.text.push_str(call.service);
                 self.text.push(':');
-                (Note::of_call(event, call), [call.name, call.principal.name])
+                (Outcome::of(call), [call.name, call.principal.name])
             }
-            What::Log(log) => {
-                let error = log.failure.map_or("", |failure| failure.error_type);
-                (Note::of_line(event, error), [error, ""])
-            }
+            What::Log(log) => (Outcome::Line, [log.failure.map_or("", |failure| failure.error_type), ""]),
         };
-        note.text = text;
+        let mut note =
+            Note { time: event.time, identity: event.identity.0, outcome, text, lengths: [0; TEXTS] };
         // The name of an API follows its service: together they are bounded.
         self.text.push_str(shown[0]);
         let what = bounded(&self.text[text as usize..], NAME).len();
@@ -239,22 +256,25 @@ impl Notes {
     fn occur(&mut self, note: u32, observed: &Observed<'_>) {
         let note = &self.notes[note as usize];
         let (value, name) = match observed.value {
-            Value::Api if note.call => (note.what, (note.text, note.text + u32::from(note.lengths[0]))),
-            Value::Api => (0, (0, 0)),
+            Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
+            Value::Api => {
+                let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
+                (hash_api(self.text_at(api)), api)
+            }
             Value::Text(text) => {
                 let start = self.text.len() as u32;
                 (hash_one(text), (start, start + u32::from(self.show(text, NAME))))
             }
         };
-        self.occurred.push(Occurred { slot: observed.slot, keep: observed.keep, value, name });
+        let touch = self.touches.len() as u32;
+        self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {
         &self.text[start as usize..end as usize]
     }
 
-    /// The family of a touch's entity.
-    pub(crate) fn family(&self, touch: &Touch) -> Family {
+    fn family(&self, touch: &Touch) -> Family {
         self.entities[touch.entity as usize].family
     }
 
@@ -270,56 +290,49 @@ impl Notes {
     }
 
     /// The occurrences of a touch, each with the name of its value.
-    pub(crate) fn occurred(&self, touch: &Touch) -> impl Iterator<Item = (&Occurred, &str)> {
-        let first = touch.first as usize;
-        let all = &self.occurred[first..first + usize::from(touch.occurrences)];
+    pub(crate) fn occurred(&self, touch: &Touch, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
+        let count = usize::from(touch.occurrences);
+        let first = if count == 0 { 0 } else { self.occurred.partition_point(|o| (o.touch as usize) < place) };
+        let all = &self.occurred[first..first + count];
         all.iter().map(|occurred| (occurred, self.text_at(occurred.name)))
     }
-}
 
-impl Note {
-    fn of_call(event: &Event<'_>, call: &Call<'_>) -> Note {
-        let refused = call.error.is_some_and(|error| error.class == ErrorClass::Denied);
-        Note {
-            time: event.time,
-            identity: event.identity.0,
-            what: hash_of(&[call.service, call.name]),
-            who: hash_one(call.principal.name),
-            denied: if refused { event.weight } else { 0 },
-            succeeded: call.error.is_none(),
-            call: true,
-            text: 0,
-            lengths: [0; TEXTS],
-        }
+    /// The hash of what happened, and of who did it.
+    pub(crate) fn hash(&self, note: &Note, shown: Shown) -> u64 {
+        let text = self.shown(note, shown);
+        if matches!(shown, Shown::What) && note.outcome != Outcome::Line { hash_api(text) } else { hash_one(text) }
     }
 
-    fn of_line(event: &Event<'_>, error: &str) -> Note {
-        Note {
-            time: event.time,
-            identity: event.identity.0,
-            what: hash_one(error),
-            who: 0,
-            denied: 0,
-            succeeded: false,
-            call: false,
-            text: 0,
-            lengths: [0; TEXTS],
-        }
-    }
-
-    /// What it adds to a cell of that family, and the text that names it: to an API for a principal, to a principal for
-    /// an API.
-    pub(crate) fn part(&self, family: Family, touch: &Touch) -> (Part, Shown) {
-        let by_api = matches!(family, Family::Principal | Family::User) || !self.call;
-        let (hash, name) = if by_api { (self.what, Shown::What) } else { (self.who, Shown::Who) };
+    /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
+    /// principal for an API.
+    pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
+        let by_api = matches!(self.family(touch), Family::Principal | Family::User) || note.outcome == Outcome::Line;
+        let name = if by_api { Shown::What } else { Shown::Who };
+        let count = u64::from(touch.weight);
         let part = Part {
-            hash,
-            count: u64::from(touch.weight),
-            denied: u64::from(self.denied),
-            successes: u64::from(self.succeeded) << touch.minute.of_hour(),
+            hash: self.hash(note, name),
+            count,
+            denied: if note.outcome == Outcome::Refusal { count } else { 0 },
+            successes: u64::from(note.outcome == Outcome::Success) << touch.minute.of_hour(),
         };
         (part, name)
     }
+}
+
+impl Outcome {
+    fn of(call: &Call<'_>) -> Outcome {
+        match call.error {
+            None => Outcome::Success,
+            Some(error) if error.class == ErrorClass::Denied => Outcome::Refusal,
+            Some(_) => Outcome::Failure,
+        }
+    }
+}
+
+/// The hash of an API, `s3:GetObject`.
+fn hash_api(api: &str) -> u64 {
+    let (service, name) = api.split_once(':').unwrap_or_default();
+    hash_of(&[service, name])
 }
 
 /// Longer names are an outsider's choice, not a name.

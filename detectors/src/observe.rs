@@ -39,13 +39,13 @@ impl Learnt {
     pub fn cells(&self) -> Vec<(Entity, Hour, Cell)> {
         let entities: Vec<Entity> = self.notes.entities().map(Entity::from).collect();
         let (mut cells, mut places, mut folder) = (Vec::new(), HashMap::new(), Folder::default());
-        for touch in self.notes.touches() {
+        for (at, touch) in self.notes.touches().iter().enumerate() {
             let hour = touch.minute.hour();
             let place = *places.entry((touch.entity, hour)).or_insert_with(|| {
                 cells.push((entities[touch.entity as usize].clone(), hour, Cell::default()));
                 cells.len() - 1
             });
-            folder.fold(&self.notes, touch, &mut cells[place].2);
+            folder.fold(&self.notes, at, &mut cells[place].2);
         }
         cells
     }
@@ -159,6 +159,7 @@ impl<'c> Observer<'c> {
     pub fn finish(&mut self, delivery: DeliveryId, received: DateTime<Utc>) -> Learnt {
         // The next delivery is most often like this one.
         let (notes, events) = (Notes::like(&self.notes), Vec::with_capacity(self.events.len()));
+        self.notes.shrink();
         self.seen.clear();
         self.index.clear();
         Learnt {

@@ -135,15 +135,16 @@ impl Hours {
     /// Adds notes, of which `ids` says the numbers of the entities; those without one find no room.
     pub(super) fn note(&mut self, notes: Notes, ids: &[Option<Id>], folder: &mut Folder) {
         let notes = Arc::new(notes);
-        let mut newest = None;
+        let (mut newest, mut place) = (None, 0);
         for touches in notes.touches().chunk_by(|a, b| a.minute.hour() == b.minute.hour()) {
             let hour = touches[0].minute.hour();
             let noted = &mut self.hours.entry(hour).or_default().noted;
             noted.begin(&notes);
             for touch in touches {
                 if let Some(id) = ids[touch.entity as usize] {
-                    noted.push(id, *touch);
+                    noted.push(id, place);
                 }
+                place += 1;
             }
             newest = newest.max(Some(hour));
         }

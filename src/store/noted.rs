@@ -36,7 +36,8 @@ pub(super) enum Look {
 struct Noted {
     id: Id,
     delivery: u32,
-    touch: Touch,
+    /// Its place among those of the delivery.
+    place: u32,
 }
 
 /// An entity, with the first of its touches and the trace that they leave together.
@@ -52,8 +53,8 @@ impl NotedHour {
     }
 
     /// Adds a touch of the delivery that was begun last.
-    pub(super) fn push(&mut self, id: Id, touch: Touch) {
-        self.touches.push(Noted { id, delivery: self.deliveries.len() as u32 - 1, touch });
+    pub(super) fn push(&mut self, id: Id, place: usize) {
+        self.touches.push(Noted { id, delivery: self.deliveries.len() as u32 - 1, place: place as u32 });
     }
 
     /// Begins a delivery, unless it was begun already.
@@ -72,7 +73,7 @@ impl NotedHour {
         self.entities.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
-            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(noted.touch.trace()));
+            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
             self.entities.push(Touched { id: touches[0].id, first, trace });
             first += touches.len();
         }
@@ -102,10 +103,14 @@ impl NotedHour {
         cell.clear();
         for noted in self.touches_of(place) {
             match look {
-                Look::Counters => noted.touch.count(cell),
-                Look::Whole => folder.fold(&self.deliveries[noted.delivery as usize], &noted.touch, cell),
+                Look::Counters => touch_of(&self.deliveries, noted).count(cell),
+                Look::Whole => folder.fold(&self.deliveries[noted.delivery as usize], noted.place as usize, cell),
             }
         }
         true
     }
+}
+
+fn touch_of<'a>(deliveries: &'a [Arc<Notes>], noted: &Noted) -> &'a Touch {
+    &deliveries[noted.delivery as usize].touches()[noted.place as usize]
 }
