@@ -10,7 +10,8 @@ use lapwing_detectors::fold::Folder;
 use lapwing_detectors::notes::Notes;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::noted::{Look, NotedHour};
+use super::noted::NotedHour;
+use super::pair::Pair;
 
 /// Bytes that a held cell and an entry in it take: what memory is reckoned by. On a generated fortnight the process
 /// then stays within twice what is reckoned.
@@ -26,7 +27,7 @@ pub(super) type Id = u32;
 #[derive(Default)]
 pub(super) struct HeldHour {
     places: HashMap<Id, u32>,
-    cells: Vec<(Id, Cell)>,
+    cells: Vec<(Id, Arc<Cell>)>,
     /// The trace of each cell, close together: a first look at an hour need not touch its cells.
     traces: Vec<Trace>,
     entries: usize,
@@ -49,31 +50,23 @@ impl HeldHour {
     }
 
     /// The cell of an entity.
-    pub(super) fn cell(&self, id: Id, folder: &mut Folder) -> Option<Cell> {
-        let mut made = Cell::default();
-        let noted = self.noted.look(id, Look::Whole, folder, &mut made);
-        if noted { Some(made) } else { self.merged(id).cloned() }
+    pub(super) fn cell(&mut self, id: Id, folder: &mut Folder) -> Option<Arc<Cell>> {
+        self.noted.cell(id, folder).or_else(|| self.merged(id).map(Arc::clone))
     }
 
     /// The cell of an entity, where it needs not be made of notes.
-    pub(super) fn merged(&self, id: Id) -> Option<&Cell> {
+    pub(super) fn merged(&self, id: Id) -> Option<&Arc<Cell>> {
         self.place(id).map(|place| &self.cells[place].1)
     }
 
-    /// The same where `room` is given for a cell to be made in.
-    pub(super) fn look<'a>(
-        &'a self,
-        id: Id,
-        look: Look,
-        folder: &mut Folder,
-        room: &'a mut Cell,
-    ) -> Option<&'a Cell> {
-        if self.noted.look(id, look, folder, room) { Some(room) } else { self.merged(id) }
+    /// The cell of an entity, or, gathered in `room`, the counters of one that is not made yet.
+    pub(super) fn counters<'a>(&'a self, id: Id, room: &'a mut Cell) -> Option<&'a Cell> {
+        if self.noted.counters(id, room) { Some(room) } else { self.merged(id).map(Arc::as_ref) }
     }
 
     fn merge(&mut self, id: Id, mut cell: Cell, arrival: impl Fn(u8) -> Arrival) {
         if let Some(place) = self.place(id) {
-            let held = &mut self.cells[place].1;
+            let held = Arc::make_mut(&mut self.cells[place].1);
             self.entries -= held.entries();
             held.merge(cell, arrival);
             self.traces[place] = held.trace();
@@ -86,18 +79,32 @@ impl HeldHour {
         self.entries += cell.entries();
         self.places.insert(id, self.cells.len() as u32);
         self.traces.push(cell.trace());
-        self.cells.push((id, cell));
+        self.cells.push((id, Arc::new(cell)));
     }
 
     /// Makes cells of its notes.
     fn fold(&mut self, folder: &mut Folder) {
         let mut noted = std::mem::take(&mut self.noted);
         noted.sort();
-        for (id, _) in noted.traces() {
-            let mut cell = Cell::default();
-            noted.look(id, Look::Whole, folder, &mut cell);
-            self.merge(id, cell, |_| Arrival::OnTime);
+        let ids: Vec<Id> = noted.traces().map(|(id, _)| id).collect();
+        for id in ids {
+            if let Some(cell) = noted.cell(id, folder) {
+                self.merge(id, Arc::unwrap_or_clone(cell), |_| Arrival::OnTime);
+            }
         }
+    }
+
+    /// Makes it fit to be looked at: sorted notes, or cells, but not both.
+    fn ready(&mut self, folder: &mut Folder) {
+        if self.cells.is_empty() || self.noted.is_empty() {
+            self.noted.sort();
+        } else {
+            self.fold(folder);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cells.is_empty() && self.noted.is_empty()
     }
 
     fn bytes(&self) -> usize {
@@ -172,17 +179,34 @@ impl Hours {
         self.bytes = self.hours.values().map(HeldHour::bytes).sum();
     }
 
-    /// Makes an hour ready to be looked at.
-    pub(super) fn ready(&mut self, hour: Hour, folder: &mut Folder) {
-        let Some(held) = self.hours.get_mut(&hour) else { return };
-        if held.cells.is_empty() || held.noted.is_empty() {
-            held.noted.sort();
-            return;
+    /// Takes an hour out to be looked at, with the one before.
+    pub(super) fn take(&mut self, hour: Hour, folder: &mut Folder) -> Option<Pair> {
+        let here = self.take_one(hour, folder)?;
+        let before = self.take_one(hour.before(), folder).unwrap_or_default();
+        Some(Pair::new(hour, here, before))
+    }
+
+    fn take_one(&mut self, hour: Hour, folder: &mut Folder) -> Option<HeldHour> {
+        let mut held = self.hours.remove(&hour)?;
+        self.forget(&held);
+        held.ready(folder);
+        Some(held)
+    }
+
+    /// Puts them back.
+    pub(super) fn put(&mut self, pair: Pair) {
+        for (hour, held) in [(pair.hour, pair.here), (pair.hour.before(), pair.before)] {
+            if !held.is_empty() {
+                self.bytes += held.bytes();
+                self.noted += held.noted.bytes;
+                self.hours.insert(hour, held);
+            }
         }
+    }
+
+    fn forget(&mut self, held: &HeldHour) {
         self.bytes -= held.bytes();
         self.noted -= held.noted.bytes;
-        held.fold(folder);
-        self.bytes += held.bytes();
     }
 
     /// Adds a cell. What happened up to `closed` came late.
@@ -201,15 +225,14 @@ impl Hours {
     /// Copies of an entity's cells, from the hour before `from` to `to`.
     pub(super) fn copies(&self, id: Id, from: Hour, to: Hour) -> Vec<(Hour, Arc<Cell>)> {
         let hours = self.hours.range(from.before()..=to.max(from));
-        hours.filter_map(|(hour, held)| Some((*hour, Arc::new(held.merged(id)?.clone())))).collect()
+        hours.filter_map(|(hour, held)| Some((*hour, Arc::clone(held.merged(id)?)))).collect()
     }
 
     /// Drops the hours up to and with `last`.
     pub(super) fn drop_until(&mut self, last: Hour) {
         while let Some(entry) = self.hours.first_entry().filter(|entry| *entry.key() <= last) {
             let held = entry.remove();
-            self.bytes -= held.bytes();
-            self.noted -= held.noted.bytes;
+            self.forget(&held);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
-use lapwing_detectors::cell::Cell;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
@@ -17,7 +16,6 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::noted::Look;
 use super::{Due, StateStore, StoreError};
 
 /// A late event may change windows that end this much later.
@@ -129,7 +127,7 @@ impl MemoryStore {
     fn learn_again(&mut self, id: Id, changed: Hour) {
         let judged = self.judged(self.source(id));
         for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
-            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id));
+            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id).map(Arc::as_ref));
             if let Some(here) = cell(hour) {
                 self.entities.get_mut(id).profile.learn(hour, here, cell(hour.before()));
             }
@@ -261,33 +259,24 @@ impl MemoryStore {
         };
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
-        let MemoryStore { engine, entities, hours, folder, .. } = self;
-        hours.ready(hour, folder);
-        hours.ready(hour.before(), folder);
-        let Some(here) = hours.get(hour) else { return Vec::new() };
-        let before = hours.get(hour.before());
+        let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
+        let MemoryStore { engine, entities, folder, .. } = self;
         let mut due = Vec::new();
-        let (mut room, mut earlier_room) = (Cell::default(), Cell::default());
-        for (id, trace) in here.traces() {
-            let left = before.and_then(|before| before.trace(id));
-            let look = if trace.occurred || left.is_some_and(|left| left.occurred) { Look::Whole } else { Look::Counters };
-            let earlier = left.and_then(|_| before?.look(id, look, folder, &mut earlier_room));
-            let Some(cell) = here.look(id, look, folder, &mut room) else { continue };
+        for (id, traces) in pair.traces() {
             let held = entities.get_mut(id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            if range.from <= range.to
-                && engine.stirs(trace, left.unwrap_or_default())
-                && engine.wakes(family, cell, earlier)
-            {
-                let cells = [before.map(|before| (hour.before(), before)), Some((hour, here))].into_iter().flatten();
-                let cells = cells.filter_map(|(hour, held)| Some((hour, Arc::new(held.cell(id, folder)?))));
-                due.push((held.known(cells.collect()), range));
-            }
+            let stirs = range.from <= range.to && engine.stirs(traces.here, traces.before);
+            let (cell, earlier) = pair.look(id, traces, folder);
+            let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.profile.learn(hour, cell, earlier);
             }
+            if let Some(known) = known {
+                due.push((Known { cells: pair.cells(id, folder), ..known }, range));
+            }
         }
+        self.hours.put(pair);
         due
     }
 

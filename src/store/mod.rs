@@ -10,6 +10,7 @@ mod entities;
 mod hours;
 mod memory;
 mod noted;
+mod pair;
 
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};

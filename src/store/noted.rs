@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use lapwing_detectors::cell::{Cell, Trace};
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::notes::{Notes, Touch};
@@ -18,17 +19,10 @@ pub(super) struct NotedHour {
     sorted: usize,
     /// The entities that were touched, in the order of their numbers, once the notes are sorted.
     entities: Vec<Touched>,
+    /// The cells that somebody asked for.
+    made: HashMap<Id, Arc<Cell>>,
     /// The bytes of the deliveries that are held for this hour and no later one.
     pub(super) bytes: usize,
-}
-
-/// How much of a cell is looked at.
-#[derive(Clone, Copy)]
-pub(super) enum Look {
-    /// Its counters: enough where nothing occurred and nothing is said.
-    Counters,
-    /// All of it.
-    Whole,
 }
 
 /// A touch of an entity.
@@ -71,6 +65,7 @@ impl NotedHour {
         }
         self.touches.sort_unstable_by_key(|noted| noted.id);
         self.entities.clear();
+        self.made.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
             let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
@@ -97,15 +92,27 @@ impl NotedHour {
         &self.touches[self.entities[place].first..end]
     }
 
-    /// Makes the cell of an entity, in place of what `cell` held; says whether there is one.
-    pub(super) fn look(&self, id: Id, look: Look, folder: &mut Folder, cell: &mut Cell) -> bool {
+    /// The cell of an entity. It is made once: the hour after asks for it again.
+    pub(super) fn cell(&mut self, id: Id, folder: &mut Folder) -> Option<Arc<Cell>> {
+        if let Some(cell) = self.made.get(&id) {
+            return Some(Arc::clone(cell));
+        }
+        let place = self.find(id)?;
+        let mut cell = Cell::default();
+        for noted in self.touches_of(place) {
+            folder.fold(&self.deliveries[noted.delivery as usize], noted.place as usize, &mut cell);
+        }
+        let cell = Arc::new(cell);
+        self.made.insert(id, Arc::clone(&cell));
+        Some(cell)
+    }
+
+    /// Puts the counters of an entity's cell in place of what `cell` held; says whether there is such a cell.
+    pub(super) fn counters(&self, id: Id, cell: &mut Cell) -> bool {
         let Some(place) = self.find(id) else { return false };
         cell.clear();
         for noted in self.touches_of(place) {
-            match look {
-                Look::Counters => touch_of(&self.deliveries, noted).count(cell),
-                Look::Whole => folder.fold(&self.deliveries[noted.delivery as usize], noted.place as usize, cell),
-            }
+            touch_of(&self.deliveries, noted).count(cell);
         }
         true
     }
