@@ -63,7 +63,7 @@ impl Folder {
                 "" => EventId::Text(format!("{:016x}", note.identity).into()),
                 id => EventId::of(id),
             };
-            let what = self.name(notes.hash(note, Shown::What), notes.shown(note, Shown::What));
+            let what = self.name(note.what, notes.shown(note, Shown::What));
             Arc::new(Example { time: note.time, id, what, caller: self.caller(notes, note) })
         });
         Arc::clone(example)

@@ -79,6 +79,10 @@ impl Touch {
 pub(crate) struct Note {
     pub(crate) time: DateTime<Utc>,
     pub(crate) identity: u64,
+    /// The hash of the API, or of the error type of a log line.
+    pub(crate) what: u64,
+    /// The hash of the principal.
+    who: u64,
     outcome: Outcome,
     /// Where its texts begin.
     text: u32,
@@ -210,16 +214,19 @@ impl Notes {
 
     fn write(&mut self, event: &Event<'_>) -> u32 {
         let text = self.text.len() as u32;
-        let (outcome, shown) = match &event.what {
+        let (outcome, what, shown) = match &event.what {
             What::Call(call) => {
                 self.text.push_str(call.service);
                 self.text.push(':');
-                (Outcome::of(call), [call.name, call.principal.name])
+                (Outcome::of(call), hash_of(&[call.service, call.name]), [call.name, call.principal.name])
             }
-            What::Log(log) => (Outcome::Line, [log.failure.map_or("", |failure| failure.error_type), ""]),
+            What::Log(log) => {
+                let error = log.failure.map_or("", |failure| failure.error_type);
+                (Outcome::Line, hash_one(error), [error, ""])
+            }
         };
-        let mut note =
-            Note { time: event.time, identity: event.identity.0, outcome, text, lengths: [0; TEXTS] };
+        let (time, identity, who) = (event.time, event.identity.0, hash_one(shown[1]));
+        let mut note = Note { time, identity, what, who, outcome, text, lengths: [0; TEXTS] };
         // The name of an API follows its service: together they are bounded.
         self.text.push_str(shown[0]);
         let what = bounded(&self.text[text as usize..], NAME).len();
@@ -259,7 +266,7 @@ impl Notes {
             Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
             Value::Api => {
                 let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
-                (hash_api(self.text_at(api)), api)
+                (note.what, api)
             }
             Value::Text(text) => {
                 let start = self.text.len() as u32;
@@ -297,20 +304,14 @@ impl Notes {
         all.iter().map(|occurred| (occurred, self.text_at(occurred.name)))
     }
 
-    /// The hash of what happened, and of who did it.
-    pub(crate) fn hash(&self, note: &Note, shown: Shown) -> u64 {
-        let text = self.shown(note, shown);
-        if matches!(shown, Shown::What) && note.outcome != Outcome::Line { hash_api(text) } else { hash_one(text) }
-    }
-
     /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
     /// principal for an API.
     pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
         let by_api = matches!(self.family(touch), Family::Principal | Family::User) || note.outcome == Outcome::Line;
-        let name = if by_api { Shown::What } else { Shown::Who };
+        let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
         let count = u64::from(touch.weight);
         let part = Part {
-            hash: self.hash(note, name),
+            hash,
             count,
             denied: if note.outcome == Outcome::Refusal { count } else { 0 },
             successes: u64::from(note.outcome == Outcome::Success) << touch.minute.of_hour(),
@@ -327,12 +328,6 @@ impl Outcome {
             Some(_) => Outcome::Failure,
         }
     }
-}
-
-/// The hash of an API, `s3:GetObject`.
-fn hash_api(api: &str) -> u64 {
-    let (service, name) = api.split_once(':').unwrap_or_default();
-    hash_of(&[service, name])
 }
 
 /// Longer names are an outsider's choice, not a name.

@@ -267,7 +267,7 @@ impl MemoryStore {
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             let stirs = range.from <= range.to && engine.stirs(traces.here, traces.before);
-            let (cell, earlier) = pair.look(id, traces, folder);
+            let (cell, earlier) = pair.look((id, traces), stirs, folder);
             let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.profile.learn(hour, cell, earlier);

@@ -74,7 +74,7 @@ impl NotedHour {
         }
     }
 
-    /// The entities that were touched, with the traces that they leave.
+    /// The entities that were touched, with the traces that they leave, by their numbers.
     pub(super) fn traces(&self) -> impl Iterator<Item = (Id, Trace)> {
         self.entities.iter().map(|touched| (touched.id, touched.trace))
     }

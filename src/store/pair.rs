@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lapwing_detectors::cell::{Cell, Trace};
 use lapwing_detectors::fold::Folder;
+use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
 use super::hours::{HeldHour, Id};
@@ -39,17 +40,18 @@ impl Pair {
         self.here.traces().map(traces).collect()
     }
 
-    /// The cells of an entity: whole where something occurred, else perhaps no more than their counters, which are then
-    /// all that anybody asks for.
-    pub(super) fn look(&mut self, id: Id, traces: Traces, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
+    /// The cells of an entity: whole where something occurred, else perhaps no more than what is asked of them, which is
+    /// their counters, and of the hour before only where `stirs` or a profile looks back.
+    pub(super) fn look(&mut self, (id, traces): (Id, Traces), stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
         if traces.here.occurred || traces.before.occurred {
             *whole = [here.cell(id, folder), before.cell(id, folder)];
             let [cell, earlier] = &*whole;
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());
         }
-        let earlier = if traces.before.counted == 0 { None } else { before.counters(id, earlier_room) };
-        (here.counters(id, room).unwrap_or(empty), earlier)
+        let cell = here.counters(id, room).unwrap_or(empty);
+        let asked = traces.before.counted > 0 && (stirs || Profile::looks_back(cell));
+        (cell, if asked { before.counters(id, earlier_room) } else { None })
     }
 
     /// The whole cells of an entity.
