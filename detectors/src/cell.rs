@@ -46,20 +46,26 @@ impl Counter {
     }
 }
 
+/// What the occurrences that a detector asks for weigh together, so that those of several slots can be added up.
+pub const ENOUGH: u32 = 60;
+
 /// How much a cell holds, in short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     /// The sum of all counters.
     pub counted: u64,
-    /// Are there occurrences?
-    pub occurred: bool,
+    /// How much occurred: [`ENOUGH`] where some detector may speak of it.
+    pub occurred: u32,
 }
 
 impl Trace {
     /// What both leave behind together.
     #[must_use]
     pub fn and(self, other: Trace) -> Trace {
-        Trace { counted: self.counted + other.counted, occurred: self.occurred || other.occurred }
+        Trace {
+            counted: self.counted.saturating_add(other.counted),
+            occurred: self.occurred.saturating_add(other.occurred),
+        }
     }
 }
 
@@ -258,7 +264,8 @@ impl Cell {
     #[must_use]
     pub fn trace(&self) -> Trace {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
-        Trace { counted, occurred: !self.occurrences.is_empty() }
+        // Which detectors ask for how many of them is not known here: one is enough.
+        Trace { counted, occurred: if self.occurrences.is_empty() { 0 } else { ENOUGH } }
     }
 
     /// Empties it, to be filled again.

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use crate::cell::{Cell, Part, Trace};
+use crate::cell::{Cell, ENOUGH, Part, Trace};
+use crate::detector::Engine;
 use crate::entity::{EntityRef, Family, key_of};
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::hash::{hash_of, hash_one};
@@ -42,8 +43,10 @@ pub struct Touch {
     weight: u32,
     /// The measures that it counts in, a bit each.
     measures: u16,
-    /// How many occurrences it is.
-    occurrences: u16,
+    /// Is it an occurrence, in whichever slots?
+    occurs: bool,
+    /// What its occurrences add to a trace, at most [`ENOUGH`].
+    occurred: u8,
 }
 
 impl Touch {
@@ -52,7 +55,7 @@ impl Touch {
     pub fn trace(&self) -> Trace {
         Trace {
             counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: self.occurrences > 0,
+            occurred: u32::from(self.occurred),
         }
     }
 
@@ -174,18 +177,27 @@ impl Notes {
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
-    pub(crate) fn take(&mut self, event: &Event<'_>, seen: &Observations<'_>, index: &mut HashTable<u32>) {
+    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut HashTable<u32>) {
+        let mut seen = Observations::default();
+        engine.observe(event, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
         for family in Family::ALL.into_iter().filter(|family| seen.touches(*family)) {
             let Some(entity) = self.entity(family, event, index) else { continue };
             let note = *note.get_or_insert_with(|| self.write(event));
-            let first = self.occurred.len();
+            let mut occurred = 0;
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 self.occur(note, observed);
+                occurred += engine.weight(observed.slot);
             }
-            let occurrences = (self.occurred.len() - first) as u16;
-            let measures = seen.measures[family as usize];
-            self.touches.push(Touch { entity, minute, note, weight: event.weight, measures, occurrences });
+            self.touches.push(Touch {
+                entity,
+                minute,
+                note,
+                weight: event.weight,
+                measures: seen.measures[family as usize],
+                occurs: seen.occurrences.iter().any(|o| o.family == family),
+                occurred: occurred.min(ENOUGH) as u8,
+            });
         }
     }
 
@@ -298,9 +310,8 @@ impl Notes {
 
     /// The occurrences of a touch, each with the name of its value.
     pub(crate) fn occurred(&self, touch: &Touch, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
-        let count = usize::from(touch.occurrences);
-        let first = if count == 0 { 0 } else { self.occurred.partition_point(|o| (o.touch as usize) < place) };
-        let all = &self.occurred[first..first + count];
+        let after = |place: usize| self.occurred.partition_point(|o| (o.touch as usize) < place);
+        let all = if touch.occurs { &self.occurred[after(place)..after(place + 1)] } else { &[] };
         all.iter().map(|occurred| (occurred, self.text_at(occurred.name)))
     }
 

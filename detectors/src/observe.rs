@@ -149,9 +149,7 @@ impl<'c> Observer<'c> {
         }
         let minute = Minute::of(event.time);
         self.events.push(Met { minute, source: event.source(), identity: event.identity.0 });
-        let mut seen = Observations::default();
-        self.engine.observe(event, &mut seen);
-        self.notes.take(event, &seen, &mut self.index);
+        self.notes.take(event, self.engine, &mut self.index);
     }
 
     /// Ends the delivery and is ready for the next one.

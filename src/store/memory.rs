@@ -266,7 +266,7 @@ impl MemoryStore {
             let held = entities.get_mut(id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            let stirs = range.from <= range.to && engine.stirs(traces.here, traces.before);
+            let stirs = range.from <= range.to && engine.stirs(traces.together());
             let (cell, earlier) = pair.look((id, traces), stirs, folder);
             let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {

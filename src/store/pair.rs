@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lapwing_detectors::cell::{Cell, Trace};
+use lapwing_detectors::cell::{Cell, ENOUGH, Trace};
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
@@ -29,6 +29,12 @@ pub(super) struct Traces {
     pub(super) before: Trace,
 }
 
+impl Traces {
+    pub(super) fn together(self) -> Trace {
+        self.here.and(self.before)
+    }
+}
+
 impl Pair {
     pub(super) fn new(hour: Hour, here: HeldHour, before: HeldHour) -> Pair {
         Pair { hour, here, before, whole: Default::default(), room: Default::default(), empty: Cell::default() }
@@ -40,11 +46,11 @@ impl Pair {
         self.here.traces().map(traces).collect()
     }
 
-    /// The cells of an entity: whole where something occurred, else perhaps no more than what is asked of them, which is
+    /// The cells of an entity: whole where enough occurred, else perhaps no more than what is asked of them, which is
     /// their counters, and of the hour before only where `stirs` or a profile looks back.
     pub(super) fn look(&mut self, (id, traces): (Id, Traces), stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
-        if traces.here.occurred || traces.before.occurred {
+        if traces.together().occurred >= ENOUGH {
             *whole = [here.cell(id, folder), before.cell(id, folder)];
             let [cell, earlier] = &*whole;
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());
