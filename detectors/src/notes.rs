@@ -6,12 +6,12 @@ use hashbrown::HashTable;
 
 use crate::cell::{Cell, ENOUGH, Part, Trace};
 use crate::detector::Engine;
-use crate::entity::{EntityRef, Family, key_of};
+use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::hash::{hash_of, hash_one};
 use crate::measure::{Keep, Measure, Slot};
 use crate::observe::{Observations, Observed, Value};
-use crate::time::Minute;
+use crate::time::{Hour, Minute};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -148,6 +148,22 @@ impl Notes {
     #[must_use]
     pub fn touches(&self) -> &[Touch] {
         &self.touches
+    }
+
+    /// The part that is about one entity in one hour.
+    #[must_use]
+    pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
+        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), ..self.clone() };
+        for (place, touch) in self.touches.iter().enumerate() {
+            if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
+            {
+                let same = self.occurred.iter().filter(|occurred| occurred.touch as usize == place);
+                let touch_place = about.touches.len() as u32;
+                about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
+                about.touches.push(*touch);
+            }
+        }
+        about
     }
 
     /// The bytes that they take, reckoned from numbers and never measured.
