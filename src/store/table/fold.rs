@@ -50,10 +50,10 @@ impl<T: Table> Access<'_, T> {
                 }
             }
             let before = pack(&view.ledger.value)?;
-            let waits = book.waits();
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
             view.ledger.value.take_over(claim);
-            view.ledger.value.write(book, claim, self.complete_for_all());
+            // What is said now waits no more; what is left to wait for must be asked for.
+            let waits = view.ledger.value.write(book, claim, self.complete_for_all());
             self.remember(&mut view, WORTH_HOURS);
             if pack(&view.ledger.value)? == before {
                 return Ok((view, Vec::new()));

@@ -72,8 +72,8 @@ impl Ledger {
     }
 
     /// Puts the alerts back, with a letter for each change that must be said; the instance has the time of a lease to
-    /// send it.
-    pub(super) fn write(&mut self, mut book: Book, claim: Claim, complete: Minute) {
+    /// send it. Returns the first minute that must be complete for more to be said without any further event.
+    pub(super) fn write(&mut self, mut book: Book, claim: Claim, complete: Minute) -> Option<Minute> {
         book.forget(complete);
         // What opens may have ended already: then both are said.
         for _ in 0..3 {
@@ -93,6 +93,7 @@ impl Ledger {
             }
         }
         self.pages = book.pages();
+        book.waits()
     }
 
     /// Takes over letters that others had and did not send in time.
