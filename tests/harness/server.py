@@ -17,6 +17,7 @@ import json
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import moto.awslambda.models as lambda_models
@@ -72,6 +73,18 @@ class Harness:
     def lines(self):
         """What the function logged."""
         return self._functions.lines()
+
+    def replace(self):
+        """The function's next event meets a fresh instance."""
+        self._functions.replace()
+
+    def at_once(self, function, payloads):
+        """Invokes the function with all of these at the same time: what each answered, and how many instances ran."""
+        client = boto3.client("lambda", endpoint_url=self._functions.endpoint, region_name="eu-west-1")
+        with ThreadPoolExecutor(len(payloads)) as pool:
+            answers = pool.map(lambda payload: client.invoke(FunctionName=function, Payload=payload), payloads)
+            answers = [json.loads(answer["Payload"].read()) for answer in answers]
+        return {"answers": answers, "instances": self._functions.started()}
 
     def race(self, table, writers, rounds):
         """What the stand-in's own DynamoDB keeps of many writers."""
