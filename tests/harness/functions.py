@@ -18,7 +18,7 @@ class Functions:
 
     def __init__(self, bootstrap):
         self.bootstrap = Path(bootstrap).resolve()
-        self.port = 0
+        self.port = self.table_port = 0
         self.invocations = []
         self._sandboxes, self._idle = [], {}
         self._lock = threading.Lock()
@@ -101,6 +101,7 @@ class Functions:
             **(function.environment_vars or {}),
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.table_port or self.port}",
             "AWS_REGION": function.region,
             "AWS_ACCESS_KEY_ID": FUNCTION_KEY,
             "AWS_SECRET_ACCESS_KEY": "secret",

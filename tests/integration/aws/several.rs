@@ -91,22 +91,49 @@ fn a_broken_table_fails_the_invocation_and_its_retry_counts_once() {
     check_alert(&cloud.heard());
 }
 
-/// Every delivery comes twice, to whichever instance is free. No refusal is lost, or ann would not have enough; none
-/// counts twice, or bob would, and ann's APIs would have more calls.
-#[test]
-fn instances_at_once_count_together_and_each_call_once() {
-    let Some(mut cloud) = sharing(SETTINGS) else { return };
+/// Brings every delivery twice, at the same time, to whichever instance is free, and returns how many invocations failed.
+fn deliver_twice(cloud: &mut Cloud) -> u64 {
     let twice: Vec<String> = deliveries().into_iter().flat_map(|payload| [payload.clone(), payload]).collect();
     let ran = cloud.call("harness", "at_once", json!({"function": "lapwing", "payloads": twice}));
     for answer in ran["answers"].as_array().unwrap() {
         assert!(answer["records"].as_u64().is_some_and(|n| n >= 9), "{answer}");
     }
     assert!(ran["instances"].as_u64().is_some_and(|n| n > 1), "{}", ran["instances"]);
-    let heard = cloud.heard();
-    let [envelope] = heard.as_slice() else { panic!("wanted one alert, heard {heard:?}") };
+    ran["failed"].as_u64().unwrap()
+}
+
+/// No refusal was lost, or ann would not have enough; none counts twice, or bob would, and ann's APIs would have more
+/// calls.
+#[track_caller]
+fn check_counts(envelope: &Value) {
     let alert: Value = serde_json::from_str(envelope["Message"].as_str().unwrap()).unwrap();
     assert_eq!((&alert["detector"], &alert["subject"]["principal"]), (&json!("denied-burst"), &json!("user/ann")));
     assert_eq!(alert["seen"], ENOUGH);
     let counts: u64 = alert["top"].as_array().unwrap().iter().map(|top| top["count"].as_u64().unwrap()).sum();
     assert_eq!(counts, u64::from(ENOUGH), "{}", alert["top"]);
+}
+
+#[test]
+fn instances_at_once_count_together_and_each_call_once() {
+    let Some(mut cloud) = sharing(SETTINGS) else { return };
+    assert_eq!(deliver_twice(&mut cloud), 0);
+    let heard = cloud.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    check_counts(&heard[0]);
+}
+
+/// A table that is reached badly delays and repeats, but changes no count. An alert that was sent may be sent again
+/// where that it was sent could not be noted.
+#[test]
+fn a_bad_line_to_the_table_changes_no_count() {
+    let Some(mut cloud) = sharing(SETTINGS) else { return };
+    cloud.call("harness", "bad_line", json!({"share": 0.08, "seed": 7}));
+    deliver_twice(&mut cloud);
+    let heard = cloud.heard();
+    assert!(!heard.is_empty());
+    heard.iter().for_each(check_counts);
+    let fates = cloud.call("harness", "fates", json!({}));
+    for fate in ["error-when-done", "reset-when-done"] {
+        assert!(fates[fate].as_u64().is_some_and(|n| n > 0), "no request met {fate}: {fates}");
+    }
 }
