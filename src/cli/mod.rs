@@ -4,6 +4,7 @@ pub mod check;
 pub mod detectors;
 pub mod init;
 pub mod replay;
+pub mod rules;
 
 use std::fmt;
 use std::fs;

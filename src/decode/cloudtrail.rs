@@ -66,6 +66,7 @@ pub(super) fn emit(
         request: record.request.0,
         response: record.response.0,
         extra: record.extra.0,
+        record: json,
     };
     sink.event(&Event {
         id: &record.id,

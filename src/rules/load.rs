@@ -1,0 +1,100 @@
+//! Loading rules: the built-in pack, and folders of files.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::parse::{Rule, parse};
+use crate::settings::{Mistake, Mistakes};
+
+/// The files of the built-in pack, by name.
+pub static PACK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
+
+/// What was found in some files.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The rules that can be used, each with the place of its file.
+    pub rules: Vec<(String, Rule)>,
+    /// Rules about logs that are not read here: place, title and log source.
+    pub foreign: Vec<(String, String, String)>,
+    /// The mistakes of each file that has some.
+    pub mistakes: Vec<Mistakes>,
+    /// Files read.
+    pub files: usize,
+}
+
+impl Loaded {
+    /// The built-in pack.
+    #[must_use]
+    pub fn pack() -> Loaded {
+        let mut loaded = Loaded::default();
+        for (name, text) in PACK {
+            loaded.add(name, text);
+        }
+        loaded.unique();
+        loaded
+    }
+
+    /// The rules in a folder and all that are in it, or in one file.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn folder(path: &Path) -> Result<Loaded, (PathBuf, io::Error)> {
+        let mut files = Vec::new();
+        gather(path, &mut files)?;
+        files.sort();
+        let mut loaded = Loaded::default();
+        for file in files {
+            let bytes = fs::read(&file).map_err(|error| (file.clone(), error))?;
+            loaded.add(&file.to_string_lossy(), &String::from_utf8_lossy(&bytes));
+        }
+        loaded.unique();
+        Ok(loaded)
+    }
+
+    fn add(&mut self, place: &str, text: &str) {
+        self.files += 1;
+        match parse(place, text) {
+            Ok(parsed) => {
+                self.rules.extend(parsed.rules.into_iter().map(|rule| (place.to_owned(), rule)));
+                let foreign = parsed.foreign.into_iter();
+                self.foreign.extend(foreign.map(|(title, source)| (place.to_owned(), title, source)));
+            }
+            Err(mistakes) => self.mistakes.push(mistakes),
+        }
+    }
+
+    /// An id or a name may be there once.
+    fn unique(&mut self) {
+        let mut held: HashMap<String, String> = HashMap::new();
+        let mut mistakes = Vec::new();
+        self.rules.retain(|(place, rule)| {
+            for (kind, name) in [("id", &rule.id), ("name", &rule.slug)] {
+                if let Some(first) = held.insert(name.clone(), place.clone()) {
+                    let what = format!("its {kind} `{name}` is also that of {first}");
+                    let found = vec![Mistake { line: None, key: String::new(), what, hint: None }];
+                    mistakes.push(Mistakes { place: place.clone(), found });
+                    return false;
+                }
+            }
+            true
+        });
+        self.mistakes.extend(mistakes);
+    }
+}
+
+fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+    if !path.is_dir() {
+        out.push(path.to_owned());
+        return Ok(());
+    }
+    let failed = |error| (path.to_owned(), error);
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let inner = entry.map_err(failed)?.path();
+        let named = inner.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+        if inner.is_dir() || named {
+            gather(&inner, out)?;
+        }
+    }
+    Ok(())
+}
