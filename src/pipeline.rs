@@ -6,15 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
-use lapwing_detectors::group::Book;
-use lapwing_detectors::judge::Finding;
+use lapwing_detectors::judge::{Finding, Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
-use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::severity::Severity;
-use lapwing_detectors::time::Minute;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
 use crate::settings::{Case, Settings};
@@ -95,7 +92,7 @@ impl Sink for Gathering<'_, '_> {
     }
 }
 
-/// What is judged with, and the alerts so far.
+/// What is judged with, over the state that everyone knows.
 pub struct Pipeline<S> {
     /// The detectors.
     pub engine: Arc<Engine>,
@@ -106,41 +103,38 @@ pub struct Pipeline<S> {
     /// How many findings of each detector and severity since somebody last took them from here; one that is judged
     /// again counts once.
     pub found: BTreeMap<(&'static str, Severity), u64>,
-    /// The newest event of all deliveries.
-    pub newest: Option<DateTime<Utc>>,
     settings: Arc<Settings>,
-    book: Book,
 }
 
 impl<S: StateStore> Pipeline<S> {
-    /// A pipeline with no alerts yet.
+    /// A pipeline that has found nothing yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), newest: None, settings, book: Book::default() }
+        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), settings }
     }
 
-    /// A pipeline whose alerts say how far their numbers can be trusted.
-    pub fn of_quality(self, quality: Quality) -> Pipeline<S> {
-        Pipeline { book: Book::of_quality(quality), ..self }
-    }
-
-    /// Exchange, judge and group: takes what a delivery taught and returns what must be said as of `now`. What was
-    /// delivered must be told by [`Pipeline::said`]; until then it is returned again.
+    /// Exchange, judge and group: takes what a delivery taught and returns what must be said. What was delivered must
+    /// be told by [`Pipeline::said`]; until then it is handed out again.
     ///
     /// # Errors
     /// When the store fails. The delivery must then come again.
-    pub async fn take(&mut self, learnt: Learnt, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
-        self.newest = self.newest.max(learnt.newest);
-        // First what is complete: profiles then know all that the minutes of this delivery are compared with, so that
-        // what crosses now is not taken back once it is judged as complete.
-        self.settle(now).await?;
+    pub async fn take(&mut self, learnt: Learnt) -> Result<Vec<Alert>, StoreError> {
+        let now = learnt.received;
         let touched = self.store.exchange(learnt).await?;
-        self.judge(touched);
-        let complete = complete_at(now, self.engine.lateness);
-        self.book.forget(complete);
-        Ok(self.owned(self.book.due(complete)))
+        self.judge(touched, now).await?;
+        Ok(self.unsaid(now))
     }
 
-    /// Judges the minutes that are complete at `now` and were not judged as such before.
+    /// Judges what has become complete at `now` and was not judged as such before, and returns what must be said: also
+    /// conditions that ended, and what an instance that died has left.
+    ///
+    /// # Errors
+    /// When the store fails. The next tick then does what this one did not.
+    pub async fn tick(&mut self, now: DateTime<Utc>) -> Result<Vec<Alert>, StoreError> {
+        self.settle(now).await?;
+        Ok(self.unsaid(now))
+    }
+
+    /// The same without handing anything out.
     ///
     /// # Errors
     /// When the store fails.
@@ -150,65 +144,67 @@ impl<S: StateStore> Pipeline<S> {
             if due.is_empty() {
                 return Ok(());
             }
-            self.judge(due);
+            self.judge(due, now).await?;
         }
-    }
-
-    /// Every alert as it stands at the end of all data.
-    #[must_use]
-    pub fn finish(&self) -> Vec<Alert> {
-        self.owned(self.book.finish(self.newest.map_or(Minute(i32::MIN / 2), Minute::of)))
-    }
-
-    /// What is still to be said after the last delivery.
-    #[must_use]
-    pub fn due(&self) -> Vec<Alert> {
-        self.owned(self.book.due(self.newest.map_or(Minute(i32::MIN / 2), Minute::of)))
     }
 
     /// Marks a change as delivered.
-    pub fn said(&mut self, alert: &Alert) {
-        self.book.said(alert);
+    ///
+    /// # Errors
+    /// When the store fails. The change may then be said again, under the same id.
+    pub async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        self.store.said(alert).await
     }
 
-    fn judge(&mut self, due: Vec<Due>) {
-        let mut findings = Vec::new();
-        for (known, range) in due {
-            self.engine.judge(&known, range, &mut findings);
-        }
-        for finding in findings {
-            if self.hides(&finding) {
-                self.hidden += 1;
-                continue;
-            }
-            let found = (finding.about.id, finding.verdict.severity);
-            if self.book.fold(finding) {
-                *self.found.entry(found).or_default() += 1;
-            }
-        }
+    /// What must be said at `now`, with its owners.
+    pub fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
+        let alerts = self.store.unsaid(now);
+        self.owned(alerts)
     }
 
-    fn hides(&self, finding: &Finding) -> bool {
-        if finding.about.never_muted || self.settings.allow.is_empty() {
-            return false;
-        }
-        let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
-        let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
-        let subject = finding.entity.subject();
-        let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
-        self.settings.hidden_by(finding.about.id, &case).is_some()
-    }
-
-    fn owned(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {
+    /// With the owners that the settings name.
+    #[must_use]
+    pub fn owned(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {
         for alert in &mut alerts {
             alert.owner = self.settings.owner_of(&alert.subject);
         }
         alerts
     }
+
+    async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Pipeline { engine, settings, store, hidden, found, .. } = self;
+        let judge = |known: &Known, range: Range| {
+            let mut findings = Vec::new();
+            engine.judge(known, range, &mut findings);
+            Judged { entity: known.entity.clone(), range, findings }
+        };
+        let allowed = |known: &Known, range: Range| {
+            let mut judged = judge(known, range);
+            judged.findings.retain(|finding| !hides(settings, finding));
+            judged
+        };
+        let mut all = Vec::new();
+        for (known, range) in due {
+            let mut judged = judge(&known, range);
+            let before = judged.findings.len();
+            judged.findings.retain(|finding| !hides(settings, finding));
+            *hidden += (before - judged.findings.len()) as u64;
+            all.push(judged);
+        }
+        for new in store.fold(all, &allowed, now).await? {
+            *found.entry(new).or_default() += 1;
+        }
+        Ok(())
+    }
 }
 
-/// The last minute that is complete for every source: conditions that have been quiet until then have ended.
-fn complete_at(now: DateTime<Utc>, lateness: Lateness) -> Minute {
-    let longest = lateness.lambda.max(lateness.cloudtrail);
-    Minute::of(now).plus(-1 - longest.0 as i32)
+fn hides(settings: &Settings, finding: &Finding) -> bool {
+    if finding.about.never_muted || settings.allow.is_empty() {
+        return false;
+    }
+    let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
+    let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
+    let subject = finding.entity.subject();
+    let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
+    settings.hidden_by(finding.about.id, &case).is_some()
 }

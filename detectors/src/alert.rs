@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
+use crate::detector::About;
 use crate::severity::Severity;
 
 /// An alert's name, from its content: the hash of detector, subject and the minute that opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AlertId(pub u64);
 
 impl fmt::Display for AlertId {
@@ -18,7 +20,7 @@ impl fmt::Display for AlertId {
 }
 
 /// Where an alert is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Status {
     /// Said for the first time.
     Open,
@@ -41,7 +43,7 @@ impl Status {
 }
 
 /// How far the numbers of an alert can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Quality {
     /// All data of its minutes was there.
     Complete,
@@ -64,7 +66,7 @@ impl Quality {
 }
 
 /// What an alert is about. A member that does not apply is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subject {
     /// Who: `role/etl-nightly`, `user/ann`, `root`.
     pub principal: String,
@@ -92,16 +94,18 @@ impl Subject {
 }
 
 /// A span of event time: the start is in it, the end is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The first instant in it.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub start: DateTime<Utc>,
     /// The first instant after it.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub end: DateTime<Utc>,
 }
 
 /// One of the largest contributors to what was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Top {
     /// An API for a principal, a principal for an API, an error type for a function.
     pub name: Arc<str>,
@@ -112,7 +116,7 @@ pub struct Top {
 }
 
 /// An event's id, as AWS gave it. Most are UUIDs, which take no room of their own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EventId {
     /// A UUID in its usual form: 32 hexadecimal digits in lower case, in five groups.
     Uuid(u128),
@@ -176,7 +180,7 @@ fn uuid(text: &[u8]) -> Option<u128> {
 }
 
 /// Where an example came from: shared by the events of one caller.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Caller {
     /// The session name, or the log stream.
     pub session: Box<str>,
@@ -191,9 +195,10 @@ pub struct Caller {
 }
 
 /// An event kept as an example: enough to find it again, nothing that a parameter or a message could leak through.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Example {
     /// When it happened.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub time: DateTime<Utc>,
     /// Its event id, as AWS gave it; or its identity in hexadecimal.
     pub id: EventId,
@@ -204,7 +209,7 @@ pub struct Example {
 }
 
 /// Who must know, as the settings name them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The account's name; empty when the settings give none.
     pub account_name: String,
@@ -217,13 +222,15 @@ pub struct Owner {
 }
 
 /// One detector's alert about one subject, as of one change of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Alert {
     /// The same for every change of this alert, and for every repetition of a change.
     pub id: AlertId,
     /// The detector's id: `denied-burst`.
+    #[serde(skip)]
     pub detector: &'static str,
     /// The detector's title.
+    #[serde(skip)]
     pub title: &'static str,
     /// The highest so far.
     pub severity: Severity,
@@ -232,6 +239,7 @@ pub struct Alert {
     /// Where it is in its life.
     pub status: Status,
     /// Event time of the end of the minute that this change rests on.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
     pub raised_at: DateTime<Utc>,
     /// What it is about.
     pub subject: Subject,
@@ -243,6 +251,8 @@ pub struct Alert {
     pub best: Span,
     /// How many were seen in `best`; for single events, how many in `window`.
     pub seen: u64,
+    /// How many had been said of the same minutes, where late events have changed that.
+    pub seen_before: Option<u64>,
     /// True where a cell's limit was reached: `seen` is then a lower bound.
     pub seen_at_least: bool,
     /// What `seen` counts: `API calls`, `user who failed to sign in`.
@@ -254,6 +264,7 @@ pub struct Alert {
     /// How unlikely the seen is; 0 to 1.
     pub p_value: Option<f64>,
     /// ATT&CK technique ids.
+    #[serde(skip)]
     pub attack: &'static [&'static str],
     /// The 50 smallest by time and id of the examples kept.
     pub examples: Vec<Arc<Example>>,
@@ -272,11 +283,20 @@ pub struct Alert {
     /// Why this severity.
     pub why: String,
     /// What to check first, in order.
+    #[serde(skip)]
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
     pub query: String,
     /// The older alert that this one turned out to be part of, once late events have shown it: it ends with that.
     pub merged_into: Option<AlertId>,
+}
+
+impl Alert {
+    /// Fills in what the detector says of itself, which is not stored with an alert.
+    #[must_use]
+    pub fn by(self, about: &'static About) -> Alert {
+        Alert { detector: about.id, title: about.title, attack: about.attack, next: about.next, ..self }
+    }
 }
 
 #[cfg(test)]

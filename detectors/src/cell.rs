@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::alert::Example;
@@ -14,7 +15,7 @@ const EXAMPLES: usize = 3;
 const CONTRIBUTORS: usize = 256;
 
 /// Did the data of a minute come within the lateness of its source?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Arrival {
     /// Profiles learn it.
     OnTime,
@@ -23,7 +24,7 @@ pub enum Arrival {
 }
 
 /// An entity's state for one hour: the measures of all detectors about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     // Most cells hold one or two of each: room for them in place spares most allocations.
     counters: SmallVec<[Counter; 2]>,
@@ -32,7 +33,7 @@ pub struct Cell {
     examples: SmallVec<[(Measure, Arc<Example>); 2]>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Counter {
     measure: Measure,
     minute: u8,
@@ -64,7 +65,7 @@ pub(crate) struct OnTime {
 }
 
 /// Something that happened at one instant, kept by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
     /// The rule or detector that it belongs to.
     pub slot: Slot,
@@ -100,7 +101,7 @@ impl Occurrence {
 }
 
 /// What a contributor added to a cell: an API for a principal, a principal for an API, an error type for a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contributor {
     pub(crate) hash: u64,
     /// Its name.

@@ -70,7 +70,7 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, said: Statement) -> Verdi
         threshold: Some(said.threshold),
         window: window.since_first(&[slot, unnamed(slot)], said.window),
         folding: Folding::Largest,
-        unit: said.unit,
+        unit: said.unit.into(),
         headline: said.headline,
         why: said.why,
         examples: [slot, unnamed(slot)]

@@ -36,7 +36,7 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, grade: Grade, headline: S
         threshold: Some(1.0),
         window: one,
         folding: Folding::Sum,
-        unit: "event{s}",
+        unit: "event{s}".into(),
         headline,
         why: grade.why.to_owned(),
         examples,

@@ -1,6 +1,9 @@
 //! Detectors: what they are, and the set of them that is on.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::alert::{Example, Subject};
 use crate::catalog::CATALOG;
@@ -96,7 +99,7 @@ pub enum Timing {
 }
 
 /// What a minute means.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// How grave.
     pub severity: Severity,
@@ -113,7 +116,7 @@ pub struct Verdict {
     /// Whether the findings of an alert add up, or the largest counts.
     pub folding: Folding,
     /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
     /// number, `{s}` for its plural.
     pub headline: String,
@@ -124,7 +127,7 @@ pub struct Verdict {
 }
 
 /// How the numbers of an alert's findings become the alert's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Folding {
     /// Windows overlap: the largest stands.
     Largest,

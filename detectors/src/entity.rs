@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::alert::Subject;
 use crate::event::{Call, Event, Log, Source, What};
 
 /// The kinds of things that state is kept about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Family {
     /// Who did it, in the account where it was done.
@@ -43,7 +45,7 @@ impl Family {
 }
 
 /// What state is kept about: its family and its name. Cheap to copy.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Entity {
     /// What kind of thing it is.
     pub family: Family,

@@ -1,19 +1,22 @@
 //! Group: findings to alerts. An alert is one detector's about one subject; its findings lie less than 60 minutes apart.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, AlertId, Example, Owner, Quality, Span, Status};
-use crate::detector::{About, Folding, Nature};
+use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status};
+use crate::detector::{About, Nature};
 use crate::entity::Entity;
 use crate::hash::hash_of;
-use crate::judge::Finding;
+use crate::judge::{Finding, Judged};
 use crate::query::query_for;
-use crate::severity::Severity;
 use crate::time::Minute;
+
+mod course;
+
+use course::Course;
+pub use course::Mark;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;
@@ -26,35 +29,19 @@ const EVIDENCE: usize = 50;
 /// A sent alert is remembered this long after its last finding, so that late findings fold into it.
 const REMEMBERED_MINUTES: i32 = 24 * 60;
 
+/// The alerts of one detector about one entity, to be stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Page {
+    entity: Entity,
+    detector: String,
+    courses: Vec<Course>,
+}
+
 /// The alerts that are open or were not long ago.
 #[derive(Debug, Default)]
 pub struct Book {
-    alerts: HashMap<(&'static str, Entity), Vec<Course>>,
+    alerts: HashMap<Entity, BTreeMap<&'static str, Vec<Course>>>,
     quality: Option<Quality>,
-}
-
-/// One alert and what was said of it.
-#[derive(Debug)]
-struct Course {
-    minutes: BTreeMap<Minute, (Severity, u64)>,
-    /// The id that it would get if it were said now, for the minute that it was made of.
-    unsaid: (Minute, AlertId),
-    best: Finding,
-    examples: BTreeSet<Arc<Example>>,
-    provisional: BTreeSet<Minute>,
-    start: DateTime<Utc>,
-    said: Option<Said>,
-    resolved: bool,
-    /// Alerts that were said, and turned out to be part of this one: still to be told.
-    merged: Vec<AlertId>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Said {
-    id: AlertId,
-    severity: Severity,
-    seen: u64,
-    at: Minute,
 }
 
 impl Book {
@@ -67,15 +54,32 @@ impl Book {
     /// Adds a finding to the alert that it belongs to, or opens one. A finding that is judged again replaces itself.
     /// Says whether it is new.
     pub fn fold(&mut self, finding: Finding) -> bool {
-        let courses = self.alerts.entry((finding.about.id, finding.entity.clone())).or_default();
-        let course = courses.iter_mut().find(|c| c.reaches(finding.minute));
-        let new = course.as_ref().is_none_or(|c| !c.minutes.contains_key(&finding.minute));
-        match course {
+        let of_entity = self.alerts.entry(finding.entity.clone()).or_default();
+        let courses = of_entity.entry(finding.about.id).or_default();
+        let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
-            None => courses.push(Course::open(finding)),
-        }
+            None => {
+                courses.push(Course::open(finding));
+                true
+            }
+        };
         join(courses);
         new
+    }
+
+    /// Takes back what settling detectors said of complete minutes and, now that they were judged again, say no more.
+    pub fn withdraw(&mut self, judged: &Judged) {
+        let Some(of_entity) = self.alerts.get_mut(&judged.entity).filter(|_| judged.range.complete) else { return };
+        of_entity.retain(|_, courses| {
+            courses.iter_mut().for_each(|course| course.withdraw(judged));
+            courses.retain(|course| !course.over());
+            !courses.is_empty()
+        });
+    }
+
+    fn courses(&self) -> impl Iterator<Item = (&Entity, &Course)> {
+        let all = self.alerts.iter().flat_map(|(entity, all)| all.values().map(move |courses| (entity, courses)));
+        all.flat_map(|(entity, courses)| courses.iter().map(move |course| (entity, course)))
     }
 
     /// What must be said as of `now`, sorted by time and id: new alerts, rises, and conditions that ended before
@@ -83,11 +87,9 @@ impl Book {
     #[must_use]
     pub fn due(&self, complete: Minute) -> Vec<Alert> {
         let mut due = Vec::new();
-        for ((_, entity), courses) in &self.alerts {
-            for course in courses {
-                due.extend(course.due(complete).map(|status| self.alert(entity, course, status)));
-                due.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
-            }
+        for (entity, course) in self.courses() {
+            due.extend(course.due(complete).map(|status| self.alert(entity, course, status)));
+            due.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
         }
         sort(&mut due);
         due
@@ -97,12 +99,10 @@ impl Book {
     #[must_use]
     pub fn finish(&self, complete: Minute) -> Vec<Alert> {
         let mut all = Vec::new();
-        for ((_, entity), courses) in &self.alerts {
-            for course in courses {
-                all.push(self.alert(entity, course, Status::Open));
-                if course.ended(complete) {
-                    all.push(self.alert(entity, course, Status::Resolved));
-                }
+        for (entity, course) in self.courses().filter(|(_, course)| !course.withdrawn()) {
+            all.push(self.alert(entity, course, Status::Open));
+            if course.ended(complete) {
+                all.push(self.alert(entity, course, Status::Resolved));
             }
         }
         sort(&mut all);
@@ -111,23 +111,63 @@ impl Book {
 
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
-        let courses = self.alerts.iter_mut().flat_map(|(_, courses)| courses);
+        let courses = &mut self.alerts.values_mut().flat_map(BTreeMap::values_mut).flatten();
         if alert.merged_into.is_some() {
             return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
         }
         for course in courses.filter(|c| c.id() == alert.id) {
-            course.resolved |= alert.status == Status::Resolved;
-            let at = *course.minutes.last_key_value().map_or(&course.best.minute, |(minute, _)| minute);
-            course.said = Some(Said { id: alert.id, severity: alert.severity, seen: alert.seen, at });
+            course.mark_said(alert.status, (alert.id, alert.severity, alert.seen));
         }
     }
 
     /// Forgets alerts whose last finding is more than a day before `complete`.
     pub fn forget(&mut self, complete: Minute) {
-        self.alerts.retain(|_, courses| {
-            courses.retain(|c| c.last().plus(REMEMBERED_MINUTES) > complete);
-            !courses.is_empty()
+        self.alerts.retain(|_, of_entity| {
+            of_entity.retain(|_, courses| {
+                courses.retain(|c| c.last().plus(REMEMBERED_MINUTES) > complete);
+                !courses.is_empty()
+            });
+            !of_entity.is_empty()
         });
+    }
+
+    /// The first minute that must be complete for more to be said without any further event; nothing when nothing waits.
+    #[must_use]
+    pub fn waits(&self) -> Option<Minute> {
+        self.courses().filter_map(|(_, course)| course.waits()).min()
+    }
+
+    /// What is said of each minute, by detector and entity.
+    pub fn marks(&self) -> impl Iterator<Item = (&'static str, &Entity, Minute, &Mark)> {
+        self.courses().flat_map(|(entity, course)| {
+            let id = course.best.about.id;
+            course.minutes().iter().map(move |(minute, mark)| (id, entity, *minute, mark))
+        })
+    }
+
+    /// Everything in it, in an order of its own, to be stored.
+    #[must_use]
+    pub fn pages(&self) -> Vec<Page> {
+        let all = self.alerts.iter().flat_map(|(entity, all)| all.iter().map(move |page| (entity, page)));
+        let page = |(entity, (detector, courses)): (&Entity, (&&str, &Vec<Course>))| Page {
+            entity: entity.clone(),
+            detector: (*detector).to_owned(),
+            courses: courses.clone(),
+        };
+        let mut pages: Vec<Page> = all.map(page).collect();
+        pages.sort_by(|a, b| (&a.entity, &a.detector).cmp(&(&b.entity, &b.detector)));
+        pages
+    }
+
+    /// Puts stored pages back. Those of a detector that this version does not know are left out.
+    pub fn restore(&mut self, pages: Vec<Page>) {
+        for Page { entity, detector, mut courses } in pages {
+            let Some(about) = crate::catalog::about(&detector) else { continue };
+            for course in &mut courses {
+                course.best.about = about;
+            }
+            self.alerts.entry(entity).or_default().insert(about.id, courses);
+        }
     }
 
     /// The last word about an alert that is part of an older one.
@@ -145,7 +185,7 @@ impl Book {
         let window = Span { start: course.start, end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
-        let quality = if course.provisional.is_empty() { Quality::Complete } else { Quality::Provisional };
+        let quality = if course.confirmed() { Quality::Complete } else { Quality::Provisional };
         Alert {
             id: course.id(),
             detector: about.id,
@@ -159,6 +199,7 @@ impl Book {
             window,
             best: course.best_span(window),
             seen,
+            seen_before: course.said.filter(|_| course.revised()).map(|said| said.seen),
             seen_at_least: verdict.at_least,
             unit: verdict.unit.replace("{s}", plural),
             expected: verdict.expected,
@@ -169,9 +210,9 @@ impl Book {
             top: course.best.top.clone(),
             total: course.best.total,
             denied: course.best.denied,
-            folded: course.minutes.len() as u32,
+            folded: course.minutes().len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: verdict.headline.replace("{seen}", &shown).replace("{s}", plural),
+            headline: headline_of(course, verdict.headline.replace("{seen}", &shown).replace("{s}", plural)),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
@@ -180,137 +221,13 @@ impl Book {
     }
 }
 
-impl Course {
-    fn open(finding: Finding) -> Course {
-        let start = window_start(&finding);
-        let mut course = Course {
-            minutes: BTreeMap::new(),
-            unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
-            best: finding.clone(),
-            examples: BTreeSet::new(),
-            provisional: BTreeSet::new(),
-            start,
-            said: None,
-            resolved: false,
-            merged: Vec::new(),
-        };
-        course.fold(finding);
-        course
+/// The headline, with what late events did to the alert.
+fn headline_of(course: &Course, headline: String) -> String {
+    match course.said.filter(|_| course.revised()) {
+        _ if course.withdrawn() => format!("taken back after late events: {headline}"),
+        Some(said) => format!("{headline} (was {})", said.seen),
+        None => headline,
     }
-
-    fn fold(&mut self, mut finding: Finding) {
-        self.minutes.insert(finding.minute, (finding.verdict.severity, finding.verdict.seen));
-        if finding.confirmed {
-            self.provisional.remove(&finding.minute);
-        } else {
-            self.provisional.insert(finding.minute);
-        }
-        self.start = self.start.min(window_start(&finding));
-        self.take_examples(std::mem::take(&mut finding.verdict.examples));
-        // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
-        if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
-            self.best = finding;
-        }
-        self.name();
-    }
-
-    fn name(&mut self) {
-        let first = self.first();
-        if self.unsaid.0 != first {
-            self.unsaid = (first, alert_id(self.best.about, &self.best.entity, first));
-        }
-    }
-
-    fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
-        for example in examples {
-            self.examples.insert(example);
-            if self.examples.len() > EVIDENCE {
-                self.examples.pop_last();
-            }
-        }
-    }
-
-    fn absorb(&mut self, other: Course) {
-        self.minutes.extend(other.minutes);
-        self.provisional.extend(other.provisional);
-        self.start = self.start.min(other.start);
-        self.take_examples(other.examples);
-        if weight(&other.best) > weight(&self.best) {
-            self.best = other.best;
-        }
-        self.merged.extend(other.merged);
-        match (self.said, other.said) {
-            (Some(_), Some(younger)) => self.merged.push(younger.id),
-            (said, other) => self.said = said.or(other),
-        }
-        self.name();
-    }
-
-    fn reaches(&self, minute: Minute) -> bool {
-        self.first().plus(-QUIET_MINUTES) < minute && minute < self.last().plus(QUIET_MINUTES)
-    }
-
-    fn first(&self) -> Minute {
-        self.minutes.first_key_value().map_or(self.best.minute, |(minute, _)| *minute)
-    }
-
-    fn last(&self) -> Minute {
-        self.minutes.last_key_value().map_or(self.best.minute, |(minute, _)| *minute)
-    }
-
-    fn id(&self) -> AlertId {
-        self.said.map_or(self.unsaid.1, |said| said.id)
-    }
-
-    fn severity(&self) -> Severity {
-        self.minutes.values().map(|(severity, _)| *severity).max().unwrap_or(self.best.verdict.severity)
-    }
-
-    fn seen(&self) -> u64 {
-        match self.best.verdict.folding {
-            Folding::Largest => self.best.verdict.seen,
-            Folding::Sum => self.minutes.values().map(|(_, seen)| seen).sum(),
-        }
-    }
-
-    fn best_span(&self, whole: Span) -> Span {
-        match self.best.verdict.folding {
-            Folding::Largest => Span { start: window_start(&self.best), end: self.best.minute.end() },
-            Folding::Sum => whole,
-        }
-    }
-
-    fn raised_at(&self, status: Status) -> DateTime<Utc> {
-        match status {
-            Status::Open if self.said.is_none() => self.first().end(),
-            Status::Resolved => self.last().plus(QUIET_MINUTES).end(),
-            _ => self.last().end(),
-        }
-    }
-
-    fn ended(&self, complete: Minute) -> bool {
-        self.best.about.nature == Nature::Condition && self.last().plus(QUIET_MINUTES) <= complete
-    }
-
-    fn due(&self, complete: Minute) -> Option<Status> {
-        let Some(said) = self.said else { return Some(Status::Open) };
-        // A rise is said at once: nothing more may ever happen that could say it later.
-        let rose = self.severity().min(self.best.cap) > said.severity;
-        let grew = self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH);
-        if rose || grew && self.last().max(complete) >= said.at.plus(UPDATE_MINUTES) {
-            return Some(Status::Update);
-        }
-        (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
-    }
-}
-
-/// The graver, then the one further over its yardstick, then the earlier: the finding that an alert shows.
-fn weight(finding: &Finding) -> (Severity, u64, std::cmp::Reverse<Minute>) {
-    (finding.verdict.severity, finding.verdict.seen, std::cmp::Reverse(finding.minute))
-}
-
-fn window_start(finding: &Finding) -> DateTime<Utc> {
-    finding.minute.plus(1 - finding.verdict.window.0 as i32).start()
 }
 
 fn alert_id(about: &About, entity: &Entity, opened: Minute) -> AlertId {

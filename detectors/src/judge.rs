@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
 use crate::cell::{Cell, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
@@ -29,9 +30,10 @@ pub struct Known {
 }
 
 /// A detector's statement about a series and a minute.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Finding {
-    /// The detector.
+    /// The detector. Stored by its id, elsewhere.
+    #[serde(skip, default = "nobody")]
     pub about: &'static About,
     /// The series' entity.
     pub entity: Entity,
@@ -60,6 +62,38 @@ pub struct Range {
     pub to: Minute,
     /// Are they complete? Only then do settling detectors speak.
     pub complete: bool,
+}
+
+/// What was found in some minutes of an entity.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The entity.
+    pub entity: Entity,
+    /// The minutes that were judged.
+    pub range: Range,
+    /// What was found in them; for complete minutes, all that there is to be found.
+    pub findings: Vec<Finding>,
+}
+
+/// Stands for the detector of a stored finding until [`Book::restore`](crate::group::Book::restore) puts it back.
+static NOBODY: About = About {
+    id: "",
+    title: "",
+    what: "",
+    why: "",
+    innocent: "",
+    attack: &[],
+    next: &[],
+    families: &[],
+    trigger: Trigger::Slots(&[]),
+    nature: Nature::Deed,
+    timing: Timing::Settling,
+    never_muted: false,
+    ranking: Ranking::Unnamed,
+};
+
+fn nobody() -> &'static About {
+    &NOBODY
 }
 
 impl Engine {

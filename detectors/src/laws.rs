@@ -298,7 +298,7 @@ impl Found {
                 threshold: None,
                 window: Minutes(15),
                 folding: if self.detector == 0 { Folding::Largest } else { Folding::Sum },
-                unit: "calls",
+                unit: "calls".into(),
                 headline: format!("{{seen}} at {}", self.minute),
                 why: String::new(),
                 examples: (0..seen).map(|n| example(self.minute as u64 * 10 + n)).collect(),

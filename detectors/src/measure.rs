@@ -1,9 +1,11 @@
 //! What is counted: counters by measure, occurrences by slot.
 
+use serde::{Deserialize, Serialize};
+
 use crate::event::ErrorClass;
 
 /// A counter of a cell: a sum per minute. Each measure has one meaning, whoever reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Measure {
     /// API calls, by weight.
@@ -60,7 +62,7 @@ impl Measure {
 }
 
 /// A place in a cell's set of occurrences: one rule or detector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot(pub u32);
 
 impl Slot {
@@ -79,7 +81,7 @@ impl Slot {
 }
 
 /// Which occurrences of one slot and minute a cell keeps, so that hostile input cannot grow it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Keep {
     /// The k smallest event hashes: enough to count up to k.
     Count(u16),

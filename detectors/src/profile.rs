@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::cell::{Cell, OnTime};
@@ -47,20 +48,20 @@ impl Lateness {
 }
 
 /// What is usual for an entity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// By measure. Most entities have one.
     series: SmallVec<[Series; 1]>,
 }
 
 /// The active hours of one measure, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Series {
     measure: Measure,
     hours: VecDeque<ActiveHour>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ActiveHour {
     hour: Hour,
     sum: u32,

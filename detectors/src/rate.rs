@@ -91,7 +91,7 @@ impl RateSettings {
             threshold: None,
             window: RATE_WINDOW,
             folding: Folding::Largest,
-            unit,
+            unit: unit.into(),
             headline: format!("{{seen}} {unit} in {} min, usual {}", RATE_WINDOW.0, round(usual.median)),
             why: format!(
                 "{} times the usual and {} times the busiest quarter of an hour of the last {} active hours; a rate alone is low",

@@ -1,10 +1,12 @@
 //! Settings of a detector: its struct is the whole of it. One method per detector names each field once, with its
 //! meaning and range; reading a config file, overrides, help text and the documentation page all walk through it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::severity::Severity;
 
 /// A span of whole minutes of event time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Minutes(pub u32);
 
 /// One field of a detector's settings, as a person meets it.

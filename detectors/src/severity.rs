@@ -1,7 +1,9 @@
 //! How grave a finding is. Severity is not probability: size and what was touched decide it.
 
+use serde::{Deserialize, Serialize};
+
 /// How grave a finding is, in rising order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Severity {
     /// Worth a metric, never a message.

@@ -1,6 +1,7 @@
 //! Event time in whole minutes and hours: what cells and windows are cut by.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::settings::Minutes;
 
@@ -8,11 +9,11 @@ use crate::settings::Minutes;
 pub const HOUR: i32 = 60;
 
 /// A minute of event time: minutes since 1970-01-01T00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Minute(pub i32);
 
 /// An hour of event time: hours since 1970-01-01T00:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hour(pub i32);
 
 impl Minute {

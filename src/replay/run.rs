@@ -230,7 +230,6 @@ impl Replay {
         self.stats.late += learnt.events.iter().filter(|met| met.minute.hour() <= self.freed).count() as u64;
         match self.plan.order {
             Order::Event => {
-                self.pipeline.newest = self.pipeline.newest.max(learnt.newest);
                 self.pipeline.store.add(learnt);
             }
             Order::Delivery => self.deliver(learnt, teller)?,
@@ -250,19 +249,22 @@ impl Replay {
         mut learnt: lapwing_detectors::observe::Learnt,
         teller: &mut dyn Teller,
     ) -> Result<(), StoreError> {
-        let now = self.pipeline.newest.unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let now = self.pipeline.store.newest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         learnt.received = now;
-        let due = self.runtime.block_on(self.pipeline.take(learnt, now))?;
-        self.say(&due, teller);
-        Ok(())
+        // First what is complete: profiles then know all that the minutes of this delivery are compared with, so that
+        // what crosses now is not taken back once it is judged as complete.
+        self.runtime.block_on(self.pipeline.settle(now))?;
+        let due = self.runtime.block_on(self.pipeline.take(learnt))?;
+        self.say(&due, teller)
     }
 
-    fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) {
+    fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) -> Result<(), StoreError> {
         for alert in alerts {
             teller.alert(alert);
-            self.pipeline.said(alert);
+            self.runtime.block_on(self.pipeline.said(alert))?;
             self.stats.alerts += 1;
         }
+        Ok(())
     }
 
     fn tell(&mut self, name: &str, rejects: Vec<Reject>, all: u64, teller: &mut dyn Teller) {
@@ -306,10 +308,10 @@ impl Replay {
     fn end(&mut self, teller: &mut dyn Teller) -> Result<(), StoreError> {
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
         let alerts = match self.plan.order {
-            Order::Event => self.pipeline.finish(),
-            Order::Delivery => self.pipeline.due(),
+            Order::Event => self.pipeline.owned(self.pipeline.store.finish()),
+            Order::Delivery => self.pipeline.unsaid(self.pipeline.store.end()),
         };
-        self.say(&alerts, teller);
+        self.say(&alerts, teller)?;
         if self.plan.order == Order::Delivery {
             self.stats.late = self.pipeline.store.late;
         }

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
+use lapwing_detectors::alert::{Alert, Quality};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
-use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::group::Book;
+use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, StateStore, StoreError};
+use super::{Due, Found, Judge, StateStore, StoreError};
 
 /// A late event may change windows that end this much later.
 const WINDOW: i32 = 60;
@@ -48,6 +50,9 @@ pub struct MemoryStore {
     retention: Retention,
     judged: BySource,
     pass: Option<Pass>,
+    book: Book,
+    /// The newest event of all deliveries.
+    pub newest: Option<DateTime<Utc>>,
     /// Events that came after their minute was complete.
     pub late: u64,
 }
@@ -72,8 +77,29 @@ impl MemoryStore {
             retention,
             judged: BySource::new(),
             pass: None,
+            book: Book::default(),
+            newest: None,
             late: 0,
         }
+    }
+
+    /// A store whose alerts say how far their numbers can be trusted.
+    #[must_use]
+    pub fn of_quality(self, quality: Quality) -> MemoryStore {
+        MemoryStore { book: Book::of_quality(quality), ..self }
+    }
+
+    /// The instant at which the minute of the newest event is complete.
+    #[must_use]
+    pub fn end(&self) -> DateTime<Utc> {
+        let longest = self.engine.lateness.lambda.max(self.engine.lateness.cloudtrail);
+        self.newest.map_or(NEVER, Minute::of).plus(1 + longest.0 as i32).start()
+    }
+
+    /// Every alert as it stands at the end of all data.
+    #[must_use]
+    pub fn finish(&self) -> Vec<Alert> {
+        self.book.finish(self.newest.map_or(NEVER, Minute::of))
     }
 
     /// The bytes that the held cells take, reckoned from their number and entries.
@@ -145,6 +171,7 @@ impl MemoryStore {
 
     /// Notes a delivery and counts what is late in it; says whether it is new.
     fn begin(&mut self, learnt: &Learnt) -> bool {
+        self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
             let closed = self.closed(learnt.received);
@@ -277,6 +304,12 @@ impl MemoryStore {
     }
 }
 
+/// The last minute that is complete for every source: conditions that have been quiet until then have ended.
+fn complete_at(now: DateTime<Utc>, lateness: Lateness) -> Minute {
+    let longest = lateness.lambda.max(lateness.cloudtrail);
+    Minute::of(now).plus(-1 - longest.0 as i32)
+}
+
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         let touched = self.add_touching(learnt);
@@ -290,5 +323,30 @@ impl StateStore for MemoryStore {
             }
         }
         Ok(Vec::new())
+    }
+
+    async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
+        let mut found = Vec::new();
+        for judged in judged {
+            self.book.withdraw(&judged);
+            for finding in judged.findings {
+                let new = (finding.about.id, finding.verdict.severity);
+                if self.book.fold(finding) {
+                    found.push(new);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
+        let complete = complete_at(now, self.engine.lateness);
+        self.book.forget(complete);
+        self.book.due(complete)
+    }
+
+    async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        self.book.said(alert);
+        Ok(())
     }
 }

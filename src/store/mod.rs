@@ -3,12 +3,15 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::alert::Alert;
+use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
+use lapwing_detectors::severity::Severity;
 
 mod entities;
 mod hours;
 mod memory;
+pub mod table;
 
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
@@ -31,7 +34,13 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// Where cells and profiles live, for one instance or for many.
+/// Judges minutes of an entity. A store that finds that others have changed what was judged asks again.
+pub type Judge<'a> = dyn Fn(&Known, Range) -> Judged + 'a;
+
+/// A finding that was not known before: its detector and severity.
+pub type Found = (&'static str, Severity);
+
+/// Where cells, profiles and alerts live, for one instance or for many.
 pub trait StateStore {
     /// Adds what a delivery taught, once however often it comes, and returns the entities that it touched, with the
     /// minutes to judge anew: those up to the last complete one as complete, the later ones as not.
@@ -40,10 +49,31 @@ pub trait StateStore {
     /// When the store cannot be reached or refuses; nothing or all of the delivery may then have been added.
     fn exchange(&mut self, learnt: Learnt) -> impl Future<Output = Result<Vec<Due>, StoreError>>;
 
-    /// The next entities with minutes that have become complete at `now` and were not judged since; empty when none are
+    /// The next entities with minutes that have become complete at `now` and wait to be judged; empty when none are
     /// left. Profiles learn the hours that are complete.
     ///
     /// # Errors
     /// When the store cannot be reached or refuses.
     fn due(&mut self, now: DateTime<Utc>) -> impl Future<Output = Result<Vec<Due>, StoreError>>;
+
+    /// Folds what was found into the alerts that everyone knows, and returns what is new in them.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses.
+    fn fold(
+        &mut self,
+        judged: Vec<Judged>,
+        judge: &Judge<'_>,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Vec<Found>, StoreError>>;
+
+    /// Hands out the changes of alerts that this instance must say. Each is handed out again, here or elsewhere, until
+    /// it was said.
+    fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert>;
+
+    /// Marks a change as said.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses. The change may then be said again, under the same id.
+    fn said(&mut self, alert: &Alert) -> impl Future<Output = Result<(), StoreError>>;
 }

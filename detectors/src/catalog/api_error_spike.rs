@@ -127,7 +127,7 @@ impl ApiErrorSpike {
             threshold: None,
             window: RATE_WINDOW,
             folding: Folding::Largest,
-            unit: "failed API call{s}",
+            unit: "failed API call{s}".into(),
             headline: format!(
                 "{{seen}} of {calls} API calls failed ({name}) in {} min, usual {} %",
                 RATE_WINDOW.0,

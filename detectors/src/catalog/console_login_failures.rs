@@ -89,7 +89,7 @@ impl Detector for ConsoleLoginFailures {
             threshold: Some(f64::from(self.count)),
             window: run.span(window),
             folding: Folding::Largest,
-            unit: "failed sign-in{s}",
+            unit: "failed sign-in{s}".into(),
             headline: format!("{{seen}} failed sign-ins in {} min{then}", self.window.0),
             why: why.to_owned(),
             examples: run.examples(),

@@ -87,7 +87,7 @@ impl Detector for ConsoleLoginSpray {
             threshold: Some(f64::from(self.users)),
             window: run.span(window),
             folding: Folding::Largest,
-            unit: "user{s} who failed to sign in",
+            unit: "user{s} who failed to sign in".into(),
             headline: format!("{{seen}} users failed to sign in within {} min{then}", self.window.0),
             why: why.to_owned(),
             examples: run.examples(),

@@ -127,7 +127,7 @@ impl Detector for DeniedBurst {
             threshold: Some(f64::from(burst.threshold)),
             window: window.since_first(&[DENIED], span),
             folding: Folding::Largest,
-            unit: if many { "refused API{s}" } else { "refused call{s}" },
+            unit: if many { "refused API{s}" } else { "refused call{s}" }.into(),
             headline: self.headline(many, &allowed),
             why: why(many, &allowed),
             examples: window.occurrences(DENIED, span).map(|o| Arc::clone(&o.example)).collect(),

@@ -1,6 +1,6 @@
 //! The catalogue: every detector, one file each. Adding one is a file and a row in [`CATALOG`].
 
-use crate::detector::Detector;
+use crate::detector::{About, Detector};
 use crate::measure::Slot;
 
 pub mod api_call_rate;
@@ -27,6 +27,12 @@ pub(crate) const LOGIN_SUCCEEDED: Slot = Slot::named("login-succeeded");
 
 /// Makes a detector with its default settings.
 pub type Make = fn() -> Box<dyn Detector>;
+
+/// The detector of that id; nothing where this version has none.
+#[must_use]
+pub fn about(id: &str) -> Option<&'static About> {
+    CATALOG.iter().map(|make| make().about()).find(|about| about.id == id)
+}
 
 /// Every detector, in the order of the documentation.
 pub static CATALOG: &[Make] = &[

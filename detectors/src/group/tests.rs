@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::catalog::denied_burst::DeniedBurst;
-use crate::detector::{Detector, Verdict};
+use crate::detector::{Detector, Folding, Verdict};
 use crate::entity::Family;
 use crate::settings::Minutes;
+use crate::severity::Severity;
 
 fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
     let entity = Entity { family: Family::Principal, key: "111122223333\u{1f}\u{1f}role/ci".into() };
@@ -16,7 +17,7 @@ fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
         threshold: None,
         window: Minutes(10),
         folding: Folding::Largest,
-        unit: "refused call{s}",
+        unit: "refused call{s}".into(),
         headline: "denied {seen} times".to_owned(),
         why: String::new(),
         examples: Vec::new(),

@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore, StoreError};
+use lapwing::store::{Due, Found, Judge, Limits, MemoryStore, Retention, StateStore, StoreError};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::judge::Judged;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 
 use super::ledger::Ledger;
@@ -74,6 +75,32 @@ impl StateStore for Shared {
         self.world.ledger.borrow_mut().judge(&self.world.engine, &due);
         Ok(due)
     }
+
+    async fn fold(
+        &mut self,
+        judged: Vec<Judged>,
+        judge: &Judge<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Found>, StoreError> {
+        ready(self.world.store.borrow_mut().fold(judged, judge, now))
+    }
+
+    fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
+        self.world.store.borrow_mut().unsaid(now)
+    }
+
+    async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        ready(self.world.store.borrow_mut().said(alert))
+    }
+}
+
+/// What an invocation does: what is complete first, then what it brings.
+async fn invoke(pipeline: &mut Pipeline<Shared>, learnt: Learnt) -> Result<(), StoreError> {
+    pipeline.settle(learnt.received).await?;
+    for alert in pipeline.take(learnt).await? {
+        pipeline.said(&alert).await?;
+    }
+    Ok(())
 }
 
 fn died() -> StoreError {
@@ -94,7 +121,7 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-type Outcome = (Pipeline<Shared>, Result<Vec<Alert>, StoreError>);
+type Outcome = (Pipeline<Shared>, Result<(), StoreError>);
 
 enum Instance {
     Idle(Box<Pipeline<Shared>>),
@@ -155,7 +182,7 @@ pub(super) fn orderly(workload: &Workload, deliveries: &[&Delivery]) -> Ledger {
         deliveries.iter().filter_map(|delivery| Some((delivery.orderly?, *delivery))).collect();
     planned.sort_by_key(|(time, delivery)| (*time, delivery.learnt.delivery));
     for (time, delivery) in planned {
-        finish(instance.take(Learnt { received: time, ..delivery.learnt.clone() }, time)).unwrap();
+        finish(invoke(&mut instance, Learnt { received: time, ..delivery.learnt.clone() })).unwrap();
     }
     let taken: Vec<&Delivery> = deliveries.iter().filter(|delivery| delivery.orderly.is_some()).copied().collect();
     world.end(&taken)
@@ -209,25 +236,19 @@ impl Instance {
         *self = Instance::Busy(
             now,
             Box::pin(async move {
-                let said = pipeline.take(learnt, now).await;
-                (pipeline, said)
+                let outcome = invoke(&mut pipeline, learnt).await;
+                (pipeline, outcome)
             }),
         );
     }
 
     fn go_on(&mut self, world: &Rc<World>) {
         let Instance::Busy(_, future) = self else { return };
-        let Poll::Ready((mut pipeline, said)) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        let Poll::Ready((pipeline, outcome)) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             return;
         };
-        let Ok(alerts) = said else {
-            // It is dead: another one starts from nothing.
-            *self = Instance::Idle(Box::new(world.instance()));
-            return;
-        };
-        for alert in &alerts {
-            pipeline.said(alert);
-        }
+        // One that failed is dead: another one starts from nothing.
+        let pipeline = outcome.map_or_else(|_| world.instance(), |()| pipeline);
         *self = Instance::Idle(Box::new(pipeline));
     }
 }

@@ -1,0 +1,275 @@
+//! The course of one alert: the minutes that it is made of, and what was said of it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{EVIDENCE, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
+use crate::alert::{AlertId, Example, Span, Status};
+use crate::detector::{Folding, Nature, Timing};
+use crate::judge::{Finding, Judged};
+use crate::severity::Severity;
+use crate::time::Minute;
+
+/// One alert and what was said of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Course {
+    minutes: BTreeMap<Minute, Mark>,
+    /// The id that it would get if it were said now, for the minute that it was made of.
+    unsaid: (Minute, AlertId),
+    /// The finding that it shows.
+    pub(super) best: Finding,
+    pub(super) examples: BTreeSet<Arc<Example>>,
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub(super) start: DateTime<Utc>,
+    pub(super) said: Option<Said>,
+    resolved: bool,
+    /// Alerts that were said, and turned out to be part of this one: still to be told.
+    pub(super) merged: Vec<AlertId>,
+}
+
+/// What a minute of an alert amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How grave.
+    pub severity: Severity,
+    /// How many were seen.
+    pub seen: u64,
+    /// What is usual.
+    pub expected: Option<f64>,
+    /// Whether the minute was complete when it was judged.
+    pub confirmed: bool,
+}
+
+impl Mark {
+    fn of(finding: &Finding) -> Mark {
+        let verdict = &finding.verdict;
+        let Finding { confirmed, .. } = *finding;
+        Mark { severity: verdict.severity, seen: verdict.seen, expected: verdict.expected, confirmed }
+    }
+}
+
+/// What was last said of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Said {
+    pub(super) id: AlertId,
+    pub(super) severity: Severity,
+    pub(super) seen: u64,
+    at: Minute,
+    /// Were all of its minutes complete then? What changes after that came late.
+    confirmed: bool,
+}
+
+impl Course {
+    pub(super) fn open(finding: Finding) -> Course {
+        let start = window_start(&finding);
+        let mut course = Course {
+            minutes: BTreeMap::new(),
+            unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
+            best: finding.clone(),
+            examples: BTreeSet::new(),
+            start,
+            said: None,
+            resolved: false,
+            merged: Vec::new(),
+        };
+        course.fold(finding);
+        course
+    }
+
+    /// Adds a finding; says whether its minute is new.
+    pub(super) fn fold(&mut self, mut finding: Finding) -> bool {
+        let held = self.minutes.get(&finding.minute);
+        // Whoever judged before the minute was complete saw no more than those who judged after.
+        if held.is_some_and(|mark| mark.confirmed && !finding.confirmed) {
+            return false;
+        }
+        let new = held.is_none();
+        self.minutes.insert(finding.minute, Mark::of(&finding));
+        self.start = self.start.min(window_start(&finding));
+        self.take_examples(std::mem::take(&mut finding.verdict.examples));
+        // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
+        if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
+            self.best = finding;
+        }
+        self.name();
+        new
+    }
+
+    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
+    pub(super) fn withdraw(&mut self, judged: &Judged) {
+        if self.best.about.timing == Timing::Monotone {
+            return;
+        }
+        let same = |f: &&Finding| f.about.id == self.best.about.id;
+        let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
+        let span = judged.range.from..=judged.range.to;
+        self.minutes.retain(|minute, _| !span.contains(minute) || stands.contains(minute));
+        if !self.minutes.contains_key(&self.best.minute) {
+            self.show_heaviest();
+        }
+        if !self.minutes.is_empty() {
+            self.name();
+        }
+    }
+
+    /// Shows the heaviest minute that is left, in the words of the one that was shown before.
+    fn show_heaviest(&mut self) {
+        let weight = |(minute, mark): &(&Minute, &Mark)| (mark.severity, mark.seen, Reverse(**minute));
+        if let Some((minute, mark)) = self.minutes.iter().max_by_key(weight) {
+            self.best.minute = *minute;
+            let verdict = &mut self.best.verdict;
+            (verdict.severity, verdict.seen, verdict.expected) = (mark.severity, mark.seen, mark.expected);
+        }
+    }
+
+    fn name(&mut self) {
+        let first = self.first();
+        if self.unsaid.0 != first {
+            self.unsaid = (first, alert_id(self.best.about, &self.best.entity, first));
+        }
+    }
+
+    fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
+        for example in examples {
+            self.examples.insert(example);
+            if self.examples.len() > EVIDENCE {
+                self.examples.pop_last();
+            }
+        }
+    }
+
+    pub(super) fn absorb(&mut self, other: Course) {
+        self.minutes.extend(other.minutes);
+        self.start = self.start.min(other.start);
+        self.take_examples(other.examples);
+        if weight(&other.best) > weight(&self.best) {
+            self.best = other.best;
+        }
+        self.merged.extend(other.merged);
+        match (self.said, other.said) {
+            (Some(_), Some(younger)) => self.merged.push(younger.id),
+            (said, other) => self.said = said.or(other),
+        }
+        self.name();
+    }
+
+    pub(super) fn reaches(&self, minute: Minute) -> bool {
+        self.first().plus(-QUIET_MINUTES) < minute && minute < self.last().plus(QUIET_MINUTES)
+    }
+
+    pub(super) fn first(&self) -> Minute {
+        self.minutes.first_key_value().map_or(self.best.minute, |(minute, _)| *minute)
+    }
+
+    pub(super) fn last(&self) -> Minute {
+        self.minutes.last_key_value().map_or(self.best.minute, |(minute, _)| *minute)
+    }
+
+    pub(super) fn minutes(&self) -> &BTreeMap<Minute, Mark> {
+        &self.minutes
+    }
+
+    pub(super) fn id(&self) -> AlertId {
+        self.said.map_or(self.unsaid.1, |said| said.id)
+    }
+
+    /// Was every minute complete when it was judged?
+    pub(super) fn confirmed(&self) -> bool {
+        self.minutes.values().all(|mark| mark.confirmed)
+    }
+
+    /// Was all of it taken back?
+    pub(super) fn withdrawn(&self) -> bool {
+        self.minutes.is_empty()
+    }
+
+    /// Is there nothing to be said of it any more?
+    pub(super) fn over(&self) -> bool {
+        self.withdrawn() && (self.said.is_none() || self.resolved) && self.merged.is_empty()
+    }
+
+    pub(super) fn severity(&self) -> Severity {
+        self.minutes.values().map(|mark| mark.severity).max().unwrap_or(self.best.verdict.severity)
+    }
+
+    pub(super) fn seen(&self) -> u64 {
+        match self.best.verdict.folding {
+            Folding::Largest => self.best.verdict.seen,
+            Folding::Sum => self.minutes.values().map(|mark| mark.seen).sum(),
+        }
+    }
+
+    pub(super) fn best_span(&self, whole: Span) -> Span {
+        match self.best.verdict.folding {
+            Folding::Largest => Span { start: window_start(&self.best), end: self.best.minute.end() },
+            Folding::Sum => whole,
+        }
+    }
+
+    pub(super) fn raised_at(&self, status: Status) -> DateTime<Utc> {
+        match status {
+            Status::Open if self.said.is_none() => self.first().end(),
+            Status::Resolved => self.last().plus(QUIET_MINUTES).end(),
+            _ => self.last().end(),
+        }
+    }
+
+    /// The minute that must be complete for its condition to have ended; nothing for what never ends.
+    pub(super) fn ends(&self) -> Option<Minute> {
+        (self.best.about.nature == Nature::Condition).then(|| self.last().plus(QUIET_MINUTES))
+    }
+
+    pub(super) fn ended(&self, complete: Minute) -> bool {
+        self.ends().is_some_and(|end| end <= complete)
+    }
+
+    /// Does anything wait for time to pass: an end, or an update that is held back?
+    pub(super) fn waits(&self) -> Option<Minute> {
+        let held = self.said.filter(|said| self.grew(said)).map(|said| said.at.plus(UPDATE_MINUTES));
+        let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
+        held.into_iter().chain(end).min()
+    }
+
+    fn grew(&self, said: &Said) -> bool {
+        self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH)
+    }
+
+    /// Did late events change what was said of complete minutes?
+    pub(super) fn revised(&self) -> bool {
+        let changed = |said: Said| said.confirmed && self.last() == said.at && self.seen() != said.seen;
+        self.confirmed() && self.said.is_some_and(changed)
+    }
+
+    pub(super) fn due(&self, complete: Minute) -> Option<Status> {
+        let Some(said) = self.said else { return (!self.withdrawn()).then_some(Status::Open) };
+        if self.withdrawn() {
+            return (!self.resolved).then_some(Status::Resolved);
+        }
+        // A rise is said at once: nothing more may ever happen that could say it later.
+        let rose = self.severity().min(self.best.cap) > said.severity;
+        let due = self.last().max(complete) >= said.at.plus(UPDATE_MINUTES);
+        if rose || due && (self.grew(&said) || self.revised()) {
+            return Some(Status::Update);
+        }
+        (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
+    }
+
+    /// Marks a change as said, with this severity and count.
+    pub(super) fn mark_said(&mut self, status: Status, (id, severity, seen): (AlertId, Severity, u64)) {
+        self.resolved |= status == Status::Resolved;
+        self.said = Some(Said { id, severity, seen, at: self.last(), confirmed: self.confirmed() });
+    }
+}
+
+/// The graver, then the one further over its yardstick, then the earlier: the finding that an alert shows.
+fn weight(finding: &Finding) -> (Severity, u64, Reverse<Minute>) {
+    (finding.verdict.severity, finding.verdict.seen, Reverse(finding.minute))
+}
+
+fn window_start(finding: &Finding) -> DateTime<Utc> {
+    finding.minute.plus(1 - finding.verdict.window.0 as i32).start()
+}
