@@ -12,6 +12,7 @@ use crate::entity::{Entity, Family};
 use crate::profile::Profile;
 use crate::settings::Minutes;
 use crate::severity::Severity;
+use crate::stage::Stage;
 use crate::time::{Hour, Minute};
 use crate::window::Window;
 
@@ -45,6 +46,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The highest severity that its alert may have; what it says stays as it is.
     pub cap: Severity,
+    /// What becomes of its alert.
+    pub stage: Stage,
     /// The largest contributors in the hours of the window.
     pub top: Vec<Top>,
     /// What all contributors together added in those hours, of what they are ranked by.
@@ -110,8 +113,9 @@ impl Engine {
         let awake = |detector: &dyn Detector| {
             detector.about().families.contains(&family) && detector.minutes(here, before) != 0
         };
-        self.watches.iter().any(|watch| {
-            awake(watch.detector.as_ref()) || watch.variants.iter().any(|variant| awake(variant.detector.as_ref()))
+        self.awake(here).iter().map(|place| &self.watches[*place]).any(|watch| {
+            let mut variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
+            awake(watch.detector.as_ref()) || variants.any(|detector| awake(detector.as_ref()))
         })
     }
 
@@ -123,8 +127,8 @@ impl Engine {
             }
             let before = place.checked_sub(1).and_then(|p| known.cells.get(p)).filter(|(h, _)| *h == hour.before());
             let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) };
-            for watch in &self.watches {
-                self.judge_hour(watch, &view, range, out);
+            for place in self.awake(cell) {
+                self.judge_hour(&self.watches[place], &view, range, out);
             }
         }
     }
@@ -155,6 +159,7 @@ impl Engine {
                     confirmed,
                     verdict,
                     cap,
+                    stage: watch.stage,
                     top,
                     total,
                     denied,

@@ -13,6 +13,7 @@ use crate::event::{Call, Event, Source, What};
 use crate::facts::{Facts, Names, bounded, name, name_of};
 use crate::hash::{chained, hash_one};
 use crate::measure::{Keep, Measure, Slot};
+use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 
 /// The stable name of what AWS redelivers whole: the hash of its bytes.
@@ -53,6 +54,7 @@ pub struct Met {
 pub struct Observations<'e> {
     measures: [u32; Family::ALL.len()],
     occurrences: Vec<Observed<'e>>,
+    told: Option<Severity>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +87,16 @@ impl<'e> Observations<'e> {
             Some(held) => held.keep = held.keep.widest(keep),
             None => self.occurrences.push(Observed { family, slot, keep, value }),
         }
+    }
+
+    /// Says that a rule of this severity found the event.
+    pub(crate) fn tell(&mut self, severity: Severity) {
+        self.told = self.told.max(Some(severity));
+    }
+
+    /// The severity of the gravest rule that found the event since this was last asked.
+    pub(crate) fn take_told(&mut self) -> Option<Severity> {
+        self.told.take()
     }
 
     fn touches(&self, family: Family) -> bool {
