@@ -1,7 +1,6 @@
 //! Rules: detectors of single events whose condition is data. Each event that it holds for is a finding of its minute.
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::deed::{self, KEPT, names};
 use crate::detector::{About, Detector, Trigger, Verdict};
@@ -37,7 +36,7 @@ pub struct Rule {
     /// The calls that it can hold for; none: whatever its source brings.
     pub keys: &'static [Key],
     /// When it holds.
-    pub condition: Arc<dyn Condition>,
+    pub condition: &'static dyn Condition,
 }
 
 impl fmt::Debug for Rule {
@@ -130,7 +129,7 @@ mod tests {
     ];
 
     fn rule(about: &'static About, keys: &'static [Key]) -> Rule {
-        Rule { about, severity: Severity::High, keys, condition: Arc::new(Succeeded) }
+        Rule { about, severity: Severity::High, keys, condition: &Succeeded }
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 fn detectors(settings: &Settings, catalog: &Catalog, out: &mut dyn Write) -> Result<(), Error> {
     let off: Vec<&str> = catalog.ids().into_iter().filter(|id| settings.off.contains(id)).collect();
     let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
-    writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.0.len() - off.len(), off.len())?;
-    for entry in &catalog.0 {
+    writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.detectors().count() - off.len(), off.len())?;
+    for entry in catalog.detectors() {
         let changes = settings.detectors.get(entry.about.id).map(|tuning| changes(tuning, entry)).unwrap_or_default();
         if !changes.is_empty() {
             writeln!(out, "  {}: {}", entry.about.id, changes.join(", "))?;

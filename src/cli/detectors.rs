@@ -37,7 +37,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 fn list(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
     let width = catalog.ids().iter().map(|id| id.len()).max().unwrap_or_default();
     writeln!(out, "{:<width$}  FINDS", "ID")?;
-    for Entry { about, .. } in &catalog.0 {
+    for Entry { about, .. } in catalog.detectors() {
         for (i, line) in wrap(about.title, WIDTH.saturating_sub(width + 2)).iter().enumerate() {
             writeln!(out, "{:<width$}  {line}", if i == 0 { about.id } else { "" })?;
         }

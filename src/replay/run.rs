@@ -9,6 +9,7 @@ use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::stage::Stage;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::met::Book;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub strictness: Strictness,
     /// The log group of log events that name none; may be empty.
     pub log_group: String,
+    /// The least stage of alerts that are told.
+    pub stage: Stage,
 }
 
 /// What a bad record does.
@@ -260,9 +263,11 @@ impl Replay {
 
     fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) -> Result<(), StoreError> {
         for alert in alerts {
-            teller.alert(alert);
+            if alert.stage >= self.plan.stage {
+                teller.alert(alert);
+                self.stats.alerts += 1;
+            }
             self.runtime.block_on(self.pipeline.said(alert))?;
-            self.stats.alerts += 1;
         }
         Ok(())
     }

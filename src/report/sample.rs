@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Alert, AlertId, Caller, EventId, Example, Owner, Quality, Span, Status, Subject, Top};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -46,6 +47,7 @@ pub(crate) fn etl_nightly() -> Alert {
         title: "Unusual rate of API calls",
         severity: Severity::Medium,
         severity_before: Some(Severity::Low),
+        stage: Stage::Alert,
         status: Status::Update,
         raised_at: span.end,
         subject,
@@ -53,6 +55,7 @@ pub(crate) fn etl_nightly() -> Alert {
         window: span,
         best: span,
         seen: 640,
+        seen_before: None,
         seen_at_least: false,
         unit: "API calls".to_owned(),
         expected: Some(38.0),

@@ -1,10 +1,9 @@
 //! Examples: from the few members that a rule writes down to an event, through the decoder that reads real logs.
 
 use chrono::DateTime;
-use lapwing_detectors::event::Event;
+use lapwing_detectors::event::{Event, Source};
 use serde_json::{Map, Value, json};
 
-use super::parse::About;
 use super::section::{Section, Twin};
 use crate::decode::lambda::{Invocations, LogEvent};
 use crate::decode::{Origin, Reject, Sink, decode};
@@ -104,11 +103,11 @@ fn put(value: &mut Value, path: &str, new: Option<Value>) -> Result<(), String> 
 }
 
 /// Reads an example as a log would be read, and shows its event.
-pub(super) fn read(about: About, example: &Value, see: &mut dyn FnMut(&Event<'_>)) -> Result<(), String> {
+pub(super) fn read(source: Source, example: &Value, see: &mut dyn FnMut(&Event<'_>)) -> Result<(), String> {
     let mut reader = Reader { see, wrong: None };
-    match about {
-        About::CloudTrail => call(example, &mut reader)?,
-        About::Lambda => line(example, &mut reader)?,
+    match source {
+        Source::CloudTrail => call(example, &mut reader)?,
+        Source::Lambda => line(example, &mut reader)?,
     }
     reader.wrong.map_or(Ok(()), Err)
 }

@@ -5,12 +5,13 @@
 //! such as a policy document, is entered like any other object.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
-use super::json::{Path, every_text, values};
+use super::json::{Member, Path, every_text, members, values};
 
 /// The members that a CloudTrail record has at its top, by its record contents reference.
 pub(super) const RECORD: &[&str] = &[
@@ -49,12 +50,53 @@ pub(super) const RECORD: &[&str] = &[
 ];
 
 /// An event as rules see it.
-pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
+pub(super) struct Seen<'e> {
+    event: &'e Event<'e>,
+    /// The members of the record of a call, found when a rule first asks for one.
+    members: OnceCell<Vec<Member<'e>>>,
+}
+
+impl<'e> Seen<'e> {
+    pub(super) fn of(event: &'e Event<'e>) -> Seen<'e> {
+        Seen { event, members: OnceCell::new() }
+    }
+
+    fn of_call(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+        let steps = Path::of(path);
+        let text = match steps.root() {
+            // The event has no error when its record has neither code nor message.
+            "errorCode" | "errorMessage" if call.error.is_none() => return None,
+            "requestParameters" => call.request,
+            "responseElements" => call.response,
+            "additionalEventData" => call.extra,
+            "eventName" => return self.names(call),
+            root => self.member(call, root),
+        };
+        joined(values(text, &steps.below()))
+    }
+
+    /// The name as it is recorded and, where that has a version, without it: a rule may mean either.
+    fn names(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
+        let recorded = joined(values(self.member(call, "eventName"), &Path::default()))?;
+        match &recorded {
+            EventValue::Str(name) if name != call.name => {
+                Some(EventValue::Array(vec![recorded, EventValue::Str(call.name.into())]))
+            }
+            _ => Some(recorded),
+        }
+    }
+
+    /// The text of a member of the record; empty where there is none.
+    fn member(&self, call: &Call<'e>, name: &str) -> &'e str {
+        let all = self.members.get_or_init(|| members(call.record));
+        all.iter().find(|(held, _)| held == name).map_or("", |(_, text)| text)
+    }
+}
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        match &self.0.what {
-            What::Call(call) => of_call(call, path),
+        match &self.event.what {
+            What::Call(call) => self.of_call(call, path),
             What::Log(log) => of_log(log, path),
         }
     }
@@ -72,42 +114,17 @@ impl rsigma_eval::Event for Seen<'_> {
     }
 
     fn visit_string_values(&self, visit: &mut dyn FnMut(&str)) {
-        match &self.0.what {
+        match &self.event.what {
             What::Call(call) => every_text(call.record, visit),
             What::Log(log) => visit(log.message),
         }
     }
 
     fn to_json(&self) -> Value {
-        match &self.0.what {
+        match &self.event.what {
             What::Call(call) => serde_json::from_str(call.record).unwrap_or_default(),
             What::Log(log) => Value::String(log.message.to_owned()),
         }
-    }
-}
-
-fn of_call<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-    let steps = Path::of(path);
-    let (text, inner) = match steps.root() {
-        // The event has no error when its record has neither code nor message.
-        "errorCode" | "errorMessage" if call.error.is_none() => return None,
-        "requestParameters" => (call.request, steps.below()),
-        "responseElements" => (call.response, steps.below()),
-        "additionalEventData" => (call.extra, steps.below()),
-        "eventName" => return names(call),
-        _ => (call.record, steps),
-    };
-    joined(values(text, &inner))
-}
-
-/// The name as it is recorded and, where that has a version, without it: a rule may mean either.
-fn names<'e>(call: &Call<'e>) -> Option<EventValue<'e>> {
-    let recorded = joined(values(call.record, &Path::of("eventName")))?;
-    match &recorded {
-        EventValue::Str(name) if name != call.name => {
-            Some(EventValue::Array(vec![recorded, EventValue::Str(call.name.into())]))
-        }
-        _ => Some(recorded),
     }
 }
 

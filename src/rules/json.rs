@@ -7,6 +7,7 @@ use rsigma_eval::EventValue;
 use rsigma_parser::fieldpath::{first_unescaped, unescape_brackets};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// How deep text that holds JSON may hold text that holds JSON.
 const DEPTH: u8 = 3;
@@ -21,7 +22,7 @@ enum Step<'p> {
 }
 
 /// A path such as `userIdentity.type` or `requestParameters.items[0].name`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Path<'p> {
     root: &'p str,
     steps: Vec<Step<'p>>,
@@ -73,6 +74,33 @@ pub(super) fn values<'t>(text: &'t str, path: &Path<'_>) -> Vec<EventValue<'t>> 
         let _ = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
     }
     found
+}
+
+/// A member of an object: its name, and its value as text.
+pub(super) type Member<'t> = (Cow<'t, str>, &'t str);
+
+/// The members of an object. Where the text breaks off, those that stand before that.
+pub(super) fn members(text: &str) -> Vec<Member<'_>> {
+    let mut found = Vec::with_capacity(24);
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Members(&mut found));
+    found
+}
+
+struct Members<'m, 't>(&'m mut Vec<Member<'t>>);
+
+impl<'t> Visitor<'t> for Members<'_, 't> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key_seed(Name)? {
+            self.0.push((name, map.next_value::<&RawValue>()?.get()));
+        }
+        Ok(())
+    }
 }
 
 /// Shows every string value in JSON text, member names aside.

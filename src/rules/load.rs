@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use lapwing_detectors::measure::Slot;
+
+use super::listed::{Listed, PACK};
 use super::parse::{Rule, parse};
 use crate::settings::{Mistake, Mistakes};
-
-/// The files of the built-in pack, by name.
-pub static PACK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 
 /// What was found in some files.
 #[derive(Debug, Default)]
@@ -28,11 +28,33 @@ impl Loaded {
     #[must_use]
     pub fn pack() -> Loaded {
         let mut loaded = Loaded::default();
-        for (name, text) in PACK {
+        for (name, text) in PACK.iter().map(Listed::file) {
             loaded.add(name, text);
         }
-        loaded.unique();
+        loaded.unique(HashMap::new());
         loaded
+    }
+
+    /// The rules in folders, none of which may have a name in `taken`, or the name or id of a built-in one.
+    ///
+    /// # Errors
+    /// A path that cannot be read.
+    pub fn folders(paths: &[PathBuf], taken: &[&str]) -> Result<Loaded, (PathBuf, io::Error)> {
+        let mut loaded = Loaded::default();
+        for path in paths {
+            loaded.read(path)?;
+        }
+        let held = PACK.iter().flat_map(|rule| [(rule.about.id, rule.place), (rule.id, rule.place)]);
+        let held = taken.iter().map(|name| (*name, "a detector")).chain(held);
+        loaded.unique(held.map(|(name, place)| (name.to_owned(), place.to_owned())).collect());
+        Ok(loaded)
+    }
+
+    /// The rules for as long as the program runs, and the mistakes.
+    #[must_use]
+    pub fn listed(self) -> (Vec<&'static Listed>, Vec<Mistakes>) {
+        let rules = self.rules.into_iter().filter_map(|(place, rule)| Listed::of(&place, rule)).collect();
+        (rules, self.mistakes)
     }
 
     /// The rules in a folder and all that are in it, or in one file.
@@ -40,16 +62,21 @@ impl Loaded {
     /// # Errors
     /// A path that cannot be read.
     pub fn folder(path: &Path) -> Result<Loaded, (PathBuf, io::Error)> {
+        let mut loaded = Loaded::default();
+        loaded.read(path)?;
+        loaded.unique(HashMap::new());
+        Ok(loaded)
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(), (PathBuf, io::Error)> {
         let mut files = Vec::new();
         gather(path, &mut files)?;
         files.sort();
-        let mut loaded = Loaded::default();
         for file in files {
             let bytes = fs::read(&file).map_err(|error| (file.clone(), error))?;
-            loaded.add(&file.to_string_lossy(), &String::from_utf8_lossy(&bytes));
+            self.add(&file.to_string_lossy(), &String::from_utf8_lossy(&bytes));
         }
-        loaded.unique();
-        Ok(loaded)
+        Ok(())
     }
 
     fn add(&mut self, place: &str, text: &str) {
@@ -64,12 +91,13 @@ impl Loaded {
         }
     }
 
-    /// An id or a name may be there once.
-    fn unique(&mut self) {
-        let mut held: HashMap<String, String> = HashMap::new();
+    /// An id or a name may be there once, and so may the short form of an id that findings are kept under. `held` are
+    /// those that are taken, with the places that they are taken by.
+    fn unique(&mut self, mut held: HashMap<String, String>) {
         let mut mistakes = Vec::new();
         self.rules.retain(|(place, rule)| {
-            for (kind, name) in [("id", &rule.id), ("name", &rule.slug)] {
+            let short = format!("{:08x}", Slot::named(&rule.id).0);
+            for (kind, name) in [("id", &rule.id), ("name", &rule.slug), ("id in short", &short)] {
                 if let Some(first) = held.insert(name.clone(), place.clone()) {
                     let what = format!("its {kind} `{name}` is also that of {first}");
                     let found = vec![Mistake { line: None, key: String::new(), what, hint: None }];

@@ -1,9 +1,12 @@
 //! Rules: Sigma YAML, the built-in pack and the user's own, as data for the engine.
 
+mod card;
 mod condition;
 mod example;
 mod fields;
 mod json;
+mod keys;
+pub mod listed;
 pub mod load;
 pub mod parse;
 pub mod prove;

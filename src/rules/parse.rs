@@ -1,11 +1,12 @@
 //! From the text of a Sigma file to rules, or to every mistake in it with its line.
 
-use lapwing_detectors::severity::Severity;
+use lapwing_detectors::event::Source;
 use rsigma_eval::{CompiledRule, compile_rule};
-use rsigma_parser::{Level, LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
+use rsigma_parser::{LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
 use serde::Deserialize;
 use yaml_serde::Value;
 
+use super::card::source_of;
 use super::fields::RECORD;
 use super::section::Section;
 use crate::report::clean::clean;
@@ -13,15 +14,6 @@ use crate::settings::{Mistake, Mistakes, nearest};
 
 /// As much of a construct as a message repeats, in characters.
 const QUOTE_LIMIT: usize = 120;
-
-/// Which events a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum About {
-    /// `product: aws`, `service: cloudtrail`.
-    CloudTrail,
-    /// `product: aws`, `service: lambda`: the log of a function.
-    Lambda,
-}
 
 /// A rule, ready to be matched.
 #[derive(Clone, Debug)]
@@ -31,9 +23,7 @@ pub struct Rule {
     /// Its Sigma id.
     pub id: String,
     /// Which events it is about.
-    pub about: About,
-    /// From its `level`; medium where it has none.
-    pub severity: Severity,
+    pub source: Source,
     /// What it says besides Sigma.
     pub section: Option<Section>,
     /// As it was written.
@@ -103,15 +93,15 @@ impl Reader<'_> {
         self.unsupported(&collection);
         let several = collection.rules.len() > 1;
         for (place_in_file, rule) in collection.rules.into_iter().enumerate() {
-            let source = source_of(&rule.logsource);
-            let Some(about) = about_of(&rule.logsource) else {
-                parsed.foreign.push((rule.title, source));
+            let described = described(&rule.logsource);
+            let Some(source) = source_of(&rule.logsource) else {
+                parsed.foreign.push((rule.title, described));
                 continue;
             };
             let stem = slug_of(place);
             let slug = if several { format!("{stem}-{}", place_in_file + 1) } else { stem };
             let section = sections.get(place_in_file).cloned().flatten();
-            parsed.rules.extend(self.rule(slug, about, (section, rule)));
+            parsed.rules.extend(self.rule((slug, source), section, rule));
         }
         parsed
     }
@@ -221,7 +211,7 @@ impl Reader<'_> {
         }
     }
 
-    fn rule(&mut self, slug: String, about: About, (section, written): (Option<Section>, SigmaRule)) -> Option<Rule> {
+    fn rule(&mut self, (slug, source): (String, Source), section: Option<Section>, written: SigmaRule) -> Option<Rule> {
         let Some(id) = written.id.clone().filter(|id| !id.is_empty()) else {
             self.refuse("title:", "`id` is missing; every rule has one, as a UUID");
             return None;
@@ -235,8 +225,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let severity = severity_of(written.level);
-        Some(Rule { slug, id, about, severity, section, written, compiled })
+        Some(Rule { slug, id, source, section, written, compiled })
     }
 
     /// Every name in the condition stands for a selection.
@@ -282,26 +271,8 @@ enum Scope {
     Inner,
 }
 
-fn about_of(source: &LogSource) -> Option<About> {
-    match (source.product.as_deref(), source.service.as_deref()) {
-        (Some("aws"), Some("cloudtrail")) => Some(About::CloudTrail),
-        (Some("aws"), Some("lambda")) => Some(About::Lambda),
-        _ => None,
-    }
-}
-
-fn source_of(source: &LogSource) -> String {
+fn described(source: &LogSource) -> String {
     let parts = [("product", &source.product), ("category", &source.category), ("service", &source.service)];
     let named = parts.iter().filter_map(|(name, value)| value.as_ref().map(|value| format!("{name} {value}")));
     named.collect::<Vec<_>>().join(", ")
-}
-
-fn severity_of(level: Option<Level>) -> Severity {
-    match level {
-        Some(Level::Informational) => Severity::Info,
-        Some(Level::Low) => Severity::Low,
-        Some(Level::Medium) | None => Severity::Medium,
-        Some(Level::High) => Severity::High,
-        Some(Level::Critical) => Severity::Critical,
-    }
 }

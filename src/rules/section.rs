@@ -2,33 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use lapwing_detectors::stage::Stage;
 use serde::Deserialize;
 use serde_json::Value;
-
-/// What becomes of what a rule finds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// It is shown by a replay that asks for it, and never sent.
-    Observe,
-    /// It is sent with others, once a day.
-    Digest,
-    /// It is sent by itself, at once.
-    #[default]
-    Alert,
-}
-
-impl Stage {
-    /// The name in rules and settings.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Stage::Observe => "observe",
-            Stage::Digest => "digest",
-            Stage::Alert => "alert",
-        }
-    }
-}
 
 /// What Sigma has no place for.
 #[derive(Clone, Debug, Default, Deserialize)]
