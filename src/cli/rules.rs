@@ -4,8 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::{Error, Exit};
+use crate::report::coverage as report;
+use crate::rules::coverage::Coverage;
 use crate::rules::load::Loaded;
 use crate::rules::prove::prove;
+use crate::settings::catalog::{Catalog, Entry};
 
 /// Test, check and list rules
 #[derive(clap::Args, Debug)]
@@ -20,6 +23,24 @@ enum Command {
     Test(Folder),
     /// Say what of a pack is supported, and what is wrong with it
     Check(Folder),
+    /// Say what of ATT&CK rules and detectors look for
+    Coverage(CoverageArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct CoverageArgs {
+    #[command(flatten)]
+    folder: Folder,
+    /// For people, or as a layer of the ATT&CK Navigator
+    #[arg(long, value_enum, default_value_t)]
+    format: CoverageFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum CoverageFormat {
+    #[default]
+    Text,
+    Navigator,
 }
 
 #[derive(clap::Args, Debug)]
@@ -37,6 +58,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     match &args.command {
         Command::Test(folder) => test(&load(folder)?, out),
         Command::Check(folder) => check(&load(folder)?, out),
+        Command::Coverage(args) => coverage(&load(&args.folder)?, args.format, out),
     }
 }
 
@@ -86,6 +108,20 @@ fn check(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
     }
     writeln!(out, "{} files cannot be used", loaded.mistakes.len())?;
     Ok(Exit::Failed)
+}
+
+/// Says what is looked for, by tactic and technique.
+fn coverage(loaded: &Loaded, format: CoverageFormat, out: &mut dyn Write) -> Result<Exit, Error> {
+    let mut coverage = Coverage::default();
+    loaded.rules.iter().for_each(|(_, rule)| coverage.add(rule));
+    for Entry { about, .. } in Catalog::built_in().detectors() {
+        coverage.detector(about.id, about.attack.iter().copied());
+    }
+    match format {
+        CoverageFormat::Text => write!(out, "{}", report::text(&coverage))?,
+        CoverageFormat::Navigator => writeln!(out, "{:#}", report::navigator(&coverage))?,
+    }
+    Ok(Exit::Fine)
 }
 
 fn mistakes(loaded: &Loaded, out: &mut dyn Write) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! The rules that there are, by what is said of them. The conditions of one are read when an event first reaches it.
 
+use std::fs;
 use std::sync::OnceLock;
 
 use lapwing_detectors::detector::{About, Nature, Ranking, Timing, Trigger};
@@ -15,7 +16,8 @@ use rsigma_parser::parse_sigma_yaml;
 use super::card::Card;
 use super::fields::Seen;
 use super::holds;
-use super::parse::Rule;
+use super::parse::{Rule, parse};
+use super::section::Section;
 
 /// A rule as engine, settings and command line know it.
 #[derive(Debug)]
@@ -104,6 +106,14 @@ impl Listed {
     #[must_use]
     pub fn built_in(&self) -> bool {
         PACK.iter().any(|listed| std::ptr::eq(listed, self))
+    }
+
+    /// What it says besides Sigma, read anew from its file; nothing where that says nothing, or is gone.
+    #[must_use]
+    pub fn section(&self) -> Option<Section> {
+        let text = if self.built_in() { self.text.into() } else { fs::read_to_string(self.place).ok()? };
+        let parsed = parse(self.place, &text).ok()?;
+        parsed.rules.into_iter().find(|rule| rule.slug == self.about.id)?.section
     }
 
     /// The name and the text of its file, of a built-in rule.

@@ -44,9 +44,10 @@ impl Loaded {
         for path in paths {
             loaded.read(path)?;
         }
-        let held = PACK.iter().flat_map(|rule| [(rule.about.id, rule.place), (rule.id, rule.place)]);
-        let held = taken.iter().map(|name| (*name, "a detector")).chain(held);
-        loaded.unique(held.map(|(name, place)| (name.to_owned(), place.to_owned())).collect());
+        let names = |rule: &Listed| [rule.about.id.to_owned(), rule.id.to_owned(), short(rule.id)];
+        let built_in = PACK.iter().flat_map(|rule| names(rule).map(|name| (name, rule.place.to_owned())));
+        let taken = taken.iter().map(|name| ((*name).to_owned(), "a detector".to_owned()));
+        loaded.unique(taken.chain(built_in).collect());
         Ok(loaded)
     }
 
@@ -96,8 +97,7 @@ impl Loaded {
     fn unique(&mut self, mut held: HashMap<String, String>) {
         let mut mistakes = Vec::new();
         self.rules.retain(|(place, rule)| {
-            let short = format!("{:08x}", Slot::named(&rule.id).0);
-            for (kind, name) in [("id", &rule.id), ("name", &rule.slug), ("id in short", &short)] {
+            for (kind, name) in [("id", &rule.id), ("name", &rule.slug), ("id in short", &short(&rule.id))] {
                 if let Some(first) = held.insert(name.clone(), place.clone()) {
                     let what = format!("its {kind} `{name}` is also that of {first}");
                     let found = vec![Mistake { line: None, key: String::new(), what, hint: None }];
@@ -109,6 +109,11 @@ impl Loaded {
         });
         self.mistakes.extend(mistakes);
     }
+}
+
+/// What findings of a rule with that id are kept under.
+fn short(id: &str) -> String {
+    format!("{:08x}", Slot::named(id).0)
 }
 
 fn gather(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {

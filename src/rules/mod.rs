@@ -2,6 +2,7 @@
 
 mod card;
 mod condition;
+pub mod coverage;
 mod example;
 mod fields;
 mod json;
