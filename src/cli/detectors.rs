@@ -78,7 +78,8 @@ fn rules(catalog: &Catalog, settings: &Settings, out: &mut dyn Write) -> io::Res
 /// What a rule has besides: where it is, what becomes of what it finds, and the examples that prove it.
 fn of_rule(rule: &Listed, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     let stage = settings.rules.stage(rule).name();
-    writeln!(out, "It is a rule of severity {} and stage {stage}, from {}.", rule.severity.name(), shown(Path::new(rule.place)))?;
+    writeln!(out, "It is a rule of severity {} and stage {stage}, from", rule.severity.name())?;
+    writeln!(out, "  | {}", shown(Path::new(rule.place)))?;
     let Some(section) = rule.section() else { return Ok(()) };
     for (number, loud) in (1..).zip(&section.loud) {
         writeln!(out, "\nLoud {number}")?;

@@ -8,7 +8,7 @@ use crate::report::clean::clean;
 const QUOTE_LIMIT: usize = 80;
 
 /// More names than these are too many for a hint.
-const LISTED: usize = 30;
+const LISTED: usize = 20;
 
 /// One mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use lapwing_detectors::stage::Stage;
 
 use super::Settings;
 use super::catalog::{Catalog, Entry};
-use super::mistake::did_you_mean;
+use super::mistake::nearest;
 use super::toml::{Document, Found, Section};
 use super::values::{Named, named, text};
 use crate::rules::listed::{Listed, PACK};
@@ -91,7 +91,9 @@ fn rule_of(name: &str, found: &Found<'_>, catalog: &Catalog) -> Option<&'static 
     let entry = catalog.rules().find(|entry| entry.about.id == name);
     if entry.is_none() && !name.is_empty() {
         let known: Vec<&str> = catalog.rules().map(|entry| entry.about.id).collect();
-        found.refuse("there is no such rule".to_owned(), did_you_mean(name, &known));
+        let hint = nearest(name, &known).map(|name| format!("did you mean `{name}`?"));
+        let hint = hint.unwrap_or_else(|| "`lapwing detectors` lists them".to_owned());
+        found.refuse("there is no such rule".to_owned(), Some(hint));
     }
     entry.map(|Entry { about, .. }| about.id)
 }
@@ -145,8 +147,8 @@ on = true",
                 "2 rules.folders: \"mine\" is not a list | write it like [\"…\", \"…\"]",
                 "3 rules.off: there is no such rule | did you mean `organization-left`?",
                 "3 rules.off: 1 is not a text | put it in quotes",
-                "4 rules.stage.organization-left: \"loud\" is not a stage (observe, digest, alert)",
                 "4 rules.stage.nobody: there is no such rule | `lapwing detectors` lists them",
+                "4 rules.stage.organization-left: \"loud\" is not a stage (observe, digest, alert)",
                 "5 rules.on: there is no such key | known here: built_in, folders, off, stage",
             ]
         );
