@@ -15,6 +15,7 @@ use crate::rules::section::Section;
 mod rules {
     pub(crate) mod card;
     pub(crate) mod keys;
+    pub(crate) mod needs;
     pub(crate) mod section;
 }
 
@@ -59,8 +60,9 @@ fn row(name: &str, path: &str, card: &Card) -> String {
         // Writing to a string cannot fail.
         let _ = write!(keys, "Key {{ service: {service:?}, name: {name:?} }}, ");
     }
+    let needs: String = card.needs.iter().map(|need| format!("Need::{need:?}, ")).collect();
     format!(
-        "    Listed::new(({name:?}, include_str!({path:?}), {id:?}), Source::{source:?}, (Severity::{severity:?}, Stage::{stage:?}), (&[{keys}], &About {{\n        \
+        "    Listed::new(({name:?}, include_str!({path:?}), {id:?}), Source::{source:?}, (Severity::{severity:?}, Stage::{stage:?}), (&[{keys}], &[{needs}], &About {{\n        \
          id: {slug:?},\n        title: {title:?},\n        what: {what:?},\n        why: {why:?},\n        \
          innocent: {innocent:?},\n        attack: &{attack:?},\n        next: &{next:?},\n        \
          families: families(Source::{source:?}),\n        trigger: Trigger::Slots(&[Slot::named({id:?})]),\n        ..DEED\n    }})),\n"

@@ -111,7 +111,8 @@ impl Book {
 
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
-        let courses = &mut self.alerts.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        let of_detector = self.alerts.values_mut().filter_map(|of_entity| of_entity.get_mut(alert.detector));
+        let courses = &mut of_detector.flatten();
         if alert.merged_into.is_some() {
             return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::deed::{self, KEPT, names};
 use crate::detector::{About, Detector, Trigger, Verdict};
-use crate::event::Event;
+use crate::event::{CallKind, Event, PrincipalKind, What};
 use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Value};
 use crate::settings::Visit;
@@ -26,6 +26,29 @@ pub struct Key {
     pub name: &'static str,
 }
 
+/// What an event must be for a rule to hold, where that is known without reading more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// A call that has an error.
+    Failure,
+    /// A call by the root user.
+    Root,
+    /// An Insight.
+    Insight,
+}
+
+impl Need {
+    fn is_met(self, event: &Event<'_>) -> bool {
+        let What::Call(call) = event.what else { return false };
+        match self {
+            Need::Failure => call.error.is_some(),
+            Need::Root => call.principal.kind == PrincipalKind::Root,
+            // A later record about one is no Insight of its own here, but may be one to a rule.
+            Need::Insight => matches!(call.kind, CallKind::Insight | CallKind::Update),
+        }
+    }
+}
+
 /// A rule about single events.
 #[derive(Clone)]
 pub struct Rule {
@@ -35,6 +58,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The calls that it can hold for; none: whatever its source brings.
     pub keys: &'static [Key],
+    /// All that an event must be for it to hold.
+    pub needs: &'static [Need],
     /// When it holds.
     pub condition: &'static dyn Condition,
 }
@@ -69,7 +94,7 @@ impl Detector for Rule {
         let Some(family) = self.about.families.first().filter(|family| family.source() == event.source()) else {
             return;
         };
-        if self.condition.holds(event) {
+        if self.needs.iter().all(|need| need.is_met(event)) && self.condition.holds(event) {
             seen.occur(*family, self.slot(), Keep::Count(KEPT), Value::Api);
             seen.tell(self.severity);
         }
@@ -89,7 +114,7 @@ mod tests {
     use super::*;
     use crate::detector::{Nature, Ranking, Timing};
     use crate::entity::Family;
-    use crate::event::{Line, What};
+    use crate::event::Line;
     use crate::script::check;
 
     static KEY_MADE: About = About {
@@ -129,7 +154,7 @@ mod tests {
     ];
 
     fn rule(about: &'static About, keys: &'static [Key]) -> Rule {
-        Rule { about, severity: Severity::High, keys, condition: &Succeeded }
+        Rule { about, severity: Severity::High, keys, needs: &[], condition: &Succeeded }
     }
 
     #[test]

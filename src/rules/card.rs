@@ -2,11 +2,13 @@
 //! the cards of the built-in rules into the program.
 
 use lapwing_detectors::event::Source;
+use lapwing_detectors::rule::Need;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 use rsigma_parser::{Level, LogSource, SigmaRule};
 
 use super::keys::{Pair, keys};
+use super::needs::needs;
 use super::section::Section;
 
 /// What is said of a rule.
@@ -24,6 +26,7 @@ pub(crate) struct Card {
     pub(crate) severity: Severity,
     pub(crate) stage: Stage,
     pub(crate) keys: Vec<Pair>,
+    pub(crate) needs: Vec<Need>,
 }
 
 impl Card {
@@ -45,6 +48,7 @@ impl Card {
             severity: severity_of(rule.level),
             stage: section.map_or(Stage::Alert, |section| section.stage),
             keys: if source == Source::CloudTrail { keys(rule) } else { Vec::new() },
+            needs: if source == Source::CloudTrail { needs(rule) } else { Vec::new() },
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use rsigma_parser::{
-    ConditionExpr, Detection, DetectionItem, Quantifier, SelectorPattern, SigmaRule, detection_name_matches,
-};
+use rsigma_parser::{ConditionExpr, Detection, DetectionItem, Quantifier, SelectorPattern, SigmaRule};
+
+use super::keys::fits;
 
 /// The selections of a rule, by name.
 type Named = HashMap<String, Detection>;
@@ -23,11 +23,7 @@ pub(super) fn unknown(condition: &ConditionExpr, named: &Named) -> Vec<String> {
 
 /// The names that a pattern stands for, in order.
 pub(super) fn members<'n>(pattern: &SelectorPattern, named: &'n Named) -> Vec<&'n String> {
-    let fits = |name: &&String| match pattern {
-        SelectorPattern::Them => !name.starts_with('_'),
-        SelectorPattern::Pattern(pattern) => detection_name_matches(pattern, name),
-    };
-    let mut all: Vec<&String> = named.keys().filter(fits).collect();
+    let mut all: Vec<&String> = named.keys().filter(|name| fits(pattern, name)).collect();
     all.sort();
     all
 }

@@ -33,13 +33,17 @@ fn of_condition(condition: &ConditionExpr, named: &HashMap<String, Detection>) -
         ConditionExpr::Not(_) | ConditionExpr::Selector { quantifier: Quantifier::Count(0), .. } => None,
         ConditionExpr::Identifier(name) => of_detection(named.get(name)?),
         ConditionExpr::Selector { quantifier, pattern } => {
-            let fits = |name: &str| match pattern {
-                SelectorPattern::Them => !name.starts_with('_'),
-                SelectorPattern::Pattern(pattern) => detection_name_matches(pattern, name),
-            };
-            let each = named.iter().filter(|(name, _)| fits(name)).map(|(_, one)| of_detection(one));
+            let each = named.iter().filter(|(name, _)| fits(pattern, name)).map(|(_, one)| of_detection(one));
             if *quantifier == Quantifier::All { both(each) } else { either(each) }
         }
+    }
+}
+
+/// Does a pattern of a condition stand for the selection of that name?
+pub(super) fn fits(pattern: &SelectorPattern, name: &str) -> bool {
+    match pattern {
+        SelectorPattern::Them => !name.starts_with('_'),
+        SelectorPattern::Pattern(pattern) => detection_name_matches(pattern, name),
     }
 }
 

@@ -7,7 +7,7 @@ use lapwing_detectors::detector::{About, Nature, Ranking, Timing, Trigger};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::measure::Slot;
-use lapwing_detectors::rule::{self, Condition, Key};
+use lapwing_detectors::rule::{self, Condition, Key, Need};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 use rsigma_eval::{CompiledRule, compile_rule};
@@ -35,7 +35,9 @@ pub struct Listed {
     /// Its file: the path, or the bare name of a built-in one.
     pub place: &'static str,
     /// The calls that it can hold for; none: any.
-    pub(super) keys: &'static [Key],
+    keys: &'static [Key],
+    /// What an event must be for it to hold.
+    needs: &'static [Need],
     text: &'static str,
     compiled: OnceLock<Option<CompiledRule>>,
 }
@@ -75,9 +77,9 @@ impl Listed {
         (place, text, id): (&'static str, &'static str, &'static str),
         source: Source,
         (severity, stage): (Severity, Stage),
-        (keys, about): (&'static [Key], &'static About),
+        (keys, needs, about): (&'static [Key], &'static [Need], &'static About),
     ) -> Listed {
-        Listed { about, severity, stage, source, id, place, keys, text, compiled: OnceLock::new() }
+        Listed { about, severity, stage, source, id, place, keys, needs, text, compiled: OnceLock::new() }
     }
 
     /// The rule of a file, for as long as the program runs: rules are read once, at its start.
@@ -98,7 +100,9 @@ impl Listed {
         };
         let keys: &'static [Key] = Box::leak(keys.collect());
         let about: &'static About = Box::leak(Box::new(about));
-        let listed = Listed::new((kept(place), "", kept(&card.id)), card.source, (card.severity, card.stage), (keys, about));
+        let file = (kept(place), "", kept(&card.id));
+        let listed =
+            Listed::new(file, card.source, (card.severity, card.stage), (keys, Box::leak(card.needs.into()), about));
         Some(Box::leak(Box::new(Listed { compiled: OnceLock::from(Some(rule.compiled)), ..listed })))
     }
 
@@ -125,7 +129,7 @@ impl Listed {
     /// The detector that it is.
     #[must_use]
     pub fn rule(&'static self) -> rule::Rule {
-        rule::Rule { about: self.about, severity: self.severity, keys: self.keys, condition: self }
+        rule::Rule { about: self.about, severity: self.severity, keys: self.keys, needs: self.needs, condition: self }
     }
 
     fn compiled(&self) -> Option<&CompiledRule> {

@@ -9,6 +9,7 @@ mod json;
 mod keys;
 pub mod listed;
 pub mod load;
+mod needs;
 pub mod parse;
 pub mod prove;
 pub mod section;

@@ -12,7 +12,14 @@ impl Settings {
     /// The detectors and rules that are on, as these settings want them.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        Engine::new(self.watches(), self.lateness)
+        self.engine_from(Stage::Observe)
+    }
+
+    /// The same without what is below a stage.
+    #[must_use]
+    pub fn engine_from(&self, least: Stage) -> Engine {
+        let watches = self.watches().into_iter().filter(|watch| watch.stage >= least);
+        Engine::new(watches.collect(), self.lateness)
     }
 
     fn watches(&self) -> Vec<Watch> {
