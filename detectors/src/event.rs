@@ -86,6 +86,10 @@ pub struct Call<'a> {
     pub service: &'a str,
     /// The API without its version suffix: `UpdateFunctionCode` for `UpdateFunctionCode20150331v2`.
     pub name: &'a str,
+    /// `eventSource` as recorded, or empty.
+    pub source: &'a str,
+    /// `eventName` as recorded, or empty.
+    pub recorded: &'a str,
     /// What `readOnly` says.
     pub read_only: Option<bool>,
     /// Who did it.

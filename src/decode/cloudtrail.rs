@@ -55,6 +55,8 @@ pub(super) fn emit(
         kind,
         service: service(first([&record.source, &record.insight.source])),
         name: api_name(first([&record.name, &record.insight.name, only_name(record)])),
+        source: &record.source,
+        recorded: &record.name,
         read_only: record.read_only.0,
         principal: principal_of(record, &folded),
         address: address(&record.address),

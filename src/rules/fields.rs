@@ -62,6 +62,9 @@ impl<'e> Seen<'e> {
     }
 
     fn of_call(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+        if let Some(known) = self.known(call, path) {
+            return Some(known);
+        }
         let steps = Path::of(path);
         let text = match steps.root() {
             // The event has no error when its record has neither code nor message.
@@ -69,21 +72,26 @@ impl<'e> Seen<'e> {
             "requestParameters" => call.request,
             "responseElements" => call.response,
             "additionalEventData" => call.extra,
-            "eventName" => return self.names(call),
             root => self.member(call, root),
         };
         joined(values(text, &steps.below()))
     }
 
-    /// The name as it is recorded and, where that has a version, without it: a rule may mean either.
-    fn names(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
-        let recorded = joined(values(self.member(call, "eventName"), &Path::default()))?;
-        match &recorded {
-            EventValue::Str(name) if name != call.name => {
-                Some(EventValue::Array(vec![recorded, EventValue::Str(call.name.into())]))
+    /// What most rules ask for first, and reading the event has found already.
+    fn known(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+        let text = match path {
+            "eventSource" => call.source,
+            // A rule may mean the name as it is recorded or, where that has a version, without it.
+            "eventName" if call.recorded != call.name && !call.recorded.is_empty() => {
+                let names = [call.recorded, call.name];
+                return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
             }
-            _ => Some(recorded),
-        }
+            "eventName" => call.recorded,
+            "userAgent" => call.user_agent,
+            "readOnly" => return call.read_only.map(EventValue::Bool),
+            _ => "",
+        };
+        (!text.is_empty()).then(|| EventValue::Str(text.into()))
     }
 
     /// The text of a member of the record; empty where there is none.

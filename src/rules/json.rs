@@ -22,7 +22,7 @@ enum Step<'p> {
 }
 
 /// A path such as `userIdentity.type` or `requestParameters.items[0].name`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Path<'p> {
     root: &'p str,
     steps: Vec<Step<'p>>,
