@@ -7,6 +7,7 @@ pub mod lambda;
 pub mod pipeline;
 pub mod replay;
 pub mod report;
+pub mod rules;
 pub mod settings;
 #[cfg(feature = "aws")]
 pub mod sink;

@@ -12,6 +12,7 @@ use lapwing_detectors::event::Event;
 use lapwing_detectors::judge::{Finding, Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
 use crate::settings::{Case, Settings};
@@ -103,13 +104,15 @@ pub struct Pipeline<S> {
     /// How many findings of each detector and severity since somebody last took them from here; one that is judged
     /// again counts once.
     pub found: BTreeMap<(&'static str, Severity), u64>,
+    /// What is below this stage is counted, and becomes no alert.
+    pub least: Stage,
     settings: Arc<Settings>,
 }
 
 impl<S: StateStore> Pipeline<S> {
     /// A pipeline that has found nothing yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), settings }
+        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), least: Stage::Digest, settings }
     }
 
     /// Exchange, judge and group: takes what a delivery taught and returns what must be said. What was delivered must
@@ -172,7 +175,7 @@ impl<S: StateStore> Pipeline<S> {
     }
 
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Pipeline { engine, settings, store, hidden, found, .. } = self;
+        let Pipeline { engine, settings, store, hidden, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
             let mut findings = Vec::new();
             engine.judge(known, range, &mut findings);
@@ -180,7 +183,7 @@ impl<S: StateStore> Pipeline<S> {
         };
         let allowed = |known: &Known, range: Range| {
             let mut judged = judge(known, range);
-            judged.findings.retain(|finding| !hides(settings, finding));
+            judged.findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
             judged
         };
         let mut all = Vec::new();
@@ -189,6 +192,11 @@ impl<S: StateStore> Pipeline<S> {
             let before = judged.findings.len();
             judged.findings.retain(|finding| !hides(settings, finding));
             *hidden += (before - judged.findings.len()) as u64;
+            for observed in judged.findings.extract_if(.., |finding| finding.stage < *least) {
+                // What is only counted is nowhere else known again: it counts when its minute is complete.
+                let of = (observed.about.id, observed.verdict.severity);
+                *found.entry(of).or_default() += u64::from(observed.confirmed);
+            }
             all.push(judged);
         }
         for new in store.fold(all, &allowed, now).await? {

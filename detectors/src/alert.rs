@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::detector::About;
 use crate::severity::Severity;
+use crate::stage::Stage;
 
 /// An alert's name, from its content: the hash of detector, subject and the minute that opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -236,6 +237,8 @@ pub struct Alert {
     pub severity: Severity,
     /// The severity that was last said, where it has risen since.
     pub severity_before: Option<Severity>,
+    /// What becomes of it.
+    pub stage: Stage,
     /// Where it is in its life.
     pub status: Status,
     /// Event time of the end of the minute that this change rests on.

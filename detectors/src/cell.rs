@@ -345,6 +345,11 @@ impl Cell {
         self.minutes_of(slot, 0, 59).iter().map(|o| o.minute)
     }
 
+    /// The slots with anything in them, each once.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.occurrences.chunk_by(|a, b| a.slot == b.slot).filter_map(|of_slot| of_slot.first().map(|o| o.slot))
+    }
+
     /// The occurrences of a slot in the minutes `from..=to` of the hour, by minute and rank.
     #[must_use]
     pub fn minutes_of(&self, slot: Slot, from: u8, to: u8) -> &[Occurrence] {

@@ -9,12 +9,15 @@ use crate::alert::{Example, Subject};
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::Family;
-use crate::event::{Event, Source};
+use crate::event::Event;
+use crate::index::{Index, Places};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
+use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
+use crate::stage::Stage;
 use crate::window::Window;
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
@@ -146,6 +149,16 @@ pub trait Detector: Send + Sync {
     /// Which entities of its families this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
 
+    /// The calls that it can find something in; none: whatever its sources bring.
+    fn keys(&self) -> &[Key] {
+        &[]
+    }
+
+    /// Does it leave a deed to a rule that says more about it?
+    fn yields(&self) -> bool {
+        false
+    }
+
     /// The fewest counted events in two hours with which it may speak; the largest number there is when counters alone
     /// never make it speak. Spares looking closer at cells that hold next to nothing.
     fn floor(&self) -> u64 {
@@ -165,6 +178,7 @@ pub trait Detector: Send + Sync {
     }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
+    /// A detector that is triggered by slots is only asked about hours that have something in one of them.
     fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
         self.about().trigger.minutes(here)
     }
@@ -179,26 +193,30 @@ pub struct Watch {
     pub detector: Box<dyn Detector>,
     /// The highest severity that it may speak with.
     pub cap: Severity,
+    /// What becomes of what it finds.
+    pub stage: Stage,
     /// The first that applies is the one.
     pub variants: Vec<Variant>,
 }
 
-/// A detector with other settings for some subjects.
+/// A detector with another cap, and perhaps other settings, for some subjects.
 pub struct Variant {
     /// Says which subjects.
     pub applies: Box<dyn Fn(&Subject) -> bool + Send + Sync>,
-    /// With the other settings.
-    pub detector: Box<dyn Detector>,
+    /// With the other settings; nothing where they are the same.
+    pub detector: Option<Box<dyn Detector>>,
     /// The highest severity that it may speak with.
     pub cap: Severity,
 }
+
+/// A rule of this severity or a graver one says enough of a deed: a detector that yields does not repeat it.
+const TELLS: Severity = Severity::High;
 
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
-    /// The places of those that look at events of each source.
-    by_source: [Vec<usize>; 2],
+    pub(crate) index: Index,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -208,6 +226,7 @@ impl Default for Engine {
         let watch = |make: &fn() -> Box<dyn Detector>| Watch {
             detector: make(),
             cap: Severity::Critical,
+            stage: Stage::Alert,
             variants: Vec::new(),
         };
         Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
@@ -218,25 +237,40 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all = watches.iter().flat_map(|w| w.variants.iter().map(|v| &v.detector).chain([&w.detector]));
+        let all =
+            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
-        let looks = |watch: &Watch, source| watch.detector.about().families.iter().any(|f| f.source() == source);
-        let of = |source| (0..watches.len()).filter(|place| looks(&watches[*place], source)).collect();
-        let by_source = [Source::CloudTrail, Source::Lambda].map(of);
-        Engine { watches, floor, by_source, lateness }
+        let index = Index::of(&watches);
+        Engine { watches, floor, index, lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        for place in &self.by_source[event.source() as usize] {
-            let watch = &self.watches[*place];
+        let some = self.index.of_call(event);
+        let mut told = false;
+        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+            if told && watch.detector.yields() {
+                continue;
+            }
             watch.detector.observe(event, seen);
-            for variant in &watch.variants {
-                variant.detector.observe(event, seen);
+            let found = seen.take_told().map(|severity| severity.min(watch.cap));
+            told |= found >= Some(TELLS) && watch.stage == Stage::Alert;
+            for detector in watch.variants.iter().filter_map(|variant| variant.detector.as_ref()) {
+                detector.observe(event, seen);
             }
         }
     }
 
-    /// What detectors are on, in the order of the catalogue.
+    pub(crate) fn awake(&self, cell: &Cell) -> Places {
+        self.index.of_cell(cell)
+    }
+
+    /// What the detector of that id is about, whether it is on, or built in and off; nothing where there is none.
+    #[must_use]
+    pub fn about(&self, id: &str) -> Option<&'static About> {
+        self.detectors().find(|about| about.id == id).or_else(|| crate::catalog::about(id))
+    }
+
+    /// What detectors are on, in the order of the catalogue, with the rules behind them.
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
@@ -247,7 +281,7 @@ impl Watch {
     #[must_use]
     pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {
         match self.variants.iter().find(|v| (v.applies)(subject)) {
-            Some(variant) => (variant.detector.as_ref(), variant.cap),
+            Some(variant) => (variant.detector.as_ref().unwrap_or(&self.detector).as_ref(), variant.cap),
             None => (self.detector.as_ref(), self.cap),
         }
     }

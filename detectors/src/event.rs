@@ -86,6 +86,10 @@ pub struct Call<'a> {
     pub service: &'a str,
     /// The API without its version suffix: `UpdateFunctionCode` for `UpdateFunctionCode20150331v2`.
     pub name: &'a str,
+    /// `eventSource` as recorded, or empty.
+    pub source: &'a str,
+    /// `eventName` as recorded, or empty.
+    pub recorded: &'a str,
     /// What `readOnly` says.
     pub read_only: Option<bool>,
     /// Who did it.
@@ -108,6 +112,8 @@ pub struct Call<'a> {
     pub response: &'a str,
     /// `additionalEventData` as raw JSON text, or empty when absent or null.
     pub extra: &'a str,
+    /// The whole record as raw JSON text: what rules ask for that has no member of its own here.
+    pub record: &'a str,
 }
 
 /// What kind of principal it is.
@@ -264,6 +270,8 @@ pub struct Log<'a> {
     pub request: &'a str,
     /// The log stream, or empty.
     pub stream: &'a str,
+    /// The text as logged, without the white space around it.
+    pub message: &'a str,
     /// What the line is.
     pub line: Line<'a>,
     /// The failure of an invocation (or of an init) that this line is evidence of. Several lines may speak of one

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status};
-use crate::detector::{About, Nature};
+use crate::detector::{About, Engine, Nature};
 use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
@@ -111,7 +111,8 @@ impl Book {
 
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
-        let courses = &mut self.alerts.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        let of_detector = self.alerts.values_mut().filter_map(|of_entity| of_entity.get_mut(alert.detector));
+        let courses = &mut of_detector.flatten();
         if alert.merged_into.is_some() {
             return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
         }
@@ -159,10 +160,10 @@ impl Book {
         pages
     }
 
-    /// Puts stored pages back. Those of a detector that this version does not know are left out.
-    pub fn restore(&mut self, pages: Vec<Page>) {
+    /// Puts stored pages back. Those of a detector that the engine does not know are left out.
+    pub fn restore(&mut self, pages: Vec<Page>, engine: &Engine) {
         for Page { entity, detector, mut courses } in pages {
-            let Some(about) = crate::catalog::about(&detector) else { continue };
+            let Some(about) = engine.about(&detector) else { continue };
             for course in &mut courses {
                 course.best.about = about;
             }
@@ -192,6 +193,7 @@ impl Book {
             title: about.title,
             severity,
             severity_before: course.said.map(|s| s.severity).filter(|before| *before < severity),
+            stage: course.best.stage,
             status,
             raised_at: course.raised_at(status),
             subject: entity.subject(),

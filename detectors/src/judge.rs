@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
 use crate::settings::Minutes;
 use crate::severity::Severity;
+use crate::stage::Stage;
 use crate::time::{Hour, Minute};
 use crate::window::Window;
 
@@ -47,6 +48,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The highest severity that its alert may have; what it says stays as it is.
     pub cap: Severity,
+    /// What becomes of its alert.
+    pub stage: Stage,
     /// The largest contributors in the hours of the window.
     pub top: Vec<Top>,
     /// What all contributors together added in those hours, of what they are ranked by.
@@ -113,14 +116,15 @@ impl Engine {
             // Profiles learn these, whoever speaks of them.
             return ENOUGH;
         }
-        let all = self.watches.iter().flat_map(|w| w.variants.iter().map(|v| &v.detector).chain([&w.detector]));
+        let all = self.index.of_slot(slot).iter().map(|place| &self.watches[*place]);
+        let all = all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
     }
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
     #[must_use]
     pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {
-        self.awake(family, here, before).any(|minutes| minutes != 0)
+        self.speaking(family, here, before).any(|minutes| minutes != 0)
     }
 
     /// The fewest counted events in two hours with which some detector may speak.
@@ -132,14 +136,20 @@ impl Engine {
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.
     #[must_use]
     pub fn minutes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> u64 {
-        self.awake(family, here, before).fold(0, |all, minutes| all | minutes)
+        self.speaking(family, here, before).fold(0, |all, minutes| all | minutes)
     }
 
-    fn awake<'a>(&'a self, family: Family, here: &'a Cell, before: Option<&'a Cell>) -> impl Iterator<Item = u64> + 'a {
-        let variants = |watch: &'a Watch| watch.variants.iter().map(|variant| variant.detector.as_ref());
-        let all = self.watches.iter().flat_map(move |watch| variants(watch).chain([watch.detector.as_ref()]));
-        let watching = all.filter(move |detector| detector.about().families.contains(&family));
-        watching.map(move |detector| detector.minutes(here, before))
+    /// The minutes in which each detector may have anything to say about these cells.
+    fn speaking(&self, family: Family, here: &Cell, before: Option<&Cell>) -> impl Iterator<Item = u64> {
+        let all = self.awake(here).into_iter().map(|place| &self.watches[place]);
+        let minutes = move |detector: &dyn Detector| match detector.about().families.contains(&family) {
+            true => detector.minutes(here, before),
+            false => 0,
+        };
+        all.map(move |watch| {
+            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
+            variants.fold(minutes(watch.detector.as_ref()), |all, detector| all | minutes(detector.as_ref()))
+        })
     }
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
@@ -150,8 +160,8 @@ impl Engine {
             }
             let before = place.checked_sub(1).and_then(|p| known.cells.get(p)).filter(|(h, _)| *h == hour.before());
             let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) };
-            for watch in &self.watches {
-                self.judge_hour(watch, &view, range, out);
+            for place in self.awake(cell) {
+                self.judge_hour(&self.watches[place], &view, range, out);
             }
         }
     }
@@ -182,6 +192,7 @@ impl Engine {
                     confirmed,
                     verdict,
                     cap,
+                    stage: watch.stage,
                     top,
                     total,
                     denied,

@@ -18,6 +18,7 @@ use crate::profile::Profile;
 use crate::query::query_for;
 use crate::settings::Minutes;
 use crate::severity::Severity;
+use crate::stage::Stage;
 use crate::time::{Hour, Minute};
 
 /// Something that is put into a cell.
@@ -305,6 +306,7 @@ impl Found {
             },
             top: Vec::new(),
             cap: Severity::Critical,
+            stage: Stage::Alert,
             total: 0,
             denied: 0,
         }

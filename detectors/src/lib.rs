@@ -14,6 +14,7 @@ pub mod event;
 pub mod fold;
 pub mod group;
 pub mod hash;
+mod index;
 pub mod judge;
 #[cfg(test)]
 mod laws;
@@ -23,10 +24,12 @@ pub mod observe;
 pub mod profile;
 mod query;
 pub mod rate;
+pub mod rule;
 #[cfg(test)]
 mod script;
 pub mod settings;
 pub mod severity;
 mod sign_in;
+pub mod stage;
 pub mod time;
 pub mod window;

@@ -10,6 +10,7 @@ use crate::event::{Event, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
 use crate::notes::Notes;
+use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 
 /// The stable name of what AWS redelivers whole: the hash of its bytes.
@@ -68,6 +69,7 @@ pub struct Met {
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
     pub(crate) occurrences: Vec<Observed<'e>>,
+    told: Option<Severity>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,16 @@ impl<'e> Observations<'e> {
             Some(held) => held.keep = held.keep.widest(keep),
             None => self.occurrences.push(Observed { family, slot, keep, value }),
         }
+    }
+
+    /// Says that a rule of this severity found the event.
+    pub(crate) fn tell(&mut self, severity: Severity) {
+        self.told = self.told.max(Some(severity));
+    }
+
+    /// The severity of the gravest rule that found the event since this was last asked.
+    pub(crate) fn take_told(&mut self) -> Option<Severity> {
+        self.told.take()
     }
 
     pub(crate) fn touches(&self, family: Family) -> bool {

@@ -27,6 +27,7 @@ use crate::judge::{Known, Range};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
 use crate::severity::Severity;
+use crate::stage::Stage;
 use crate::time::{Hour, Minute};
 
 const ACCOUNT: &str = "111122223333";
@@ -62,7 +63,12 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
 
 fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -> Vec<String> {
     let engine = Engine::new(
-        vec![Watch { detector: Box::new(detector.clone()), cap: Severity::Critical, variants: Vec::new() }],
+        vec![Watch {
+            detector: Box::new(detector.clone()),
+            cap: Severity::Critical,
+            stage: Stage::Alert,
+            variants: Vec::new(),
+        }],
         Lateness::default(),
     );
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
@@ -182,7 +188,7 @@ impl Happened {
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
         let line = if self.says("REPORT") { Line::Report(Report::default()) } else { Line::Platform };
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
-        observer.event(&self.event(What::Log(Log { function, request, stream: "s", line, failure })));
+        observer.event(&self.event(What::Log(Log { function, request, stream: "s", line, failure, ..Log::default() })));
     }
 
     fn show_call(&self, observer: &mut Observer<'_>) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-use super::{DEFAULT_CONFIG, Error, Exit, load, shown};
+use super::{Config, DEFAULT_CONFIG, Error, Exit, Faulty, load_with, shown};
 use crate::report::clean::clean;
 use crate::settings::catalog::{Catalog, Entry};
 use crate::settings::{Settings, Tuning};
@@ -24,12 +24,12 @@ pub struct Args {
 /// # Errors
 /// Every mistake in the file, or why it could not be read.
 pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
-    let (settings, file) = load(args.config.as_deref(), catalog)?;
+    let Config { settings, file, catalog, .. } = load_with(args.config.as_deref(), catalog, Faulty::Refuse)?;
     match file {
         Some(path) => writeln!(out, "{}: no mistakes", shown(&path))?,
         None => writeln!(out, "no {DEFAULT_CONFIG} here: the defaults apply")?,
     }
-    detectors(&settings, catalog, out)?;
+    detectors(&settings, &catalog, out)?;
     for (name, what) in lines(&settings, SystemTime::now().into()) {
         writeln!(out, "{name:<11} {}", clean(&what, 200))?;
     }
@@ -38,9 +38,10 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 
 /// How many are on, which are off, and what is changed about the others.
 fn detectors(settings: &Settings, catalog: &Catalog, out: &mut dyn Write) -> Result<(), Error> {
-    let off: Vec<&str> = catalog.ids().into_iter().filter(|id| settings.off.contains(id)).collect();
+    let off: Vec<&str> =
+        catalog.detectors().map(|entry| entry.about.id).filter(|id| settings.off.contains(id)).collect();
     let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
-    writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.0.len() - off.len(), off.len())?;
+    writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.detectors().count() - off.len(), off.len())?;
     for entry in &catalog.0 {
         let changes = settings.detectors.get(entry.about.id).map(|tuning| changes(tuning, entry)).unwrap_or_default();
         if !changes.is_empty() {
@@ -69,6 +70,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
     };
     let rules = |n: usize| if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") };
     let mut lines = vec![
+        ("rules", of_rules(settings)),
         ("lateness", format!("lambda {} min, cloudtrail {} min", lateness.lambda.0, lateness.cloudtrail.0)),
         ("accounts", format!("{} named", settings.accounts.len())),
         ("owners", rules(settings.owners.len())),
@@ -93,11 +95,25 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
     lines
 }
 
+/// How many there are, which are off, and what becomes of the others.
+fn of_rules(settings: &Settings) -> String {
+    let all: Vec<_> = settings.rules.all().collect();
+    let (own, built_in) = (settings.rules.own.len(), all.len() - settings.rules.own.len());
+    let off: Vec<&str> = all.iter().map(|rule| rule.about.id).filter(|id| settings.off.contains(id)).collect();
+    let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
+    let mut line = format!("{built_in} built in, {own} of your own, {} off{names}", off.len());
+    for (id, stage) in &settings.rules.stages {
+        line.push_str(&format!("; {id}: {}", stage.name()));
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use crate::rules::listed::PACK;
     use crate::settings::tests::catalog;
 
     fn check(toml: &str, wanted: &str) {
@@ -110,7 +126,8 @@ mod tests {
             Ok(exit) => format!("{}exit {}", String::from_utf8(out).unwrap(), exit as u8),
             Err(error) => format!("{error}\nexit {}", error.tell(&mut Vec::new()) as u8),
         };
-        assert_eq!(text.replace(&path.display().to_string(), "FILE"), wanted);
+        let text = text.replace(&path.display().to_string(), "FILE");
+        assert_eq!(text.replace(&format!("{} built in", PACK.len()), "N built in"), wanted);
     }
 
     #[test]
@@ -119,6 +136,7 @@ mod tests {
             "",
             "FILE: no mistakes
 detectors   3 on, 0 off
+rules       N built in, 0 of your own, 0 off
 lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      0 rules
@@ -161,6 +179,7 @@ table = 'lapwing-state'",
             "FILE: no mistakes
 detectors   2 on, 1 off (root-use)
   denied-burst: count 50 (default 10), at most medium
+rules       N built in, 0 of your own, 0 off
 lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      1 rule

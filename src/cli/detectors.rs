@@ -1,9 +1,15 @@
 //! `lapwing detectors`: what there is to find, and all about one of it.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-use super::{Error, Exit};
+use serde_json::json;
+
+use super::{Config, Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
+use crate::report::clean::clean;
 use crate::report::wrap::wrap;
+use crate::rules::listed::Listed;
+use crate::settings::Settings;
 use crate::settings::catalog::{Catalog, Entry};
 
 /// The width of a terminal that everybody has, in characters.
@@ -11,12 +17,15 @@ const WIDTH: usize = 80;
 /// The width of the headings of a page.
 const HEADING: usize = 10;
 
-/// List the detectors, or explain one
+/// List the detectors and rules, or explain one
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// The detector to explain
+    /// The detector or rule to explain
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+    /// The settings file, for the rules in its folders [default: lapwing.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Lists the detectors, or prints the page of one.
@@ -24,10 +33,18 @@ pub struct Args {
 /// # Errors
 /// An id that no detector has.
 pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
+    let Config { catalog, settings, .. } = &load_with(args.config.as_deref(), catalog, Faulty::PassOver)?;
     match &args.id {
-        None => list(catalog, out)?,
+        None => {
+            list(catalog, out)?;
+            rules(catalog, settings, out)?;
+            writeln!(out, "\nnext: lapwing detectors ID explains one, with its settings")?;
+        }
         Some(id) => match catalog.get(id) {
-            Some(entry) => page(entry, out)?,
+            Some(entry) => {
+                page(entry, out)?;
+                entry.rule.map_or(Ok(()), |rule| of_rule(rule, settings, out))?;
+            }
             None => return Err(Error::UnknownDetector { id: id.clone(), nearest: catalog.nearest(id) }),
         },
     }
@@ -35,14 +52,55 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 }
 
 fn list(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
-    let width = catalog.ids().iter().map(|id| id.len()).max().unwrap_or_default();
+    let width = catalog.detectors().map(|entry| entry.about.id.len()).max().unwrap_or_default();
     writeln!(out, "{:<width$}  FINDS", "ID")?;
-    for Entry { about, .. } in &catalog.0 {
+    for Entry { about, .. } in catalog.detectors() {
         for (i, line) in wrap(about.title, WIDTH.saturating_sub(width + 2)).iter().enumerate() {
             writeln!(out, "{:<width$}  {line}", if i == 0 { about.id } else { "" })?;
         }
     }
-    writeln!(out, "\nnext: lapwing detectors ID explains one, with its settings")
+    Ok(())
+}
+
+/// The rules, a line each: their names say what they find.
+fn rules(catalog: &Catalog, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    let width = catalog.rules().map(|entry| entry.about.id.len()).max().unwrap_or_default();
+    if width > 0 {
+        writeln!(out, "\n{:<width$}  SEVERITY  STAGE", "RULE")?;
+    }
+    for rule in catalog.rules().filter_map(|entry| entry.rule) {
+        let stage = settings.rules.stage(rule).name();
+        writeln!(out, "{:<width$}  {:<8}  {stage}", rule.about.id, rule.severity.name())?;
+    }
+    Ok(())
+}
+
+/// What a rule has besides: where it is, what becomes of what it finds, and the examples that prove it.
+fn of_rule(rule: &Listed, settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    let stage = settings.rules.stage(rule).name();
+    writeln!(out, "It is a rule of severity {} and stage {stage}, from", rule.severity.name())?;
+    writeln!(out, "  | {}", shown(Path::new(rule.place)))?;
+    let Some(section) = rule.section() else { return Ok(()) };
+    for (number, loud) in (1..).zip(&section.loud) {
+        writeln!(out, "\nLoud {number}")?;
+        example(loud, out)?;
+    }
+    for twin in &section.quiet {
+        writeln!(out, "\nQuiet, like loud {}: {}", twin.of, clean(&twin.why, QUOTE_LIMIT))?;
+        for (path, value) in &twin.change {
+            example(&json!({ path: value }), out)?;
+        }
+        if let Some(path) = &twin.remove {
+            writeln!(out, "  | without {}", clean(path, QUOTE_LIMIT))?;
+        }
+    }
+    Ok(())
+}
+
+/// The members of an example, as the file of a rule writes them.
+fn example(value: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+    let text = yaml_serde::to_string(value).map_err(io::Error::other)?;
+    text.lines().try_for_each(|line| writeln!(out, "  | {}", clean(line, QUOTE_LIMIT)))
 }
 
 fn page(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
@@ -88,7 +146,7 @@ mod tests {
 
     fn check(id: Option<&str>, wanted: &str) {
         let mut out = Vec::new();
-        let result = run(&Args { id: id.map(str::to_owned) }, &catalog(), &mut out);
+        let result = run(&Args { id: id.map(str::to_owned), config: None }, &catalog(), &mut out);
         let text = result.map_or_else(|error| error.to_string(), |_| String::from_utf8(out).unwrap());
         assert_eq!(text, wanted);
     }
@@ -151,8 +209,9 @@ severity = \"low\"
         let catalog = Catalog::built_in();
         for id in catalog.ids().into_iter().map(Some).chain([None]) {
             let mut out = Vec::new();
-            run(&Args { id: id.map(str::to_owned) }, &catalog, &mut out).unwrap();
-            for line in String::from_utf8(out).unwrap().lines() {
+            run(&Args { id: id.map(str::to_owned), config: None }, &catalog, &mut out).unwrap();
+            // Examples are shown as they are written.
+            for line in String::from_utf8(out).unwrap().lines().filter(|line| !line.starts_with("  |")) {
                 assert!(line.chars().count() <= WIDTH, "{id:?}: {line}");
             }
         }

@@ -59,7 +59,7 @@ fn write_file(args: &Args, text: &str) -> io::Result<()> {
 #[must_use]
 pub fn text(catalog: &Catalog) -> String {
     let mut text = String::new();
-    let example = catalog.0.iter().find(|entry| !entry.about.never_muted && !entry.fields.is_empty());
+    let example = catalog.detectors().find(|entry| !entry.about.never_muted && !entry.fields.is_empty());
     for line in SECTIONS.lines() {
         match example {
             Some(entry) => text.push_str(&filled(line, entry)),
@@ -68,13 +68,13 @@ pub fn text(catalog: &Catalog) -> String {
         }
         text.push('\n');
     }
-    for entry in &catalog.0 {
+    for entry in catalog.detectors() {
         detector(entry, &mut text);
     }
     text
 }
 
-fn filled(line: &str, Entry { about, fields }: &Entry) -> String {
+fn filled(line: &str, Entry { about, fields, .. }: &Entry) -> String {
     let field = fields.first().map(|(field, default)| format!("{} = {default}", field.name)).unwrap_or_default();
     line.replace("{detector}", about.id).replace("{field}", &field)
 }
@@ -144,7 +144,7 @@ mod tests {
             assert_eq!(settings.state.table.as_deref(), Some("lapwing-state"));
             assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));
             assert_eq!((settings.allow.len(), settings.sns.len(), settings.accounts.len()), (1, 1, 1));
-            for entry in &catalog.0 {
+            for entry in catalog.detectors() {
                 let shown = settings.detectors[entry.about.id].fields();
                 let wanted: Vec<_> = entry.fields.iter().map(|(field, default)| (field.name, *default)).collect();
                 assert_eq!(shown, wanted, "{}", entry.about.id);

@@ -4,6 +4,7 @@ pub mod check;
 pub mod detectors;
 pub mod init;
 pub mod replay;
+pub mod rules;
 
 use std::fmt;
 use std::fs;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::report::clean::clean;
+use crate::rules::load::Loaded;
 use crate::settings::catalog::Catalog;
 use crate::settings::{Mistake, Mistakes, Settings};
 
@@ -45,6 +47,8 @@ impl From<Exit> for ExitCode {
 pub enum Error {
     /// The settings have mistakes.
     Settings(Mistakes),
+    /// Rules have mistakes, and perhaps the settings that name them.
+    Rules(Vec<Mistakes>),
     /// A file could not be read or written.
     File {
         /// The file, as it was named.
@@ -84,6 +88,7 @@ impl Error {
             Error::File { error, path } if error.kind() == io::ErrorKind::NotFound && is_settings(path) => {
                 Some("`lapwing init` writes one with every setting explained".to_owned())
             }
+            Error::Rules(_) => Some("--keep-going replays with the other rules".to_owned()),
             Error::Exists(_) => Some("--force overwrites it".to_owned()),
             Error::NoInput(_) => Some(
                 "of a folder .json .jsonl .ndjson .csv .log .txt and .gz are read; a file that is named is always"
@@ -107,6 +112,9 @@ impl fmt::Display for Error {
         match self {
             // Every mistake there is a message and a hint of its own.
             Error::Settings(mistakes) => return mistakes.fmt(f),
+            Error::Rules(files) => {
+                write!(f, "{}", files.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?
+            }
             Error::File { path, error } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
             Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,
             Error::UnknownDetector { id, .. } => {
@@ -141,24 +149,75 @@ pub fn shown(path: &Path) -> String {
     clean(&path.to_string_lossy(), QUOTE_LIMIT).into_owned()
 }
 
+/// What is done about files of rules that have mistakes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Faulty {
+    /// Nothing begins before they are right.
+    #[default]
+    Refuse,
+    /// The others are used, and the mistakes are told.
+    PassOver,
+}
+
+/// The settings with all that they name.
+#[derive(Debug)]
+pub struct Config {
+    /// What is set.
+    pub settings: Settings,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    /// What there is to find, with the rules of the user's own.
+    pub catalog: Catalog,
+    /// The mistakes in rules that are passed over.
+    pub faulty: Vec<Mistakes>,
+}
+
 /// The settings of a file; without one, those of [`DEFAULT_CONFIG`] if that is there, or else the defaults. Also says
 /// which file was read.
 ///
 /// # Errors
 /// A named file that is not there, or cannot be read; every mistake in a file.
 pub fn load(config: Option<&Path>, catalog: &Catalog) -> Result<(Settings, Option<PathBuf>), Error> {
+    load_with(config, catalog, Faulty::Refuse).map(|config| (config.settings, config.file))
+}
+
+/// The same with the rules in the folders that the file names.
+///
+/// # Errors
+/// A file or folder that cannot be read; every mistake in the settings and, unless they are passed over, in the rules.
+pub fn load_with(config: Option<&Path>, catalog: &Catalog, faulty: Faulty) -> Result<Config, Error> {
     let path = config.unwrap_or(Path::new(DEFAULT_CONFIG));
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if config.is_none() && error.kind() == io::ErrorKind::NotFound => {
-            return Ok((Settings::default(), None));
+            let (settings, catalog) = (Settings::default(), catalog.clone());
+            return Ok(Config { settings, file: None, catalog, faulty: Vec::new() });
         }
         Err(error) => return Err(Error::File { path: path.to_owned(), error }),
     };
     let place = path.to_string_lossy();
     let text = str::from_utf8(&bytes).map_err(|e| Error::Settings(not_text(&place, &bytes[..e.valid_up_to()])))?;
-    let settings = Settings::read(&place, text, catalog).map_err(Error::Settings)?;
-    Ok((settings, Some(path.to_owned())))
+    let (catalog, mut mistakes) = own_rules(&Settings::rule_folders(path, text), catalog)?;
+    let settings = match Settings::read(&place, text, &catalog) {
+        Ok(settings) if faulty == Faulty::PassOver || mistakes.is_empty() => settings,
+        Ok(_) => return Err(Error::Rules(mistakes)),
+        Err(wrong) if mistakes.is_empty() => return Err(Error::Settings(wrong)),
+        Err(wrong) => {
+            mistakes.insert(0, wrong);
+            return Err(Error::Rules(mistakes));
+        }
+    };
+    Ok(Config { settings, file: Some(path.to_owned()), catalog, faulty: mistakes })
+}
+
+/// What there is to find with the rules in these folders, and the mistakes in them.
+fn own_rules(folders: &[PathBuf], catalog: &Catalog) -> Result<(Catalog, Vec<Mistakes>), Error> {
+    if folders.is_empty() {
+        return Ok((catalog.clone(), Vec::new()));
+    }
+    let loaded = Loaded::folders(folders, &catalog.ids()).map_err(|(path, error)| Error::File { path, error })?;
+    let (rules, mistakes) = loaded.listed();
+    Ok((catalog.with(&rules), mistakes))
 }
 
 /// The mistake of a file that is no UTF-8 text after `good`.

@@ -11,8 +11,9 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use lapwing_detectors::alert::{Alert, Status};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
-use super::{Error, Exit, QUOTE_LIMIT, load};
+use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with};
 use crate::replay::{Failed, Order, Plan, Replay, Strictness, Teller};
 use crate::report::clean::clean;
 use crate::report::{json, text};
@@ -67,6 +68,12 @@ pub struct Args {
     /// Stop at the first record that cannot be read.
     #[arg(long)]
     strict: bool,
+    /// Show what rules of the stage `observe` find as well.
+    #[arg(long)]
+    observe: bool,
+    /// Where rules in folders of the settings have mistakes, replay with the others.
+    #[arg(long)]
+    keep_going: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -93,8 +100,10 @@ fn severity(name: &str) -> Result<Severity, String> {
 /// # Errors
 /// Mistakes in the settings; output that cannot be written.
 pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, Error> {
-    let (settings, _) = load(args.config.as_deref(), catalog)?;
-    let mut replay = Replay::new(plan(args), &Arc::new(settings))?;
+    let faulty = if args.keep_going { Faulty::PassOver } else { Faulty::Refuse };
+    let config = load_with(args.config.as_deref(), catalog, faulty)?;
+    config.faulty.iter().for_each(|mistakes| tell(&mistakes.to_string()));
+    let mut replay = Replay::new(plan(args), &Arc::new(config.settings))?;
     let inputs = find(&args.paths);
     let left_out = inputs.left_out;
     if inputs.inputs.is_empty() && inputs.unreadable.is_empty() {
@@ -142,6 +151,7 @@ fn plan(args: &Args) -> Plan {
         threads: args.threads.map_or_else(cores, usize::from),
         log_group: args.log_group.clone(),
         strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
+        stage: if args.observe { Stage::Observe } else { Stage::Digest },
     }
 }
 

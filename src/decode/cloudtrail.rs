@@ -55,6 +55,8 @@ pub(super) fn emit(
         kind,
         service: service(first([&record.source, &record.insight.source])),
         name: api_name(first([&record.name, &record.insight.name, only_name(record)])),
+        source: &record.source,
+        recorded: &record.name,
         read_only: record.read_only.0,
         principal: principal_of(record, &folded),
         address: address(&record.address),
@@ -66,6 +68,7 @@ pub(super) fn emit(
         request: record.request.0,
         response: record.response.0,
         extra: record.extra.0,
+        record: json,
     };
     sink.event(&Event {
         id: &record.id,

@@ -102,6 +102,7 @@ impl Invocations {
             function: function_name(record, reading.function),
             request,
             stream: record.stream,
+            message,
             line: reading.line,
             failure: reading.failure,
         };

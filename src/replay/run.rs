@@ -10,6 +10,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::stage::Stage;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::met::Book;
@@ -47,6 +48,8 @@ pub struct Plan {
     pub strictness: Strictness,
     /// The log group of log events that name none; may be empty.
     pub log_group: String,
+    /// The least stage of alerts that are told.
+    pub stage: Stage,
 }
 
 /// What a bad record does.
@@ -129,7 +132,7 @@ impl Replay {
     /// # Errors
     /// When the system cannot start what waits for the store.
     pub fn new(plan: Plan, settings: &Arc<Settings>) -> std::io::Result<Replay> {
-        let engine = Arc::new(settings.engine());
+        let engine = Arc::new(settings.engine_from(plan.stage));
         let (lateness, retention) = match plan.order {
             Order::Event => (Lateness { lambda: Minutes(0), cloudtrail: Minutes(0) }, Retention::Reach),
             Order::Delivery => (engine.lateness, Retention::Week),
@@ -137,10 +140,12 @@ impl Replay {
         let entities = settings.limits.entities as usize;
         let limits = Limits { entities, outsiders: entities.div_ceil(5) };
         let store = MemoryStore::new(Arc::clone(&engine), lateness, limits, retention);
+        let mut pipeline = Pipeline::new(Arc::clone(settings), engine, store);
+        pipeline.least = plan.stage;
         Ok(Replay {
             plan,
             cap: (settings.limits.inflated_mb as usize) << 20,
-            pipeline: Pipeline::new(Arc::clone(settings), engine, store),
+            pipeline,
             runtime: tokio::runtime::Builder::new_current_thread().build()?,
             met: Book::default(),
             freed: Hour(i32::MIN),
@@ -258,8 +263,8 @@ impl Replay {
     fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) -> Result<(), StoreError> {
         for alert in alerts {
             teller.alert(alert);
-            self.runtime.block_on(self.pipeline.said(alert))?;
             self.stats.alerts += 1;
+            self.runtime.block_on(self.pipeline.said(alert))?;
         }
         Ok(())
     }
@@ -304,14 +309,16 @@ impl Replay {
 
     fn end(&mut self, teller: &mut dyn Teller) -> Result<(), StoreError> {
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
-        let alerts = match self.plan.order {
-            Order::Event => self.pipeline.owned(self.pipeline.store.finish()),
-            Order::Delivery => self.pipeline.unsaid(self.pipeline.store.end()),
-        };
-        self.say(&alerts, teller)?;
-        if self.plan.order == Order::Delivery {
-            self.stats.late = self.pipeline.store.late;
+        if self.plan.order == Order::Event {
+            // Nobody asks any more what was said.
+            let alerts = self.pipeline.owned(self.pipeline.store.finish());
+            self.stats.alerts += alerts.len() as u64;
+            alerts.iter().for_each(|alert| teller.alert(alert));
+            return Ok(());
         }
+        let alerts = self.pipeline.unsaid(self.pipeline.store.end());
+        self.say(&alerts, teller)?;
+        self.stats.late = self.pipeline.store.late;
         Ok(())
     }
 

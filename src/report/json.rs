@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use lapwing_detectors::alert::{Alert, Span, Subject, Top};
+use lapwing_detectors::stage::Stage;
 use serde::Serialize;
 
 use super::clean::clean;
@@ -122,8 +123,11 @@ impl<'a> Line<'a> {
             query: cut(&alert.query, TEXT),
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
-            // Digests, several alerts in one message, come with the sending budget.
-            sent: "single",
+            sent: match alert.stage {
+                Stage::Alert => "single",
+                Stage::Digest => "digest",
+                Stage::Observe => "observe",
+            },
         }
     }
 }

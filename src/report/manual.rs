@@ -20,10 +20,10 @@ pub fn manual(catalog: &Catalog) -> String {
     let mut page = String::from("# Detectors\n\n");
     paragraph(HEAD, &mut page);
     page.push_str("| detector | finds | judged for each |\n|---|---|---|\n");
-    for Entry { about, .. } in &catalog.0 {
+    for Entry { about, .. } in catalog.detectors() {
         let _ = writeln!(page, "| [{id}](#{id}) | {} | {} |", about.title, families(about), id = about.id);
     }
-    for entry in &catalog.0 {
+    for entry in catalog.detectors() {
         page.push('\n');
         detector(entry, &mut page);
     }

@@ -3,8 +3,10 @@
 
 pub mod chat;
 pub mod clean;
+pub mod coverage;
 pub mod json;
 pub mod manual;
+pub mod rule_list;
 pub mod text;
 pub mod wrap;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Alert, AlertId, Caller, EventId, Example, Owner, Quality, Span, Status, Subject, Top};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -35,6 +36,7 @@ pub(crate) fn etl_nightly() -> Alert {
         title: "Unusual rate of API calls",
         severity: Severity::Medium,
         severity_before: Some(Severity::Low),
+        stage: Stage::Alert,
         status: Status::Update,
         raised_at: span.end,
         subject,

@@ -9,6 +9,7 @@ use lapwing_detectors::severity::Severity;
 
 use super::mistake::nearest;
 use super::values::written;
+use crate::rules::listed::{Listed, PACK};
 
 /// The value of one field of a detector's settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,12 +87,14 @@ impl fmt::Display for Setting {
 }
 
 /// One detector.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// What it is about.
     pub about: &'static About,
     /// Its fields with their defaults, in the order of the documentation.
     pub fields: Vec<(Field, Setting)>,
+    /// The rule that it is; nothing of a detector in code.
+    pub rule: Option<&'static Listed>,
 }
 
 impl Entry {
@@ -99,7 +102,11 @@ impl Entry {
     pub fn new(about: &'static About, walk: impl FnOnce(&mut dyn Visit)) -> Entry {
         let mut fields = Fields(Vec::new());
         walk(&mut fields);
-        Entry { about, fields: fields.0 }
+        Entry { about, fields: fields.0, rule: None }
+    }
+
+    fn of_rule(rule: &'static Listed) -> Entry {
+        Entry { about: rule.about, fields: Vec::new(), rule: Some(rule) }
     }
 }
 
@@ -112,19 +119,40 @@ impl Visit for Fields {
     }
 }
 
-/// All detectors, in the order of the documentation.
-#[derive(Debug, Default)]
+/// All detectors, in the order of the documentation, and all rules behind them.
+#[derive(Clone, Debug, Default)]
 pub struct Catalog(pub Vec<Entry>);
 
 impl Catalog {
-    /// The detectors that are built in.
+    /// The detectors and rules that are built in.
     #[must_use]
     pub fn built_in() -> Catalog {
         let entry = |mut detector: Box<dyn Detector>| Entry::new(detector.about(), |visit| detector.settings(visit));
-        Catalog(CATALOG.iter().map(|make| entry(make())).collect())
+        Catalog(CATALOG.iter().map(|make| entry(make())).chain(PACK.iter().map(Entry::of_rule)).collect())
     }
 
-    /// The detector of that id.
+    /// The same with rules of the user's own.
+    #[must_use]
+    pub fn with(&self, rules: &[&'static Listed]) -> Catalog {
+        Catalog(self.0.iter().cloned().chain(rules.iter().copied().map(Entry::of_rule)).collect())
+    }
+
+    /// The detectors in code.
+    pub fn detectors(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(|entry| entry.rule.is_none())
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter(|entry| entry.rule.is_some())
+    }
+
+    /// The rules of the user's own.
+    pub(super) fn own_rules(&self) -> Vec<&'static Listed> {
+        self.0.iter().filter_map(|entry| entry.rule).filter(|rule| !rule.built_in()).collect()
+    }
+
+    /// The detector or rule of that id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.about.id == id)
@@ -151,7 +179,7 @@ mod tests {
     fn every_built_in_detector_fits_the_settings_file() {
         let catalog = Catalog::built_in();
         assert!(!catalog.0.is_empty());
-        for (i, Entry { about, fields }) in catalog.0.iter().enumerate() {
+        for (i, Entry { about, fields, .. }) in catalog.0.iter().enumerate() {
             let id = about.id;
             assert_eq!(catalog.ids().iter().position(|other| *other == id), Some(i), "`{id}` is there twice");
             assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");

@@ -3,19 +3,42 @@
 use lapwing_detectors::catalog::{CATALOG, Make};
 use lapwing_detectors::detector::{Detector, Engine, Variant, Watch};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
 use super::{Override, Settings, Tuning};
+use crate::rules::listed::Listed;
 
 impl Settings {
-    /// The built-in detectors that are on, as these settings want them.
+    /// The detectors and rules that are on, as these settings want them.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        Engine::new(self.watches(), self.lateness)
+        self.engine_from(Stage::Observe)
+    }
+
+    /// The same without what is below a stage.
+    #[must_use]
+    pub fn engine_from(&self, least: Stage) -> Engine {
+        let watches = self.watches().into_iter().filter(|watch| watch.stage >= least);
+        Engine::new(watches.collect(), self.lateness)
     }
 
     fn watches(&self) -> Vec<Watch> {
         let on = CATALOG.iter().filter(|make| !self.off.contains(make().about().id));
-        on.map(|make| self.watch(*make)).collect()
+        let rules = self.rules.all().filter(|rule| !self.off.contains(rule.about.id));
+        on.map(|make| self.watch(*make)).chain(rules.map(|rule| self.watch_rule(rule))).collect()
+    }
+
+    /// A rule has no settings of its own but how grave its alerts may be, and what becomes of them.
+    fn watch_rule(&self, rule: &'static Listed) -> Watch {
+        let id = rule.about.id;
+        let cap = self.detectors.get(id).and_then(|base| base.max_severity).unwrap_or(Severity::Critical);
+        let variant = |over: &Override| {
+            let cap = over.detectors.get(id)?.max_severity.unwrap_or(cap);
+            let who = over.who.clone();
+            Some(Variant { applies: Box::new(move |subject| who.matches(subject)), detector: None, cap })
+        };
+        let variants = self.overrides.iter().filter_map(variant).collect();
+        Watch { detector: Box::new(rule.rule()), cap, stage: self.rules.stage(rule), variants }
     }
 
     fn watch(&self, make: Make) -> Watch {
@@ -27,12 +50,12 @@ impl Settings {
             let who = rule.who.clone();
             Some(Variant {
                 applies: Box::new(move |subject| who.matches(subject)),
-                detector: tuned(make, &[&base, tuning]),
+                detector: Some(tuned(make, &[&base, tuning])),
                 cap: tuning.max_severity.unwrap_or(cap),
             })
         };
         let variants = self.overrides.iter().filter_map(variant).collect();
-        Watch { detector: tuned(make, &[&base]), cap, variants }
+        Watch { detector: tuned(make, &[&base]), cap, stage: Stage::Alert, variants }
     }
 }
 
@@ -59,7 +82,7 @@ mod tests {
             let watch = watches.iter_mut().find(|watch| watch.detector.about().id == *id).unwrap();
             assert_eq!(watch.of(&subject).1, *cap, "{id} of {account} {principal}");
             let variant = watch.variants.iter_mut().find(|variant| (variant.applies)(&subject));
-            let detector = variant.map_or(&mut watch.detector, |variant| &mut variant.detector);
+            let detector = variant.and_then(|variant| variant.detector.as_mut()).unwrap_or(&mut watch.detector);
             let entry = Entry::new(detector.about(), |visit| detector.settings(visit));
             let shown = entry.fields.first().map(|(field, value)| format!("{} = {value}", field.name));
             assert_eq!(shown.unwrap_or_default(), *first, "{id} of {account} {principal}");

@@ -7,6 +7,9 @@ use crate::report::clean::clean;
 /// As much of a value or a key as a message repeats, in characters.
 const QUOTE_LIMIT: usize = 80;
 
+/// More names than these are too many for a hint.
+const LISTED: usize = 20;
+
 /// One mistake in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -79,6 +82,7 @@ pub(super) fn did_you_mean(found: &str, known: &[&str]) -> Option<String> {
     match nearest(found, known) {
         Some(name) => Some(format!("did you mean `{name}`?")),
         None if known.is_empty() => None,
+        None if known.len() > LISTED => Some("`lapwing detectors` lists them".to_owned()),
         None => Some(format!("known here: {}", known.join(", "))),
     }
 }

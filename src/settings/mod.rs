@@ -7,6 +7,7 @@ pub mod catalog;
 mod engine;
 mod environment;
 mod mistake;
+mod rules;
 mod sections;
 mod toml;
 mod tuning;
@@ -21,6 +22,7 @@ use lapwing_detectors::profile::Lateness;
 
 pub use self::environment::{CONFIG, VARIABLES};
 pub use self::mistake::{Mistake, Mistakes, nearest};
+pub use self::rules::Rules;
 pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, State, Topic};
 pub use self::tuning::Tuning;
 pub use self::values::Pattern;
@@ -31,6 +33,8 @@ pub use self::who::{Allow, Case, Override, OwnerRule, Who};
 pub struct Settings {
     /// The ids of the detectors that are switched off.
     pub off: BTreeSet<&'static str>,
+    /// Which rules there are, and what becomes of what they find.
+    pub rules: Rules,
     /// By detector id: those that the file names.
     pub detectors: BTreeMap<&'static str, Tuning>,
     /// How late data may be.

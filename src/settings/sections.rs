@@ -225,6 +225,10 @@ impl Settings {
                 settings.read_detector(&found, catalog);
             }
         }
+        if let Some(section) = root.section("rules") {
+            settings.rules.read(&section, catalog, &mut settings.off);
+        }
+        settings.rules.own = catalog.own_rules();
         if let Some(section) = root.section("lateness") {
             read_lateness(&section, &mut settings.lateness);
         }

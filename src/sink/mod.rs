@@ -1,6 +1,7 @@
 //! Sinks: where alerts and counts go.
 
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::stage::Stage;
 
 use crate::report::clean::clean;
 use crate::report::{chat, json, text};
@@ -25,10 +26,11 @@ pub struct Message {
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// The message for a topic, or `None` when the alert is below what the topic wants.
+/// The message for a topic, or `None` when the alert is below what the topic wants, or is not sent by itself: nothing
+/// sends digests yet, so what belongs in one is only counted.
 #[must_use]
 pub fn message(topic: &Topic, alert: &Alert) -> Option<Message> {
-    (alert.severity >= topic.min_severity).then(|| Message {
+    (alert.stage == Stage::Alert && alert.severity >= topic.min_severity).then(|| Message {
         subject: text::subject(alert),
         body: match topic.format {
             Format::Text => text::render(alert),
@@ -73,6 +75,14 @@ mod tests {
         {
             let message = message(&topic(Format::Text, min_severity), &etl_nightly());
             assert_eq!(message.is_some(), wanted, "{min_severity:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_sent_by_itself_is_a_message() {
+        for (stage, wanted) in [(Stage::Alert, true), (Stage::Digest, false), (Stage::Observe, false)] {
+            let alert = Alert { stage, ..etl_nightly() };
+            assert_eq!(message(&topic(Format::Text, Severity::Info), &alert).is_some(), wanted, "{stage:?}");
         }
     }
 

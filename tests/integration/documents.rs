@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use lapwing::report::manual::manual;
+use lapwing::report::rule_list;
+use lapwing::rules::listed::PACK;
 use lapwing::settings::Settings;
 use lapwing::settings::catalog::Catalog;
 
@@ -17,20 +19,21 @@ use crate::tidy::{files, root};
 const BLESS: &str = "LAPWING_BLESS";
 
 #[test]
-fn the_page_of_the_detectors_is_current() {
-    let path = root().join("docs/detectors.md");
-    let wanted = manual(&Catalog::built_in());
-    if std::env::var_os(BLESS).is_some() {
-        fs::write(&path, &wanted).expect("docs/detectors.md can be written");
+fn generated_pages_are_current() {
+    for (name, wanted) in [("detectors.md", manual(&Catalog::built_in())), ("rules-list.md", rule_list::page(PACK))] {
+        let path = root().join("docs").join(name);
+        if std::env::var_os(BLESS).is_some() {
+            fs::write(&path, &wanted).expect("a page can be written");
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == wanted, "docs/{name} is out of date: run {BLESS}=1 cargo test --test integration");
     }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == wanted, "docs/detectors.md is out of date: run {BLESS}=1 cargo test --test integration");
 }
 
 #[test]
 fn every_detector_stands_in_the_readme() {
     let readme = fs::read_to_string(root().join("README.md")).expect("README.md can be read");
-    for id in Catalog::built_in().ids() {
+    for id in Catalog::built_in().detectors().map(|entry| entry.about.id) {
         assert!(readme.contains(&format!("docs/detectors.md#{id})")), "README.md: {id} is missing");
     }
 }

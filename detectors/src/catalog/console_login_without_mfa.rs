@@ -52,6 +52,10 @@ impl Detector for ConsoleLoginWithoutMfa {
         }
     }
 
+    fn yields(&self) -> bool {
+        true
+    }
+
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let grade = Grade { severity: Severity::Medium, why: "an IAM user with a password and no second factor" };
         verdict(window, WITHOUT_MFA, grade, "signed in {seen} time{s} without a second factor".to_owned())

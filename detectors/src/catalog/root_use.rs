@@ -53,6 +53,11 @@ impl Detector for RootUse {
         }
     }
 
+    /// What a rule finds grave by itself, such as a key made for root, it says better.
+    fn yields(&self) -> bool {
+        true
+    }
+
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
         let read = Grade { severity: Severity::Medium, why: "the root user only read" };

@@ -6,6 +6,7 @@ use crate::detector::{Detector, Folding, Verdict};
 use crate::entity::Family;
 use crate::settings::Minutes;
 use crate::severity::Severity;
+use crate::stage::Stage;
 
 fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
     let entity = Entity { family: Family::Principal, key: "111122223333\u{1f}\u{1f}role/ci".into() };
@@ -31,6 +32,7 @@ fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
         verdict,
         top: Vec::new(),
         cap: Severity::Critical,
+        stage: Stage::Alert,
         total: 0,
         denied: 0,
     }

@@ -37,7 +37,7 @@ impl<T: Table> Access<'_, T> {
                 self.learn(&mut view).await?;
             }
             view.ledger = ledger;
-            let mut book = view.ledger.value.book();
+            let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
                 let Judged { findings, .. } = &judged(&view, *range, judge);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::group::{Book, Page};
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::profile::Profile;
@@ -49,8 +50,8 @@ pub(super) struct Letter {
 
 impl Letter {
     /// The alert, in the words of its detector.
-    pub(super) fn alert(&self) -> Alert {
-        match lapwing_detectors::catalog::about(&self.detector) {
+    pub(super) fn alert(&self, engine: &Engine) -> Alert {
+        match engine.about(&self.detector) {
             Some(about) => self.alert.clone().by(about),
             // Its detector is gone with an update: what is left of it is still said.
             None => self.alert.clone(),
@@ -60,9 +61,9 @@ impl Letter {
 
 impl Ledger {
     /// The alerts.
-    pub(super) fn book(&self) -> Book {
+    pub(super) fn book(&self, engine: &Engine) -> Book {
         let mut book = Book::default();
-        book.restore(self.pages.clone());
+        book.restore(self.pages.clone(), engine);
         book
     }
 
@@ -128,8 +129,8 @@ impl Ledger {
 
 impl Ledger {
     /// Would it say anything else after this was found?
-    pub(super) fn differs(&self, judged: &[&Judged], complete: Minute) -> bool {
-        let mut book = self.book();
+    pub(super) fn differs(&self, engine: &Engine, judged: &[&Judged], complete: Minute) -> bool {
+        let mut book = self.book(engine);
         for judged in judged {
             book.withdraw(judged);
             for finding in judged.findings.iter().cloned() {

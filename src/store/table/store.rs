@@ -102,7 +102,7 @@ impl<T: Table> TableStore<T> {
     /// When the table does not answer.
     pub async fn book_of(&self, entity: &Entity) -> Result<Book, StoreError> {
         let access = self.access(DateTime::UNIX_EPOCH);
-        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book())
+        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
     fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
@@ -180,7 +180,7 @@ impl<T: Table> TableStore<T> {
         for letter in view.ledger.value.letters_of(self.owner) {
             let place = (view.entity.clone(), letter.number);
             if self.handed.insert(place.clone(), letter.until) != Some(letter.until) {
-                self.claimed.push((letter.alert(), place));
+                self.claimed.push((letter.alert(&self.engine), place));
             }
         }
     }
@@ -285,7 +285,7 @@ impl<T: Table> StateStore for TableStore<T> {
             let silent = judged.iter().all(|judged| judged.findings.is_empty());
             let known = self.views.get(entity).is_some_and(|view| match view.ledger.value.is_quiet() {
                 true => silent,
-                false => !view.ledger.value.differs(&judged, complete),
+                false => !view.ledger.value.differs(&self.engine, &judged, complete),
             });
             if known {
                 continue;

@@ -11,6 +11,7 @@ use lapwing::report::json;
 use lapwing::settings::Settings;
 use lapwing::source::find;
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::stage::Stage;
 
 /// What a replay said.
 #[derive(Debug, Default)]
@@ -61,6 +62,7 @@ pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
         threads: how.threads,
         strictness: Strictness::Skip,
         log_group: String::new(),
+        stage: Stage::Digest,
     };
     let mut replay = Replay::new(plan, &Arc::new(Settings::default())).unwrap();
     let mut heard = Heard::default();

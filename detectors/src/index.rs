@@ -1,0 +1,135 @@
+//! Which detectors an event or a cell can concern. With hundreds of rules, asking each one costs more than all the rest.
+
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use crate::cell::Cell;
+use crate::detector::{Trigger, Watch};
+use crate::event::{Call, Event, Source, What};
+use crate::measure::Slot;
+use crate::rule::Key;
+
+/// Places of watches.
+pub(crate) type Places = SmallVec<[usize; 8]>;
+
+/// As much of a name as tells it apart, in bytes: the longest API names have about 60.
+const TELLING: usize = 64;
+
+/// Where to look for what can concern an event or a cell, by the places of watches.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// Those that look at every event of a source.
+    by_source: [Vec<usize>; 2],
+    /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
+    by_key: HashMap<u64, Vec<usize>>,
+    /// Is there a key without a name, or without a service?
+    open: bool,
+    /// Those that are judged where something occurred.
+    by_slot: HashMap<Slot, Vec<usize>>,
+    /// Those that are judged where something was counted.
+    measured: Vec<usize>,
+}
+
+impl Index {
+    pub(crate) fn of(watches: &[Watch]) -> Index {
+        let mut index = Index::default();
+        // Those that yield come last: by then it is known whether a rule found the event.
+        for yields in [false, true] {
+            let all = watches.iter().enumerate().filter(|(_, watch)| watch.detector.yields() == yields);
+            all.for_each(|(place, watch)| index.add(place, watch));
+        }
+        index
+    }
+
+    fn add(&mut self, place: usize, watch: &Watch) {
+        let (about, keys) = (watch.detector.about(), watch.detector.keys());
+        for Key { service, name } in keys {
+            self.open |= service.is_empty() || name.is_empty();
+            let places = self.by_key.entry(key(folded(service), folded(name))).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+        for source in [Source::CloudTrail, Source::Lambda] {
+            if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
+                self.by_source[source as usize].push(place);
+            }
+        }
+        match about.trigger {
+            Trigger::Measures(_) => self.measured.push(place),
+            Trigger::Slots(slots) => slots.iter().for_each(|slot| self.by_slot.entry(*slot).or_default().push(place)),
+        }
+    }
+
+    /// Those that look at every event of its source.
+    pub(crate) fn of_source(&self, event: &Event<'_>) -> &[usize] {
+        &self.by_source[event.source() as usize]
+    }
+
+    /// Those that look at calls like this one only, each once.
+    pub(crate) fn of_call(&self, event: &Event<'_>) -> Places {
+        let mut places = Places::new();
+        let What::Call(Call { service, name, .. }) = event.what else { return places };
+        if self.by_key.is_empty() {
+            return places;
+        }
+        let (service, name) = (folded(service), folded(name));
+        let of = |service, name| self.by_key.get(&key(service, name)).into_iter().flatten().copied();
+        places.extend(of(service, name));
+        if self.open {
+            let none = folded("");
+            places.extend(of(service, none).chain(of(none, name)));
+            places.sort_unstable();
+            places.dedup();
+        }
+        places
+    }
+
+    /// Those that are judged where something occurred in a slot.
+    pub(crate) fn of_slot(&self, slot: Slot) -> &[usize] {
+        self.by_slot.get(&slot).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those that can have something to say about a cell, each once.
+    pub(crate) fn of_cell(&self, cell: &Cell) -> Places {
+        let mut places = Places::from_slice(&self.measured);
+        let measured = places.len();
+        places.extend(cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten().copied());
+        if places.len() > measured + 1 {
+            places.sort_unstable();
+            places.dedup();
+        }
+        places
+    }
+}
+
+fn key(service: u64, name: u64) -> u64 {
+    service ^ name.rotate_left(1)
+}
+
+/// A hash that is the same in upper and lower case. Others may share it: the rule itself decides.
+fn folded(text: &str) -> u64 {
+    let mut lower = [0_u8; TELLING];
+    for (to, from) in lower.iter_mut().zip(text.bytes()) {
+        *to = from | 0x20;
+    }
+    xxhash_rust::xxh3::xxh3_64(&lower[..text.len().min(TELLING)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter_and_the_rest_does() {
+        for (one, other, same) in [
+            ("CreateUser", "createuser", true),
+            ("CreateUser", "CreateUsers", false),
+            ("", "a", false),
+            ("iam", "ec2", false),
+        ] {
+            assert_eq!(folded(one) == folded(other), same, "{one} {other}");
+        }
+        assert_ne!(key(folded("a"), folded("b")), key(folded("b"), folded("a")));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a rule sees of an event: the members of the CloudTrail record or of the log line, by their paths.
+//!
+//! Nothing is parsed until a rule asks for it, and then only the path that it asks for. A path that crosses a list
+//! goes on in each of its members: a rule then sees all the values, and one that fits is enough. Text that holds JSON,
+//! such as a policy document, is entered like any other object.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
+use rsigma_eval::EventValue;
+use serde_json::Value;
+
+use super::json::{Member, Path, every_text, members, values};
+
+/// The members that a CloudTrail record has at its top, by its record contents reference.
+pub(super) const RECORD: &[&str] = &[
+    "additionalEventData",
+    "addendum",
+    "apiVersion",
+    "awsRegion",
+    "edgeDeviceDetails",
+    "errorCode",
+    "errorMessage",
+    "eventCategory",
+    "eventContext",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "insightDetails",
+    "managementEvent",
+    "readOnly",
+    "recipientAccountId",
+    "requestID",
+    "requestParameters",
+    "resources",
+    "responseElements",
+    "serviceEventDetails",
+    "sessionCredentialFromConsole",
+    "sharedEventID",
+    "sourceIPAddress",
+    "tlsDetails",
+    "userAgent",
+    "userIdentity",
+    "vpcEndpointAccountId",
+    "vpcEndpointId",
+];
+
+/// An event as rules see it.
+pub(super) struct Seen<'e> {
+    event: &'e Event<'e>,
+    /// The members of the record of a call, found when a rule first asks for one.
+    members: OnceCell<Vec<Member<'e>>>,
+}
+
+impl<'e> Seen<'e> {
+    pub(super) fn of(event: &'e Event<'e>) -> Seen<'e> {
+        Seen { event, members: OnceCell::new() }
+    }
+
+    fn of_call(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+        if let Some(known) = self.known(call, path) {
+            return Some(known);
+        }
+        let steps = Path::of(path);
+        let text = match steps.root() {
+            // The event has no error when its record has neither code nor message.
+            "errorCode" | "errorMessage" if call.error.is_none() => return None,
+            "requestParameters" => call.request,
+            "responseElements" => call.response,
+            "additionalEventData" => call.extra,
+            root => self.member(call, root),
+        };
+        joined(values(text, &steps.below()))
+    }
+
+    /// What most rules ask for first, and reading the event has found already.
+    fn known(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+        let text = match path {
+            "eventSource" => call.source,
+            // A rule may mean the name as it is recorded or, where that has a version, without it.
+            "eventName" if call.recorded != call.name && !call.recorded.is_empty() => {
+                let names = [call.recorded, call.name];
+                return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
+            }
+            "eventName" => call.recorded,
+            "userAgent" => call.user_agent,
+            "readOnly" => return call.read_only.map(EventValue::Bool),
+            _ => "",
+        };
+        (!text.is_empty()).then(|| EventValue::Str(text.into()))
+    }
+
+    /// The text of a member of the record; empty where there is none.
+    fn member(&self, call: &Call<'e>, name: &str) -> &'e str {
+        let all = self.members.get_or_init(|| members(call.record));
+        all.iter().find(|(held, _)| held == name).map_or("", |(_, text)| text)
+    }
+}
+
+impl rsigma_eval::Event for Seen<'_> {
+    fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
+        match &self.event.what {
+            What::Call(call) => self.of_call(call, path),
+            What::Log(log) => of_log(log, path),
+        }
+    }
+
+    fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
+        let mut found = false;
+        self.visit_string_values(&mut |text| found = found || pred(text));
+        found
+    }
+
+    fn all_string_values(&self) -> Vec<Cow<'_, str>> {
+        let mut all = Vec::new();
+        self.visit_string_values(&mut |text| all.push(Cow::Owned(text.to_owned())));
+        all
+    }
+
+    fn visit_string_values(&self, visit: &mut dyn FnMut(&str)) {
+        match &self.event.what {
+            What::Call(call) => every_text(call.record, visit),
+            What::Log(log) => visit(log.message),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match &self.event.what {
+            What::Call(call) => serde_json::from_str(call.record).unwrap_or_default(),
+            What::Log(log) => Value::String(log.message.to_owned()),
+        }
+    }
+}
+
+fn of_log<'e>(log: &Log<'e>, path: &str) -> Option<EventValue<'e>> {
+    let text = match path {
+        "function" => log.function,
+        "requestId" => log.request,
+        "logStream" => log.stream,
+        "message" => log.message,
+        "level" => level_of(&log.line)?,
+        "errorType" => error_type_of(log),
+        _ => return joined(values(log.message, &Path::of(path))),
+    };
+    (!text.is_empty()).then(|| EventValue::Str(text.into()))
+}
+
+fn level_of(line: &Line<'_>) -> Option<&'static str> {
+    let Line::Application { level, .. } = line else { return None };
+    Some(match level {
+        Level::Trace => "TRACE",
+        Level::Debug => "DEBUG",
+        Level::Info => "INFO",
+        Level::Warn => "WARN",
+        Level::Error => "ERROR",
+        Level::Fatal => "FATAL",
+    })
+}
+
+fn error_type_of<'e>(log: &Log<'e>) -> &'e str {
+    match (&log.line, &log.failure) {
+        (Line::Application { error_type, .. }, _) if !error_type.is_empty() => error_type,
+        (_, Some(failure)) => failure.error_type,
+        _ => "",
+    }
+}
+
+/// One value as it is, several as a list of which any may fit.
+fn joined(mut values: Vec<EventValue<'_>>) -> Option<EventValue<'_>> {
+    match values.len() {
+        0 | 1 => values.pop(),
+        _ => Some(EventValue::Array(values)),
+    }
+}

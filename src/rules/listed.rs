@@ -1,0 +1,160 @@
+//! The rules that there are, by what is said of them. The conditions of one are read when an event first reaches it.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use lapwing_detectors::detector::{About, Nature, Ranking, Timing, Trigger};
+use lapwing_detectors::entity::Family;
+use lapwing_detectors::event::{Event, Source};
+use lapwing_detectors::measure::Slot;
+use lapwing_detectors::rule::{self, Condition, Key, Need};
+use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
+use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_parser::parse_sigma_yaml;
+
+use super::card::Card;
+use super::fields::Seen;
+use super::holds;
+use super::parse::{Rule, parse};
+use super::section::Section;
+
+/// A rule as engine, settings and command line know it.
+#[derive(Debug)]
+pub struct Listed {
+    /// What it is about; its id is the name of the rule in alerts and settings.
+    pub about: &'static About,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What becomes of what it finds, unless the settings say otherwise.
+    pub stage: Stage,
+    /// Its Sigma id.
+    pub id: &'static str,
+    /// The log that it is about.
+    pub source: Source,
+    /// Its file: the path, or the bare name of a built-in one.
+    pub place: &'static str,
+    /// The calls that it can hold for; none: any.
+    keys: &'static [Key],
+    /// What an event must be for it to hold.
+    needs: &'static [Need],
+    text: &'static str,
+    compiled: OnceLock<Option<CompiledRule>>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/pack.rs"));
+
+/// The built-in rules, by name.
+pub static PACK: &[Listed] = &BUILT_IN;
+
+/// What all rules have in common.
+const DEED: About = About {
+    id: "",
+    title: "",
+    what: "",
+    why: "",
+    innocent: "",
+    attack: &[],
+    next: &[],
+    families: &[],
+    trigger: Trigger::Slots(&[]),
+    nature: Nature::Deed,
+    timing: Timing::Monotone,
+    never_muted: false,
+    ranking: Ranking::Unnamed,
+};
+
+/// Whose deeds they are: the principal's, and of a log line the function's.
+const fn families(source: Source) -> &'static [Family] {
+    match source {
+        Source::CloudTrail => &[Family::Principal],
+        Source::Lambda => &[Family::Function],
+    }
+}
+
+impl Listed {
+    const fn new(
+        (place, text, id): (&'static str, &'static str, &'static str),
+        source: Source,
+        (severity, stage): (Severity, Stage),
+        (keys, needs, about): (&'static [Key], &'static [Need], &'static About),
+    ) -> Listed {
+        Listed { about, severity, stage, source, id, place, keys, needs, text, compiled: OnceLock::new() }
+    }
+
+    /// The rule of a file, for as long as the program runs: rules are read once, at its start.
+    pub(super) fn of(place: &str, rule: Rule) -> Option<&'static Listed> {
+        let card = Card::of(&rule.slug, &rule.written, rule.section.as_ref())?;
+        let keys = card.keys.iter().map(|(service, name)| Key { service: kept(service), name: kept(name) });
+        let about = About {
+            id: kept(&card.slug),
+            title: kept(&card.title),
+            what: kept(&card.what),
+            why: kept(&card.why),
+            innocent: kept(&card.innocent),
+            attack: all_kept(&card.attack),
+            next: all_kept(&card.next),
+            families: families(card.source),
+            trigger: Trigger::Slots(Box::leak(Box::new([Slot::named(&card.id)]))),
+            ..DEED
+        };
+        let keys: &'static [Key] = Box::leak(keys.collect());
+        let about: &'static About = Box::leak(Box::new(about));
+        let file = (kept(place), "", kept(&card.id));
+        let listed =
+            Listed::new(file, card.source, (card.severity, card.stage), (keys, Box::leak(card.needs.into()), about));
+        Some(Box::leak(Box::new(Listed { compiled: OnceLock::from(Some(rule.compiled)), ..listed })))
+    }
+
+    /// Is it one of the built-in rules?
+    #[must_use]
+    pub fn built_in(&self) -> bool {
+        PACK.iter().any(|listed| std::ptr::eq(listed, self))
+    }
+
+    /// What it says besides Sigma, read anew from its file; nothing where that says nothing, or is gone.
+    #[must_use]
+    pub fn section(&self) -> Option<Section> {
+        let text = if self.built_in() { self.text.into() } else { fs::read_to_string(self.place).ok()? };
+        let parsed = parse(self.place, &text).ok()?;
+        parsed.rules.into_iter().find(|rule| rule.slug == self.about.id)?.section
+    }
+
+    /// The name and the text of its file, of a built-in rule.
+    #[must_use]
+    pub fn file(&self) -> (&'static str, &'static str) {
+        (self.place, self.text)
+    }
+
+    /// The detector that it is.
+    #[must_use]
+    pub fn rule(&'static self) -> rule::Rule {
+        rule::Rule { about: self.about, severity: self.severity, keys: self.keys, needs: self.needs, condition: self }
+    }
+
+    fn compiled(&self) -> Option<&CompiledRule> {
+        // The built-in rules are tested: one that cannot be read is in no program.
+        let read = || compile_rule(parse_sigma_yaml(self.text).ok()?.rules.first()?).ok();
+        self.compiled.get_or_init(read).as_ref()
+    }
+}
+
+impl Condition for Listed {
+    fn holds(&self, event: &Event<'_>) -> bool {
+        self.compiled().is_some_and(|rule| holds(rule, &Seen::of(event)))
+    }
+}
+
+impl PartialEq for Listed {
+    fn eq(&self, other: &Listed) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+fn kept(text: &str) -> &'static str {
+    Box::leak(Box::from(text))
+}
+
+fn all_kept(texts: &[String]) -> &'static [&'static str] {
+    Box::leak(texts.iter().map(|text| kept(text)).collect())
+}
