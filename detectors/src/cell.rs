@@ -47,13 +47,27 @@ impl Counter {
     }
 }
 
+/// What the occurrences that a detector asks for weigh together, so that those of several slots can be added up.
+pub const ENOUGH: u32 = 60;
+
 /// How much a cell holds, in short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     /// The sum of all counters.
     pub counted: u64,
-    /// Are there occurrences?
-    pub occurred: bool,
+    /// How much occurred: [`ENOUGH`] where some detector may speak of it.
+    pub occurred: u32,
+}
+
+impl Trace {
+    /// What both leave behind together.
+    #[must_use]
+    pub fn and(self, other: Trace) -> Trace {
+        Trace {
+            counted: self.counted.saturating_add(other.counted),
+            occurred: self.occurred.saturating_add(other.occurred),
+        }
+    }
 }
 
 /// What came in time in one minute of one measure; several of the same minute add up.
@@ -259,7 +273,16 @@ impl Cell {
     #[must_use]
     pub fn trace(&self) -> Trace {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
-        Trace { counted, occurred: !self.occurrences.is_empty() }
+        // Which detectors ask for how many of them is not known here: one is enough.
+        Trace { counted, occurred: if self.occurrences.is_empty() { 0 } else { ENOUGH } }
+    }
+
+    /// Empties it, to be filled again.
+    pub fn clear(&mut self) {
+        self.counters.clear();
+        self.occurrences.clear();
+        self.contributors.clear();
+        self.examples.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.

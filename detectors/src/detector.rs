@@ -155,6 +155,15 @@ pub trait Detector: Send + Sync {
         }
     }
 
+    /// The fewest occurrences in a slot, in two hours, with which it may speak; nothing for a slot that never makes it
+    /// speak. Spares looking closer, as [`Detector::floor`] does.
+    fn fewest(&self, slot: Slot) -> Option<u32> {
+        match self.about().trigger {
+            Trigger::Slots(slots) if slots.contains(&slot) => Some(1),
+            _ => None,
+        }
+    }
+
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
     fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
         self.about().trigger.minutes(here)

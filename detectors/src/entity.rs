@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Subject;
 use crate::event::{Call, Event, Log, Source, What};
+use crate::hash::seeded;
 
 /// The kinds of things that state is kept about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +52,43 @@ pub struct Entity {
     pub family: Family,
     /// Account, Region and name with [`SEPARATOR`] between; the name comes last, because only it may hold anything.
     pub key: Arc<str>,
+}
+
+/// An entity by its parts, with a hash of them: to look it up without making one.
+#[derive(Clone, Copy, Debug)]
+pub struct EntityRef<'k> {
+    /// What kind of thing it is.
+    pub family: Family,
+    /// Its key.
+    pub key: &'k str,
+    /// The hash of both: the same everywhere.
+    pub hash: u64,
+}
+
+impl<'k> EntityRef<'k> {
+    /// The entity of that family and key.
+    #[must_use]
+    pub fn new(family: Family, key: &'k str) -> EntityRef<'k> {
+        EntityRef { family, key, hash: seeded(key, family as u64) }
+    }
+}
+
+impl PartialEq for EntityRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.family == other.family && self.key == other.key
+    }
+}
+
+impl<'e> From<&'e Entity> for EntityRef<'e> {
+    fn from(entity: &'e Entity) -> EntityRef<'e> {
+        EntityRef::new(entity.family, &entity.key)
+    }
+}
+
+impl From<EntityRef<'_>> for Entity {
+    fn from(entity: EntityRef<'_>) -> Entity {
+        Entity { family: entity.family, key: entity.key.into() }
+    }
 }
 
 /// What stands for a user name that does not exist, in a failed sign-in:
@@ -105,9 +143,8 @@ impl fmt::Display for Entity {
     }
 }
 
-/// Writes the key of the entity of `family` that `event` touches; false where it touches none.
+/// Writes the key of the entity of `family` that `event` touches after what `key` holds; false where it touches none.
 pub fn key_of(family: Family, event: &Event<'_>, key: &mut String) -> bool {
-    key.clear();
     match event.what {
         What::Call(call) => call_key(family, event, call, key),
         What::Log(log) => family == Family::Function && log_key(event, &log, key),

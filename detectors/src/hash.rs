@@ -39,11 +39,17 @@ pub fn hash_one(text: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
+/// A hash of one text and a number.
+#[must_use]
+pub(crate) fn seeded(text: &str, seed: u64) -> u64 {
+    xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), seed)
+}
+
 /// A hash of the parts one after the other, each seeded with the hash of those before it. For parts too long to be
 /// gathered first; it stays within a process.
 #[must_use]
 pub(crate) fn chained(parts: &[&str]) -> u64 {
-    parts.iter().fold(0, |hash, part| xxhash_rust::xxh3::xxh3_64_with_seed(part.as_bytes(), hash))
+    parts.iter().fold(0, |hash, part| seeded(part, hash))
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
-use crate::cell::{Cell, Trace};
+use crate::catalog::FAILED;
+use crate::cell::{Cell, ENOUGH, Trace};
 use crate::detector::{About, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
+use crate::measure::Slot;
 use crate::profile::Profile;
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -97,11 +99,22 @@ fn nobody() -> &'static About {
 }
 
 impl Engine {
-    /// May some detector have anything to say about a cell, after an hour that left this `trace`? A first look, which
-    /// spares a closer one.
+    /// May some detector have anything to say about a cell, given its trace and that of the hour before together? A first
+    /// look, which spares a closer one.
     #[must_use]
-    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
-        here.occurred || before.occurred || here.counted + before.counted >= self.floor
+    pub fn stirs(&self, trace: Trace) -> bool {
+        trace.occurred >= ENOUGH || trace.counted >= self.floor
+    }
+
+    /// What an occurrence in a slot adds to a trace.
+    #[must_use]
+    pub fn weight(&self, slot: Slot) -> u32 {
+        if slot == FAILED {
+            // Profiles learn these, whoever speaks of them.
+            return ENOUGH;
+        }
+        let all = self.watches.iter().flat_map(|w| w.variants.iter().map(|v| &v.detector).chain([&w.detector]));
+        all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
     }
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.

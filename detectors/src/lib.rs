@@ -11,13 +11,14 @@ mod deed;
 pub mod detector;
 pub mod entity;
 pub mod event;
-mod facts;
+pub mod fold;
 pub mod group;
 pub mod hash;
 pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod measure;
+pub mod notes;
 pub mod observe;
 pub mod profile;
 mod query;

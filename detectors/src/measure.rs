@@ -56,7 +56,7 @@ impl Measure {
         }
     }
 
-    pub(crate) fn bit(self) -> u32 {
+    pub(crate) fn bit(self) -> u16 {
         1 << self as u8
     }
 }

@@ -93,6 +93,12 @@ impl Profile {
         }
     }
 
+    /// Does learning this cell ask for the hour before? Where nothing is in its first minutes, no window reaches there.
+    #[must_use]
+    pub fn looks_back(cell: &Cell) -> bool {
+        cell.minutes().any(|minute| u32::from(minute) + 1 < RATE_WINDOW.0)
+    }
+
     fn push(&mut self, measure: Measure, learnt: ActiveHour) {
         let place = self.series.partition_point(|series| series.measure < measure);
         if self.series.get(place).is_none_or(|series| series.measure != measure) {

@@ -71,7 +71,7 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         for happened in batch {
             happened.show(&mut observer);
         }
-        for (entity, hour, cell) in observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH).cells {
+        for (entity, hour, cell) in observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH).cells() {
             cells.entry(entity).or_default().entry(hour).or_default().merge(cell, |_| Arrival::OnTime);
         }
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
@@ -14,7 +15,7 @@ use lapwing_detectors::time::{Hour, Minute};
 use super::met::Book;
 use super::workers::{Piece, Reading, read};
 use crate::decode::{Decoded, Origin, Reject};
-use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
+use crate::pipeline::{From, Pipeline, Taught, teach};
 use crate::settings::Settings;
 use crate::source::{Input, Inputs, Unread};
 use crate::store::{Limits, MemoryStore, Retention, StoreError};
@@ -225,7 +226,7 @@ impl Replay {
             return Ok(());
         }
         if !met.is_empty() {
-            learnt = self.again(name, bytes, met).unwrap_or(learnt);
+            learnt = self.again((name, learnt.delivery), bytes, met).unwrap_or(learnt);
         }
         self.stats.late += learnt.events.iter().filter(|met| met.minute.hour() <= self.freed).count() as u64;
         match self.plan.order {
@@ -238,17 +239,13 @@ impl Replay {
     }
 
     /// The same piece without the events that were met before. It was read once, so it can be read again.
-    fn again(&self, name: &str, bytes: &[u8], met: HashSet<u64>) -> Option<lapwing_detectors::observe::Learnt> {
+    fn again(&self, (name, delivery): (&str, DeliveryId), bytes: &[u8], met: HashSet<u64>) -> Option<Learnt> {
         let origin = Origin { name, log_group: &self.plan.log_group, ..Origin::default() };
-        let from = From { origin, delivery: delivery_id(bytes), received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
+        let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
         teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
     }
 
-    fn deliver(
-        &mut self,
-        mut learnt: lapwing_detectors::observe::Learnt,
-        teller: &mut dyn Teller,
-    ) -> Result<(), StoreError> {
+    fn deliver(&mut self, mut learnt: Learnt, teller: &mut dyn Teller) -> Result<(), StoreError> {
         let now = self.pipeline.store.newest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         learnt.received = now;
         // First what is complete: profiles then know all that the minutes of this delivery are compared with, so that

@@ -8,10 +8,10 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::observe::Observer;
+use lapwing_detectors::observe::{DeliveryId, Observer};
 
 use crate::decode::{Origin, Refusal};
-use crate::pipeline::{From, Taught, delivery_id, teach_with};
+use crate::pipeline::{From, Taught, teach_with};
 use crate::source::{Input, Reader, Unread};
 
 /// Files that may be read ahead of the one whose turn it is, for each thread.
@@ -137,11 +137,14 @@ impl Shared<'_> {
         while let Some(place) = self.claim(threads * AHEAD) {
             let input = &self.inputs[place];
             let name = input.place.name();
-            let mut first = true;
+            let mut pieces = 0;
             let mut send = |bytes: Vec<u8>| {
                 // Only the first piece is read ahead: a large input must not pile up while others have their turn.
-                let go_on = std::mem::take(&mut first) || self.wait_for(place);
-                go_on && sender.send((place, self.piece(&mut observer, &name, bytes))).is_ok()
+                let go_on = pieces == 0 || self.wait_for(place);
+                // Events that come again are known by themselves in a replay, so a number is name enough.
+                let delivery = DeliveryId((place as u128) << 64 | pieces);
+                pieces += 1;
+                go_on && sender.send((place, self.piece(&mut observer, (&name, delivery), bytes))).is_ok()
             };
             if let Err(error) = reader.read(input, &mut || self.buffer(), &mut send)
                 && sender.send((place, Piece::Unread(error))).is_err()
@@ -154,9 +157,9 @@ impl Shared<'_> {
         }
     }
 
-    fn piece(&self, observer: &mut Observer<'_>, name: &str, bytes: Vec<u8>) -> Piece {
+    fn piece(&self, observer: &mut Observer<'_>, (name, delivery): (&str, DeliveryId), bytes: Vec<u8>) -> Piece {
         let origin = Origin { name, log_group: self.reading.log_group, ..Origin::default() };
-        let from = From { origin, delivery: delivery_id(&bytes), received: DateTime::<Utc>::MIN_UTC, met: None };
+        let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: None };
         match teach_with(observer, &bytes, &from) {
             Ok(taught) => Piece::Read(Box::new(taught), bytes),
             Err(refusal) => Piece::Refused(refusal),

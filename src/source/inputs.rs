@@ -10,7 +10,7 @@ use crate::decode::first_time;
 use crate::decode::gzip::Inflater;
 
 /// Packed bytes that are looked at to find a file's first event, and the most when that is not enough.
-const HEAD: [usize; 3] = [3 << 10, 16 << 10, 512 << 10];
+const HEAD: [usize; 4] = [1 << 10, 3 << 10, 16 << 10, 512 << 10];
 /// Plain bytes to look at for each packed one.
 const HEAD_RATIO: usize = 8;
 /// How names of logs end, as AWS and people write them. Only files found in a folder are chosen by name: the folder may

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use lapwing_detectors::cell::Cell;
-use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
@@ -42,6 +42,10 @@ pub(super) struct Held {
 }
 
 impl Held {
+    fn is(&self, entity: EntityRef<'_>) -> bool {
+        self.entity.family == entity.family && *self.entity.key == *entity.key
+    }
+
     /// What is known of it, with these of its cells.
     pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
         Known { entity: self.entity.clone(), cells, profile: Some(Arc::new(self.profile.clone())) }
@@ -50,7 +54,8 @@ impl Held {
 
 /// The entities that are held.
 pub(super) struct Entities {
-    index: HashMap<Entity, Id>,
+    /// The number of each entity, with its hash.
+    index: HashTable<(u64, Id)>,
     held: Vec<Held>,
     counts: [usize; Family::ALL.len()],
     limits: Limits,
@@ -61,12 +66,13 @@ pub(super) struct Entities {
 impl Entities {
     pub(super) fn new(limits: Limits) -> Entities {
         let counts = [0; Family::ALL.len()];
-        Entities { index: HashMap::new(), held: Vec::new(), counts, limits, overflow: BTreeMap::new() }
+        Entities { index: HashTable::new(), held: Vec::new(), counts, limits, overflow: BTreeMap::new() }
     }
 
     /// The number of an entity; nothing when its family is full.
-    pub(super) fn id(&mut self, entity: Entity) -> Option<Id> {
-        if let Some(id) = self.index.get(&entity) {
+    pub(super) fn id(&mut self, entity: EntityRef<'_>) -> Option<Id> {
+        let same = |(hash, id): &(u64, Id)| *hash == entity.hash && self.held[*id as usize].is(entity);
+        if let Some((_, id)) = self.index.find(entity.hash, same) {
             return Some(*id);
         }
         let family = entity.family;
@@ -76,8 +82,8 @@ impl Entities {
         }
         self.counts[family as usize] += 1;
         let id = self.held.len() as Id;
-        self.held.push(Held { entity: entity.clone(), profile: Profile::default() });
-        self.index.insert(entity, id);
+        self.held.push(Held { entity: entity.into(), profile: Profile::default() });
+        self.index.insert_unique(entity.hash, (entity.hash, id), |(hash, _)| *hash);
         Some(id)
     }
 

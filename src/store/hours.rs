@@ -1,52 +1,75 @@
-//! The cells that are held, hour by hour: an hour is judged, taught to profiles and dropped as a whole.
+//! What is held of the past, hour by hour: an hour is judged, taught to profiles and dropped as a whole. An hour holds
+//! cells, or notes that no cells were made of yet.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use lapwing_detectors::cell::{Arrival, Cell, Trace};
+use lapwing_detectors::fold::Folder;
+use lapwing_detectors::notes::Notes;
 use lapwing_detectors::time::{Hour, Minute};
+
+use super::noted::NotedHour;
+use super::pair::Pair;
 
 /// Bytes that a held cell and an entry in it take: what memory is reckoned by. On a generated fortnight the process
 /// then stays within twice what is reckoned.
 const CELL_BYTES: usize = 600;
 const ENTRY_BYTES: usize = 150;
+/// Bytes of notes that are held before cells are made of them, which are smaller where much happened to few entities.
+const NOTED_BYTES: usize = 48 << 20;
 
 /// The number of an entity.
 pub(super) type Id = u32;
 
-/// The cells of one hour.
+/// What is held of one hour.
 #[derive(Default)]
-pub(super) struct HourCells {
+pub(super) struct HeldHour {
     places: HashMap<Id, u32>,
-    cells: Vec<(Id, Cell)>,
+    cells: Vec<(Id, Arc<Cell>)>,
     /// The trace of each cell, close together: a first look at an hour need not touch its cells.
     traces: Vec<Trace>,
     entries: usize,
+    noted: NotedHour,
 }
 
-impl HourCells {
-    pub(super) fn get(&self, id: Id) -> Option<&Cell> {
-        self.places.get(&id).map(|place| &self.cells[*place as usize].1)
+impl HeldHour {
+    fn place(&self, id: Id) -> Option<usize> {
+        self.places.get(&id).map(|place| *place as usize)
     }
 
-    /// A cell with its trace.
-    pub(super) fn traced(&self, id: Id) -> Option<(&Cell, Trace)> {
-        let place = *self.places.get(&id)? as usize;
-        Some((&self.cells[place].1, self.traces[place]))
+    pub(super) fn trace(&self, id: Id) -> Option<Trace> {
+        self.noted.trace(id).or_else(|| Some(self.traces[self.place(id)?]))
     }
 
-    /// All cells with their traces.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &Cell, Trace)> {
-        self.cells.iter().zip(&self.traces).map(|((id, cell), trace)| (*id, cell, *trace))
+    /// All entities with something in the hour, with the traces that they leave.
+    pub(super) fn traces(&self) -> impl Iterator<Item = (Id, Trace)> {
+        let cells = self.cells.iter().zip(&self.traces).map(|((id, _), trace)| (*id, *trace));
+        cells.chain(self.noted.traces())
+    }
+
+    /// The cell of an entity.
+    pub(super) fn cell(&mut self, id: Id, folder: &mut Folder) -> Option<Arc<Cell>> {
+        self.noted.cell(id, folder).or_else(|| self.merged(id).map(Arc::clone))
+    }
+
+    /// The cell of an entity, where it needs not be made of notes.
+    pub(super) fn merged(&self, id: Id) -> Option<&Arc<Cell>> {
+        self.place(id).map(|place| &self.cells[place].1)
+    }
+
+    /// The cell of an entity, or, gathered in `room`, the counters of one that is not made yet.
+    pub(super) fn counters<'a>(&'a self, id: Id, room: &'a mut Cell) -> Option<&'a Cell> {
+        if self.noted.counters(id, room) { Some(room) } else { self.merged(id).map(Arc::as_ref) }
     }
 
     fn merge(&mut self, id: Id, mut cell: Cell, arrival: impl Fn(u8) -> Arrival) {
-        if let Some(place) = self.places.get(&id) {
-            let held = &mut self.cells[*place as usize].1;
+        if let Some(place) = self.place(id) {
+            let held = Arc::make_mut(&mut self.cells[place].1);
             self.entries -= held.entries();
             held.merge(cell, arrival);
-            self.traces[*place as usize] = held.trace();
+            self.traces[place] = held.trace();
             self.entries += held.entries();
             return;
         }
@@ -56,64 +79,160 @@ impl HourCells {
         self.entries += cell.entries();
         self.places.insert(id, self.cells.len() as u32);
         self.traces.push(cell.trace());
-        self.cells.push((id, cell));
+        self.cells.push((id, Arc::new(cell)));
+    }
+
+    /// Makes cells of its notes.
+    fn fold(&mut self, folder: &mut Folder) {
+        let mut noted = std::mem::take(&mut self.noted);
+        noted.sort();
+        let ids: Vec<Id> = noted.traces().map(|(id, _)| id).collect();
+        for id in ids {
+            if let Some(cell) = noted.cell(id, folder) {
+                self.merge(id, Arc::unwrap_or_clone(cell), |_| Arrival::OnTime);
+            }
+        }
+    }
+
+    /// Makes it fit to be looked at: sorted notes, or cells, but not both.
+    fn ready(&mut self, folder: &mut Folder) {
+        if self.cells.is_empty() || self.noted.is_empty() {
+            self.noted.sort();
+        } else {
+            self.fold(folder);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cells.is_empty() && self.noted.is_empty()
+    }
+
+    fn bytes(&self) -> usize {
+        self.cells.len() * CELL_BYTES + self.entries * ENTRY_BYTES + self.noted.bytes
     }
 }
 
-/// All cells that are held.
+/// All hours that are held.
 #[derive(Default)]
 pub(super) struct Hours {
-    hours: BTreeMap<Hour, HourCells>,
-    cells: usize,
-    entries: usize,
+    hours: BTreeMap<Hour, HeldHour>,
+    bytes: usize,
+    noted: usize,
 }
 
 impl Hours {
     /// The bytes that they take, reckoned from numbers and never measured: so threads and machines decide alike.
     pub(super) fn bytes(&self) -> usize {
-        self.cells * CELL_BYTES + self.entries * ENTRY_BYTES
+        self.bytes
     }
 
     pub(super) fn oldest(&self) -> Option<Hour> {
         self.hours.first_key_value().map(|(hour, _)| *hour)
     }
 
-    pub(super) fn get(&self, hour: Hour) -> Option<&HourCells> {
+    pub(super) fn get(&self, hour: Hour) -> Option<&HeldHour> {
         self.hours.get(&hour)
     }
 
-    /// The first hour with cells from `from` to `to`.
+    /// The first hour with anything in it from `from` to `to`.
     pub(super) fn next(&self, from: Hour, to: Hour) -> Option<Hour> {
         self.hours.range(from..).next().map(|(hour, _)| *hour).filter(|hour| *hour <= to)
+    }
+
+    /// Adds notes, of which `ids` says the numbers of the entities; those without one find no room.
+    pub(super) fn note(&mut self, notes: Notes, ids: &[Option<Id>], folder: &mut Folder) {
+        let notes = Arc::new(notes);
+        let (mut newest, mut place) = (None, 0);
+        for touches in notes.touches().chunk_by(|a, b| a.minute.hour() == b.minute.hour()) {
+            let hour = touches[0].minute.hour();
+            let noted = &mut self.hours.entry(hour).or_default().noted;
+            noted.begin(&notes);
+            for touch in touches {
+                if let Some(id) = ids[touch.entity as usize] {
+                    noted.push(id, place);
+                }
+                place += 1;
+            }
+            newest = newest.max(Some(hour));
+        }
+        // The last of its hours that is judged sets a delivery free.
+        if let Some(held) = newest.and_then(|newest| self.hours.get_mut(&newest)) {
+            held.noted.bytes += notes.bytes();
+            self.bytes += notes.bytes();
+            self.noted += notes.bytes();
+        }
+        drop(notes);
+        if self.noted > NOTED_BYTES {
+            self.fold(folder);
+        }
+    }
+
+    /// Makes cells of all notes.
+    pub(super) fn fold(&mut self, folder: &mut Folder) {
+        if self.noted == 0 {
+            return;
+        }
+        for held in self.hours.values_mut() {
+            held.fold(folder);
+        }
+        self.noted = 0;
+        self.bytes = self.hours.values().map(HeldHour::bytes).sum();
+    }
+
+    /// Takes an hour out to be looked at, with the one before.
+    pub(super) fn take(&mut self, hour: Hour, folder: &mut Folder) -> Option<Pair> {
+        let here = self.take_one(hour, folder)?;
+        let before = self.take_one(hour.before(), folder).unwrap_or_default();
+        Some(Pair::new(hour, here, before))
+    }
+
+    fn take_one(&mut self, hour: Hour, folder: &mut Folder) -> Option<HeldHour> {
+        let mut held = self.hours.remove(&hour)?;
+        self.forget(&held);
+        held.ready(folder);
+        Some(held)
+    }
+
+    /// Puts them back.
+    pub(super) fn put(&mut self, pair: Pair) {
+        for (hour, held) in [(pair.hour, pair.here), (pair.hour.before(), pair.before)] {
+            if !held.is_empty() {
+                self.bytes += held.bytes();
+                self.noted += held.noted.bytes;
+                self.hours.insert(hour, held);
+            }
+        }
+    }
+
+    fn forget(&mut self, held: &HeldHour) {
+        self.bytes -= held.bytes();
+        self.noted -= held.noted.bytes;
     }
 
     /// Adds a cell. What happened up to `closed` came late.
     pub(super) fn merge(&mut self, id: Id, (hour, cell): (Hour, Cell), closed: Minute) {
         let late = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
         let held = self.hours.entry(hour).or_default();
-        self.cells -= held.cells.len();
-        self.entries -= held.entries;
+        self.bytes -= held.bytes();
         if hour.first() <= closed {
             held.merge(id, cell, late);
         } else {
             held.merge(id, cell, |_| Arrival::OnTime);
         }
-        self.cells += held.cells.len();
-        self.entries += held.entries;
+        self.bytes += held.bytes();
     }
 
     /// Copies of an entity's cells, from the hour before `from` to `to`.
     pub(super) fn copies(&self, id: Id, from: Hour, to: Hour) -> Vec<(Hour, Arc<Cell>)> {
         let hours = self.hours.range(from.before()..=to.max(from));
-        hours.filter_map(|(hour, cells)| Some((*hour, Arc::new(cells.get(id)?.clone())))).collect()
+        hours.filter_map(|(hour, held)| Some((*hour, Arc::clone(held.merged(id)?)))).collect()
     }
 
     /// Drops the hours up to and with `last`.
     pub(super) fn drop_until(&mut self, last: Hour) {
         while let Some(entry) = self.hours.first_entry().filter(|entry| *entry.key() <= last) {
             let held = entry.remove();
-            self.cells -= held.cells.len();
-            self.entries -= held.entries;
+            self.forget(&held);
         }
     }
 }

@@ -9,6 +9,7 @@ use lapwing_detectors::alert::{Alert, Quality};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
+use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
@@ -44,6 +45,7 @@ pub struct MemoryStore {
     engine: Arc<Engine>,
     entities: Entities,
     hours: Hours,
+    folder: Folder,
     deliveries: HashSet<DeliveryId>,
     order: VecDeque<DeliveryId>,
     lateness: Lateness,
@@ -71,6 +73,7 @@ impl MemoryStore {
             engine,
             entities: Entities::new(limits),
             hours: Hours::default(),
+            folder: Folder::default(),
             deliveries: HashSet::new(),
             order: VecDeque::new(),
             lateness,
@@ -131,10 +134,12 @@ impl MemoryStore {
         let new = self.begin(&learnt);
         let closed = self.closed(learnt.received);
         let mut touched = BTreeMap::new();
-        for (entity, hour, cell) in learnt.cells {
+        // Deliveries are judged at once: that needs cells.
+        self.hours.fold(&mut self.folder);
+        for (entity, hour, cell) in learnt.cells() {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
-            let Some(id) = self.entities.id(entity) else { continue };
+            let Some(id) = self.entities.id((&entity).into()) else { continue };
             let reached = touched.entry(id).or_insert((hour.minute(minutes.0), hour.minute(minutes.1)));
             *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
             // A delivery that came before is still judged: the first try may have ended before it could be said.
@@ -154,22 +159,31 @@ impl MemoryStore {
     fn learn_again(&mut self, id: Id, changed: Hour) {
         let judged = self.judged(self.source(id));
         for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
-            let before = self.hours.get(hour.before()).and_then(|cells| cells.get(id));
-            if let Some(cell) = self.hours.get(hour).and_then(|cells| cells.get(id)) {
-                self.entities.get_mut(id).profile.learn(hour, cell, before);
+            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id).map(Arc::as_ref));
+            if let Some(here) = cell(hour) {
+                self.entities.get_mut(id).profile.learn(hour, here, cell(hour.before()));
             }
         }
     }
 
-    /// Adds what a delivery taught, if it did not come before.
+    /// Adds what a delivery taught, if it did not come before. Nothing of it is judged yet, so it stays notes.
     pub fn add(&mut self, learnt: Learnt) {
+        let late = self.late;
         if !self.begin(&learnt) {
             return;
         }
+        if self.late > late {
+            return self.add_cells(&learnt);
+        }
+        let ids: Vec<Option<Id>> = learnt.notes.entities().map(|entity| self.entities.id(entity)).collect();
+        self.hours.note(learnt.notes, &ids, &mut self.folder);
+    }
+
+    fn add_cells(&mut self, learnt: &Learnt) {
         let closed = self.closed(learnt.received);
-        for (entity, hour, cell) in learnt.cells {
+        for (entity, hour, cell) in learnt.cells() {
             let closed = closed[entity.family.source() as usize];
-            if let Some(id) = self.entities.id(entity) {
+            if let Some(id) = self.entities.id((&entity).into()) {
                 self.hours.merge(id, (hour, cell), closed);
             }
         }
@@ -278,25 +292,24 @@ impl MemoryStore {
         };
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
-        let MemoryStore { engine, entities, hours, .. } = self;
-        let Some(cells) = hours.get(hour) else { return Vec::new() };
-        let before = hours.get(hour.before());
+        let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
+        let MemoryStore { engine, entities, folder, .. } = self;
         let mut due = Vec::new();
-        for (id, cell, trace) in cells.iter() {
-            let (earlier, left) = before.and_then(|before| before.traced(id)).unzip();
+        for (id, traces) in pair.traces() {
             let held = entities.get_mut(id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            if range.from <= range.to
-                && engine.stirs(trace, left.unwrap_or_default())
-                && engine.wakes(family, cell, earlier)
-            {
-                due.push((held.known(hours.copies(id, hour, hour)), range));
-            }
+            let stirs = range.from <= range.to && engine.stirs(traces.together());
+            let (cell, earlier) = pair.look((id, traces), stirs, folder);
+            let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.profile.learn(hour, cell, earlier);
             }
+            if let Some(known) = known {
+                due.push((Known { cells: pair.cells(id, folder), ..known }, range));
+            }
         }
+        self.hours.put(pair);
         due
     }
 

@@ -12,6 +12,8 @@ mod either;
 mod entities;
 mod hours;
 mod memory;
+mod noted;
+mod pair;
 pub mod table;
 
 pub use either::EitherStore;

@@ -72,6 +72,11 @@ impl Detector for DeniedBurst {
         visit.field(field("window", "the window of event time", 1.0, 60.0), Value::Minutes(&mut self.window));
     }
 
+    fn fewest(&self, slot: Slot) -> Option<u32> {
+        // Every refusal is in this slot, also those that are distinct APIs.
+        (slot == DENIED).then(|| self.count.min(self.apis_medium).min(self.apis_high))
+    }
+
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
         // Some exports give a name and no kind; a record without either is nobody's.

@@ -100,7 +100,7 @@ impl<T: Table> Access<'_, T> {
         let (before, traces) = (view.cell(hour.before()), item.cell.trace());
         let left = before.as_deref().map(Cell::trace).unwrap_or_default();
         if !item.closing
-            && (traces.occurred || left.occurred || 2 * (traces.counted + left.counted) >= self.engine.floor())
+            && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor())
         {
             let work = Work { entity: view.entity.clone(), hour: Some(hour) };
             let at = self.completes(&view.entity, hour.after().last());

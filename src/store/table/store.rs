@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::Alert;
-use lapwing_detectors::cell::Arrival;
+use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::group::Book;
@@ -187,7 +187,7 @@ impl<T: Table> TableStore<T> {
 }
 
 /// What lies beyond the life of a cell: it is judged by itself, and not kept.
-fn alone(entity: &Entity, cells: Vec<(lapwing_detectors::time::Hour, lapwing_detectors::cell::Cell)>) -> Vec<Due> {
+fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
@@ -199,8 +199,8 @@ fn alone(entity: &Entity, cells: Vec<(lapwing_detectors::time::Hour, lapwing_det
 
 /// What a delivery taught, by entity; and what is too old to be kept.
 fn lessons(learnt: Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
-    let mut by_entity: BTreeMap<Entity, BTreeMap<_, lapwing_detectors::cell::Cell>> = BTreeMap::new();
-    for (entity, hour, cell) in learnt.cells {
+    let mut by_entity: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
+    for (entity, hour, cell) in learnt.cells() {
         by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
     }
     let oldest = Minute::of(now - LIFE).hour();

@@ -86,7 +86,7 @@ fn told(seed: u64, workload: &Workload, differ: Differ<'_>) -> String {
         let events = &delivery.learnt.events;
         let minutes: BTreeSet<String> =
             events.iter().map(|met| met.minute.start().format("%H:%M").to_string()).collect();
-        let cells: Vec<String> = delivery.learnt.cells.iter().map(|(entity, ..)| entity.to_string()).collect();
+        let cells: Vec<String> = delivery.learnt.cells().iter().map(|(entity, ..)| entity.to_string()).collect();
         let attempts: Vec<String> =
             delivery.attempts.iter().map(|(at, fate)| format!("{} {fate:?}", time(*at))).collect();
         let _ = writeln!(

@@ -11,9 +11,11 @@ use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
 use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
 use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
+
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::group::{Book, Mark};
+use lapwing_detectors::notes::Notes;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::severity::Severity;
@@ -25,7 +27,7 @@ use super::super::workload::Workload;
 #[derive(Clone)]
 pub(super) struct Part {
     pub(super) received: DateTime<Utc>,
-    pub(super) cells: Vec<(Entity, Hour, Cell)>,
+    pub(super) notes: Notes,
     pub(super) newest: Option<DateTime<Utc>>,
 }
 
@@ -128,9 +130,9 @@ pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>, end: DateTime<U
     let store = MemoryStore::new(Arc::clone(engine), engine.lateness, Limits::default(), Retention::Week);
     let mut pipeline = Pipeline::new(Arc::new(Settings::default()), Arc::clone(engine), store);
     parts.sort_by_key(|part| part.received);
-    let deliveries = parts.into_iter().enumerate().map(|(number, Part { received, cells, newest })| {
+    let deliveries = parts.into_iter().enumerate().map(|(number, Part { received, notes, newest })| {
         let delivery = DeliveryId(number as u128);
-        Learnt { delivery, received, cells, events: Vec::new(), newest, repeated: 0 }
+        Learnt { delivery, received, notes, events: Vec::new(), newest, repeated: 0 }
     });
     let deliveries: Vec<Learnt> = deliveries.collect();
     for learnt in &deliveries {

@@ -1,10 +1,9 @@
 //! When a run added what: read from the writes that the table has seen, so that the orderly run marks the same as late.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::observe::DeliveryId;
 use lapwing_detectors::time::Hour;
@@ -58,13 +57,14 @@ pub(super) fn parts(run: &Run<'_>) -> (Vec<Part>, Vec<String>) {
     // What only repeats events of others is left out; in a schedule that was shrunk, the others may be missing.
     let repeats = |d: &Delivery| d.orderly.is_none() && d.learnt.events.iter().all(|m| known.contains(&m.identity));
     for (number, delivery) in run.deliveries.iter().enumerate().filter(|(_, delivery)| !repeats(delivery)) {
-        let mut cells: BTreeMap<(Entity, Hour), Vec<(Entity, Hour, Cell)>> = BTreeMap::new();
-        for cell in &delivery.learnt.cells {
-            cells.entry((cell.0.clone(), cell.1)).or_default().push(cell.clone());
-        }
-        for ((entity, hour), cells) in cells {
+        let cells: BTreeSet<(Entity, Hour)> =
+            delivery.learnt.cells().into_iter().map(|(entity, hour, _)| (entity, hour)).collect();
+        for (entity, hour) in cells {
             match added.get(&(delivery.learnt.delivery, key_of(&entity), hour)) {
-                Some((_, received)) => parts.push(Part { received: *received, cells, newest: delivery.learnt.newest }),
+                Some((_, received)) => {
+                    let notes = delivery.learnt.notes.about(&entity, hour);
+                    parts.push(Part { received: *received, notes, newest: delivery.learnt.newest });
+                }
                 None => missing.push(format!("what delivery {number} taught about {entity} was never added\n")),
             }
         }

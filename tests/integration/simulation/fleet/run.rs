@@ -320,7 +320,7 @@ impl Run<'_> {
     pub(super) fn outcome(&mut self) -> Outcome {
         let mut entities: BTreeSet<Entity> = BTreeSet::new();
         for delivery in self.deliveries {
-            entities.extend(delivery.learnt.cells.iter().map(|(entity, ..)| entity.clone()));
+            entities.extend(delivery.learnt.cells().iter().map(|(entity, ..)| entity.clone()));
         }
         let table = SimTable::new(&self.stored);
         let mut instance = self.instance(&table);

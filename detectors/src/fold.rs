@@ -1,0 +1,99 @@
+//! Folding: from notes to cells.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::alert::{Caller, EventId, Example};
+use crate::cell::{Arrival, Cell, Occurrence};
+use crate::hash::chained;
+use crate::notes::{NAME, Note, Notes, Shown, bounded};
+
+/// Names and callers that a folder keeps from one cell to the next.
+const KEPT: usize = 8_192;
+
+/// Folds what was noted into cells. It keeps names and callers, which most often come again.
+#[derive(Debug, Default)]
+pub struct Folder {
+    names: HashMap<u64, Arc<str>>,
+    callers: HashMap<u64, Arc<Caller>>,
+}
+
+impl Folder {
+    /// Adds the touch at that place among those of the notes to the cell of its entity and hour.
+    pub fn fold(&mut self, notes: &Notes, place: usize, cell: &mut Cell) {
+        let touch = &notes.touches()[place];
+        let note = notes.note(touch);
+        let minute = touch.minute.of_hour();
+        let mut example = None;
+        if touch.counts().next().is_some() {
+            let (part, name) = notes.part(touch, note);
+            cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));
+        }
+        for (measure, n) in touch.counts() {
+            cell.count(measure, minute, n);
+            if cell.wants_example(measure, note.time) {
+                cell.exemplify(measure, self.example((notes, note), &mut example));
+            }
+        }
+        for (occurred, name) in notes.occurred(touch, place) {
+            cell.occur(Occurrence {
+                slot: occurred.slot,
+                minute,
+                keep: occurred.keep,
+                value: occurred.value,
+                event: note.identity,
+                name: self.name(occurred.value, name),
+                example: self.example((notes, note), &mut example),
+                arrival: Arrival::OnTime,
+            });
+        }
+    }
+
+    fn name(&mut self, hash: u64, text: &str) -> Arc<str> {
+        if self.names.len() > KEPT {
+            self.names.clear();
+        }
+        Arc::clone(self.names.entry(hash).or_insert_with(|| Arc::from(text)))
+    }
+
+    fn example(&mut self, (notes, note): (&Notes, &Note), made: &mut Option<Arc<Example>>) -> Arc<Example> {
+        let example = made.get_or_insert_with(|| {
+            let id = match notes.shown(note, Shown::Id) {
+                "" => EventId::Text(format!("{:016x}", note.identity).into()),
+                id => EventId::of(id),
+            };
+            let what = self.name(note.what, notes.shown(note, Shown::What));
+            Arc::new(Example { time: note.time, id, what, caller: self.caller(notes, note) })
+        });
+        Arc::clone(example)
+    }
+
+    fn caller(&mut self, notes: &Notes, note: &Note) -> Arc<Caller> {
+        let parts = [Shown::Session, Shown::Address, Shown::Agent, Shown::AccessKey, Shown::InvokedBy];
+        let parts = parts.map(|part| notes.shown(note, part));
+        if self.callers.len() > KEPT {
+            self.callers.clear();
+        }
+        let made = || {
+            let [session, address, agent, access_key, invoked_by] = parts;
+            let agent = agent_family(agent);
+            let parts = [session, address, agent, access_key, invoked_by];
+            let [session, address, agent, access_key, invoked_by] = parts.map(Into::into);
+            Arc::new(Caller { session, address, agent, access_key, invoked_by })
+        };
+        Arc::clone(self.callers.entry(chained(&parts)).or_insert_with(made))
+    }
+}
+
+/// The family of a user agent: its product and version, `boto3/1.34.69`; a browser's own name rather than `Mozilla`.
+#[must_use]
+pub fn agent_family(agent: &str) -> &str {
+    let telling = ["Terraform/", "Pulumi/", "aws-cdk/", "Edg/", "Firefox/", "Chrome/", "Safari/"];
+    let found = telling.iter().find_map(|name| agent.find(name).map(|at| &agent[at..]));
+    let start = found.unwrap_or(agent).trim_start_matches('[');
+    let end = start.find([' ', ',', ']', ';', '(']).unwrap_or(start.len());
+    let token = bounded(&start[..end], NAME);
+    let minor = token.match_indices('.').nth(1).map_or(token.len(), |(at, _)| at);
+    &token[..minor]
+}

@@ -1,0 +1,372 @@
+//! Notes: what cells need to know of the events of a delivery, written down as the events go by. Cells are made of them
+//! when somebody looks: most cells hold so little that nobody does.
+
+use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
+
+use crate::cell::{Cell, ENOUGH, Part, Trace};
+use crate::detector::Engine;
+use crate::entity::{Entity, EntityRef, Family, key_of};
+use crate::event::{Call, ErrorClass, Event, What};
+use crate::hash::{hash_of, hash_one};
+use crate::measure::{Keep, Measure, Slot};
+use crate::observe::{Observations, Observed, Value};
+use crate::time::{Hour, Minute};
+
+/// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// The texts of entities and notes, one after the other.
+    text: String,
+    entities: Vec<Named>,
+    notes: Vec<Note>,
+    touches: Vec<Touch>,
+    occurred: Vec<Occurred>,
+}
+
+/// An entity that events touched.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    family: Family,
+    hash: u64,
+    key: (u32, u32),
+}
+
+/// What an event adds to one of its entities.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch {
+    /// The entity's place among those of the notes.
+    pub entity: u32,
+    /// The minute that the event happened in.
+    pub minute: Minute,
+    note: u32,
+    weight: u32,
+    /// The measures that it counts in, a bit each.
+    measures: u16,
+    /// Is it an occurrence, in whichever slots?
+    occurs: bool,
+    /// What its occurrences add to a trace, at most [`ENOUGH`].
+    occurred: u8,
+}
+
+impl Touch {
+    /// What it adds to the trace of a cell.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        Trace {
+            counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
+            occurred: u32::from(self.occurred),
+        }
+    }
+
+    /// Adds to the counters of a cell.
+    pub fn count(&self, cell: &mut Cell) {
+        for (measure, n) in self.counts() {
+            cell.count(measure, self.minute.of_hour(), n);
+        }
+    }
+
+    /// The measures that it counts in, and by how much.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
+        let (weight, mut left) = (self.weight, self.measures);
+        std::iter::from_fn(move || {
+            let measure = Measure::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((*measure, weight))
+        })
+    }
+}
+
+/// An event, with what its cells may show of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    pub(crate) time: DateTime<Utc>,
+    pub(crate) identity: u64,
+    /// The hash of the API, or of the error type of a log line.
+    pub(crate) what: u64,
+    /// The hash of the principal.
+    who: u64,
+    outcome: Outcome,
+    /// Where its texts begin.
+    text: u32,
+    lengths: [u16; TEXTS],
+}
+
+/// A text of a note, in the order in which they stand.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+pub(crate) enum Shown {
+    /// `s3:GetObject`, or the error type of a log line.
+    What,
+    /// The principal.
+    Who,
+    /// The event id, as AWS gave it.
+    Id,
+    /// The session name, or the log stream.
+    Session,
+    Address,
+    /// The user agent, whole.
+    Agent,
+    AccessKey,
+    InvokedBy,
+}
+
+/// What came of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// A call that succeeded.
+    Success,
+    /// A call that was refused.
+    Refusal,
+    /// A call that failed otherwise.
+    Failure,
+    /// No call, but a line of a log.
+    Line,
+}
+
+/// How many texts a note has.
+const TEXTS: usize = Shown::InvokedBy as usize + 1;
+
+/// An occurrence, to be completed by the note of its event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occurred {
+    /// The place of its touch.
+    touch: u32,
+    pub(crate) slot: Slot,
+    pub(crate) keep: Keep,
+    pub(crate) value: u64,
+    name: (u32, u32),
+}
+
+impl Notes {
+    /// The entities that were touched, in the order of their places.
+    pub fn entities(&self) -> impl ExactSizeIterator<Item = EntityRef<'_>> {
+        self.entities.iter().map(|named| self.named(named))
+    }
+
+    /// What the events added, in their order.
+    #[must_use]
+    pub fn touches(&self) -> &[Touch] {
+        &self.touches
+    }
+
+    /// The part that is about one entity in one hour.
+    #[must_use]
+    pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
+        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), ..self.clone() };
+        for (place, touch) in self.touches.iter().enumerate() {
+            if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
+            {
+                let same = self.occurred.iter().filter(|occurred| occurred.touch as usize == place);
+                let touch_place = about.touches.len() as u32;
+                about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
+                about.touches.push(*touch);
+            }
+        }
+        about
+    }
+
+    /// The bytes that they take, reckoned from numbers and never measured.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
+    }
+
+    /// Gives back the room that is not used.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.entities.shrink_to_fit();
+        self.notes.shrink_to_fit();
+        self.touches.shrink_to_fit();
+        self.occurred.shrink_to_fit();
+    }
+
+    /// Room for notes as many as these: the next delivery is most often like the last.
+    pub(crate) fn like(last: &Notes) -> Notes {
+        Notes {
+            text: String::with_capacity(last.text.len()),
+            entities: Vec::with_capacity(last.entities.len()),
+            notes: Vec::with_capacity(last.notes.len()),
+            touches: Vec::with_capacity(last.touches.len()),
+            occurred: Vec::with_capacity(last.occurred.len()),
+        }
+    }
+
+    /// Notes an event. `index` finds the entities that were touched before.
+    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut HashTable<u32>) {
+        let mut seen = Observations::default();
+        engine.observe(event, &mut seen);
+        let (minute, mut note) = (Minute::of(event.time), None);
+        for family in Family::ALL.into_iter().filter(|family| seen.touches(*family)) {
+            let Some(entity) = self.entity(family, event, index) else { continue };
+            let note = *note.get_or_insert_with(|| self.write(event));
+            let mut occurred = 0;
+            for observed in seen.occurrences.iter().filter(|o| o.family == family) {
+                self.occur(note, observed);
+                occurred += engine.weight(observed.slot);
+            }
+            self.touches.push(Touch {
+                entity,
+                minute,
+                note,
+                weight: event.weight,
+                measures: seen.measures[family as usize],
+                occurs: seen.occurrences.iter().any(|o| o.family == family),
+                occurred: occurred.min(ENOUGH) as u8,
+            });
+        }
+    }
+
+    fn named(&self, named: &Named) -> EntityRef<'_> {
+        EntityRef { family: named.family, key: self.text_at(named.key), hash: named.hash }
+    }
+
+    /// The place of the entity of that family; nothing where the event touches none.
+    fn entity(&mut self, family: Family, event: &Event<'_>, index: &mut HashTable<u32>) -> Option<u32> {
+        let start = self.text.len();
+        if !key_of(family, event, &mut self.text) {
+            self.text.truncate(start);
+            return None;
+        }
+        let entity = EntityRef::new(family, &self.text[start..]);
+        if let Some(place) = index.find(entity.hash, |place| self.named(&self.entities[*place as usize]) == entity) {
+            self.text.truncate(start);
+            return Some(*place);
+        }
+        let (place, hash) = (self.entities.len() as u32, entity.hash);
+        let key = (start as u32, self.text.len() as u32);
+        self.entities.push(Named { family, hash, key });
+        index.insert_unique(hash, place, |place| self.entities[*place as usize].hash);
+        Some(place)
+    }
+
+    fn write(&mut self, event: &Event<'_>) -> u32 {
+        let text = self.text.len() as u32;
+        let (outcome, what, shown) = match &event.what {
+            What::Call(call) => {
+                self.text.push_str(call.service);
+                self.text.push(':');
+                (Outcome::of(call), hash_of(&[call.service, call.name]), [call.name, call.principal.name])
+            }
+            What::Log(log) => {
+                let error = log.failure.map_or("", |failure| failure.error_type);
+                (Outcome::Line, hash_one(error), [error, ""])
+            }
+        };
+        let (time, identity, who) = (event.time, event.identity.0, hash_one(shown[1]));
+        let mut note = Note { time, identity, what, who, outcome, text, lengths: [0; TEXTS] };
+        // The name of an API follows its service: together they are bounded.
+        self.text.push_str(shown[0]);
+        let what = bounded(&self.text[text as usize..], NAME).len();
+        self.text.truncate(text as usize + what);
+        note.lengths[Shown::What as usize] = what as u16;
+        note.lengths[Shown::Who as usize] = self.show(shown[1], NAME);
+        note.lengths[Shown::Id as usize] = self.show(event.id, NAME);
+        self.write_caller(event, &mut note.lengths);
+        let place = self.notes.len() as u32;
+        self.notes.push(note);
+        place
+    }
+
+    fn write_caller(&mut self, event: &Event<'_>, lengths: &mut [u16]) {
+        match &event.what {
+            What::Call(call) => {
+                let who = &call.principal;
+                lengths[Shown::Session as usize] = self.show(who.session, NAME);
+                lengths[Shown::Address as usize] = self.show(call.address.text(), NAME);
+                lengths[Shown::Agent as usize] = self.show(call.user_agent, AGENT);
+                lengths[Shown::AccessKey as usize] = self.show(who.access_key, NAME);
+                lengths[Shown::InvokedBy as usize] = self.show(who.invoked_by, NAME);
+            }
+            What::Log(log) => lengths[Shown::Session as usize] = self.show(log.stream, NAME),
+        }
+    }
+
+    fn show(&mut self, text: &str, most: usize) -> u16 {
+        let text = bounded(text, most);
+        self.text.push_str(text);
+        text.len() as u16
+    }
+
+    fn occur(&mut self, note: u32, observed: &Observed<'_>) {
+        let note = &self.notes[note as usize];
+        let (value, name) = match observed.value {
+            Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
+            Value::Api => {
+                let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
+                (note.what, api)
+            }
+            Value::Text(text) => {
+                let start = self.text.len() as u32;
+                (hash_one(text), (start, start + u32::from(self.show(text, NAME))))
+            }
+        };
+        let touch = self.touches.len() as u32;
+        self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
+    }
+
+    fn text_at(&self, (start, end): (u32, u32)) -> &str {
+        &self.text[start as usize..end as usize]
+    }
+
+    fn family(&self, touch: &Touch) -> Family {
+        self.entities[touch.entity as usize].family
+    }
+
+    pub(crate) fn note(&self, touch: &Touch) -> &Note {
+        &self.notes[touch.note as usize]
+    }
+
+    /// A text of a note.
+    pub(crate) fn shown(&self, note: &Note, shown: Shown) -> &str {
+        let before: u32 = note.lengths[..shown as usize].iter().map(|length| u32::from(*length)).sum();
+        let start = note.text + before;
+        self.text_at((start, start + u32::from(note.lengths[shown as usize])))
+    }
+
+    /// The occurrences of a touch, each with the name of its value.
+    pub(crate) fn occurred(&self, touch: &Touch, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
+        let after = |place: usize| self.occurred.partition_point(|o| (o.touch as usize) < place);
+        let all = if touch.occurs { &self.occurred[after(place)..after(place + 1)] } else { &[] };
+        all.iter().map(|occurred| (occurred, self.text_at(occurred.name)))
+    }
+
+    /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
+    /// principal for an API.
+    pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
+        let by_api = matches!(self.family(touch), Family::Principal | Family::User) || note.outcome == Outcome::Line;
+        let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
+        let count = u64::from(touch.weight);
+        let part = Part {
+            hash,
+            count,
+            denied: if note.outcome == Outcome::Refusal { count } else { 0 },
+            successes: u64::from(note.outcome == Outcome::Success) << touch.minute.of_hour(),
+        };
+        (part, name)
+    }
+}
+
+impl Outcome {
+    fn of(call: &Call<'_>) -> Outcome {
+        match call.error {
+            None => Outcome::Success,
+            Some(error) if error.class == ErrorClass::Denied => Outcome::Refusal,
+            Some(_) => Outcome::Failure,
+        }
+    }
+}
+
+/// Longer names are an outsider's choice, not a name.
+pub(crate) const NAME: usize = 256;
+/// CloudTrail cuts user agents at 1 KB.
+const AGENT: usize = 1024;
+
+/// A text, cut to so many bytes.
+pub(crate) fn bounded(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

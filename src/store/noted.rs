@@ -1,0 +1,125 @@
+//! The notes about one hour. Cells are made of them only where somebody looks closer.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use lapwing_detectors::cell::{Cell, Trace};
+use lapwing_detectors::fold::Folder;
+use lapwing_detectors::notes::{Notes, Touch};
+
+use super::hours::Id;
+
+/// The notes about one hour.
+#[derive(Default)]
+pub(super) struct NotedHour {
+    /// The deliveries that they came in.
+    deliveries: Vec<Arc<Notes>>,
+    touches: Vec<Noted>,
+    /// How many of them are sorted.
+    sorted: usize,
+    /// The entities that were touched, in the order of their numbers, once the notes are sorted.
+    entities: Vec<Touched>,
+    /// The cells that somebody asked for.
+    made: HashMap<Id, Arc<Cell>>,
+    /// The bytes of the deliveries that are held for this hour and no later one.
+    pub(super) bytes: usize,
+}
+
+/// A touch of an entity.
+#[derive(Clone, Copy)]
+struct Noted {
+    id: Id,
+    delivery: u32,
+    /// Its place among those of the delivery.
+    place: u32,
+}
+
+/// An entity, with the first of its touches and the trace that they leave together.
+struct Touched {
+    id: Id,
+    first: usize,
+    trace: Trace,
+}
+
+impl NotedHour {
+    pub(super) fn is_empty(&self) -> bool {
+        self.touches.is_empty()
+    }
+
+    /// Adds a touch of the delivery that was begun last.
+    pub(super) fn push(&mut self, id: Id, place: usize) {
+        self.touches.push(Noted { id, delivery: self.deliveries.len() as u32 - 1, place: place as u32 });
+    }
+
+    /// Begins a delivery, unless it was begun already.
+    pub(super) fn begin(&mut self, notes: &Arc<Notes>) {
+        if !self.deliveries.last().is_some_and(|last| Arc::ptr_eq(last, notes)) {
+            self.deliveries.push(Arc::clone(notes));
+        }
+    }
+
+    /// Brings the touches of each entity together.
+    pub(super) fn sort(&mut self) {
+        if std::mem::replace(&mut self.sorted, self.touches.len()) == self.touches.len() {
+            return;
+        }
+        self.touches.sort_unstable_by_key(|noted| noted.id);
+        self.entities.clear();
+        self.made.clear();
+        let mut first = 0;
+        for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
+            let trace = touches
+                .iter()
+                .fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
+            self.entities.push(Touched { id: touches[0].id, first, trace });
+            first += touches.len();
+        }
+    }
+
+    /// The entities that were touched, with the traces that they leave, by their numbers.
+    pub(super) fn traces(&self) -> impl Iterator<Item = (Id, Trace)> {
+        self.entities.iter().map(|touched| (touched.id, touched.trace))
+    }
+
+    pub(super) fn trace(&self, id: Id) -> Option<Trace> {
+        self.find(id).map(|place| self.entities[place].trace)
+    }
+
+    fn find(&self, id: Id) -> Option<usize> {
+        self.entities.binary_search_by_key(&id, |touched| touched.id).ok()
+    }
+
+    fn touches_of(&self, place: usize) -> &[Noted] {
+        let end = self.entities.get(place + 1).map_or(self.touches.len(), |next| next.first);
+        &self.touches[self.entities[place].first..end]
+    }
+
+    /// The cell of an entity. It is made once: the hour after asks for it again.
+    pub(super) fn cell(&mut self, id: Id, folder: &mut Folder) -> Option<Arc<Cell>> {
+        if let Some(cell) = self.made.get(&id) {
+            return Some(Arc::clone(cell));
+        }
+        let place = self.find(id)?;
+        let mut cell = Cell::default();
+        for noted in self.touches_of(place) {
+            folder.fold(&self.deliveries[noted.delivery as usize], noted.place as usize, &mut cell);
+        }
+        let cell = Arc::new(cell);
+        self.made.insert(id, Arc::clone(&cell));
+        Some(cell)
+    }
+
+    /// Puts the counters of an entity's cell in place of what `cell` held; says whether there is such a cell.
+    pub(super) fn counters(&self, id: Id, cell: &mut Cell) -> bool {
+        let Some(place) = self.find(id) else { return false };
+        cell.clear();
+        for noted in self.touches_of(place) {
+            touch_of(&self.deliveries, noted).count(cell);
+        }
+        true
+    }
+}
+
+fn touch_of<'a>(deliveries: &'a [Arc<Notes>], noted: &Noted) -> &'a Touch {
+    &deliveries[noted.delivery as usize].touches()[noted.place as usize]
+}
