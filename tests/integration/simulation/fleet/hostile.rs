@@ -72,6 +72,7 @@ fn cost(names: u64) -> Cost {
         *out.1.borrow_mut() = pipeline.store.overflow().values().sum();
     });
     run(&world, &stored, vec![Some(work)]);
+    println!("{:?}", stored.kinds());
     let (items, memory, overflow) = (stored.size().0, memory.take(), overflow.take());
     Cost { items, overflow, memory }
 }

@@ -191,8 +191,9 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> St
 }
 
 /// What tells one change of alerts from another.
-fn change(alert: &Alert) -> (AlertId, Status, u64, Severity, Option<AlertId>, DateTime<Utc>) {
-    (alert.id, alert.status, alert.seen, alert.severity, alert.merged_into, alert.window.end)
+fn change(alert: &Alert) -> (AlertId, Status, Severity, (u64, Option<u64>), Option<AlertId>, DateTime<Utc>) {
+    let seen = (alert.seen, alert.seen_before);
+    (alert.id, alert.status, alert.severity, seen, alert.merged_into, alert.window.end)
 }
 
 /// Does an alert that was said stand, or end in one that does, or was it taken back?
