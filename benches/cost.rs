@@ -10,6 +10,8 @@
 //! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
 //! detector is on, with its default settings. `mean` is how many events a delivery really has.
 
+#![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
+
 #[path = "../tests/integration/table/plain.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod plain;
@@ -162,9 +164,12 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Names the kind of an item by its keys.
+type Kind = fn(&str, &str) -> &'static str;
+
 /// One table for all instances.
 #[derive(Clone)]
-struct Shared(Rc<Metered<Plain, fn(&str, &str) -> &'static str>>);
+struct Shared(Rc<Metered<Plain, Kind>>);
 
 impl Table for Shared {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
