@@ -56,9 +56,7 @@ impl<T: Table> Access<'_, T> {
         for (hour, cell) in &lesson.cells {
             let new = !view.has(*hour);
             fresh |= self.add_cell(&mut view, (*hour, cell), delivery).await?;
-            // Of names that outsiders choose most are never seen again: what counts nothing teaches nothing.
-            let teaches = cell.trace().counted > 0 || !view.entity.family.outsiders_choose();
-            if new && teaches && self.wants_learning(&view, *hour) {
+            if new && self.wants_learning(&view, *hour) {
                 let work = Work { entity: view.entity.clone(), hour: Some(*hour) };
                 let at = self.completes(&view.entity, hour.after().last());
                 self.ask(work, at, (&view.key, &cell_sort(*hour, 0))).await?;
