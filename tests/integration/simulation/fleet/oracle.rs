@@ -190,10 +190,12 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> St
     out
 }
 
-/// What tells one change of alerts from another.
-fn change(alert: &Alert) -> (AlertId, Status, Severity, (u64, Option<u64>), Option<AlertId>, DateTime<Utc>) {
-    let seen = (alert.seen, alert.seen_before);
-    (alert.id, alert.status, alert.severity, seen, alert.merged_into, alert.window.end)
+/// What tells one change of an alert from another: what it says, and until when.
+type Change = (AlertId, Status, Severity, [Option<u64>; 3], DateTime<Utc>);
+
+fn change(alert: &Alert) -> Change {
+    let numbers = [Some(alert.seen), alert.seen_before, alert.merged_into.map(|id| id.0)];
+    (alert.id, alert.status, alert.severity, numbers, alert.window.end)
 }
 
 /// Does an alert that was said stand, or end in one that does, or was it taken back?

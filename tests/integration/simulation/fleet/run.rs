@@ -61,11 +61,14 @@ pub(super) struct Invocation {
     pub(super) received: DateTime<Utc>,
 }
 
+/// The instance as it is afterwards, and whether all went well.
+type Ended = (Instance, Result<(), StoreError>);
+
 struct Busy {
     task: Task,
     work: Work,
     sending: Rc<Cell<bool>>,
-    future: Pin<Box<dyn Future<Output = (Instance, Result<(), StoreError>)>>>,
+    future: Pin<Box<dyn Future<Output = Ended>>>,
 }
 
 struct Place {
@@ -281,7 +284,7 @@ async fn invocation(
     (learnt, now): (Option<Learnt>, DateTime<Utc>),
     sink: Rc<Sink>,
     sending: Rc<Cell<bool>>,
-) -> (Instance, Result<(), StoreError>) {
+) -> Ended {
     let handed = match learnt {
         Some(learnt) => pipeline.take(learnt).await,
         None => pipeline.tick(now).await,

@@ -153,21 +153,9 @@ impl Stored {
         past.drain(..oldest.saturating_sub(1));
     }
 
-    pub(super) fn kinds(&self) -> BTreeMap<String, usize> {
-        let mut k = BTreeMap::new();
-        for p in self.items.borrow().keys() {
-            let e = p.sort.chars().rev().take(14).collect::<String>();
-            let tail: String = if p.key.starts_with('w') { if e.starts_with('a') {"look".into()} else {"work".into()} } else { p.sort.chars().take(1).collect() };
-            *k.entry(format!("{} {}", &p.key[..1], tail)).or_insert(0) += 1;
-        }
-        k
-    }
-
-    /// How many items there are, and the bytes of their bodies.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let items = self.items.borrow();
-        let held = items.values().filter_map(|past| past.last()?.1.as_ref());
-        held.fold((0, 0), |(items, bytes), item| (items + 1, bytes + item.body.len()))
+    /// How many items there are.
+    pub(super) fn items(&self) -> usize {
+        self.items.borrow().len()
     }
 }
 
