@@ -141,7 +141,8 @@ impl<'w> Run<'w> {
     /// A new instance: it knows nothing.
     fn instance(&mut self, table: &SimTable) -> Instance {
         self.owners += 1;
-        let mut store = store_of(table.clone(), &self.workload.engine, self.owners);
+        let owner = if self.flaw == Flaw::SharesClaims { 0 } else { self.owners };
+        let mut store = store_of(table.clone(), &self.workload.engine, owner);
         store.lease = match self.flaw {
             Flaw::SharesClaims => TimeDelta::zero(),
             Flaw::KeepsClaims => TimeDelta::weeks(1_000),
