@@ -17,8 +17,10 @@ use super::pair::Pair;
 /// then stays within twice what is reckoned.
 const CELL_BYTES: usize = 600;
 const ENTRY_BYTES: usize = 150;
-/// Bytes of notes that are held before cells are made of them, which are smaller where much happened to few entities.
-const NOTED_BYTES: usize = 48 << 20;
+/// How many times their bytes notes take: with the order of their touches, and what the allocator keeps back.
+const NOTED_FACTOR: usize = 2;
+/// Bytes reckoned for notes before cells are made of them, which are smaller where much happened to few entities.
+const NOTED_BYTES: usize = 64 << 20;
 
 /// The number of an entity.
 pub(super) type Id = u32;
@@ -157,9 +159,10 @@ impl Hours {
         }
         // The last of its hours that is judged sets a delivery free.
         if let Some(held) = newest.and_then(|newest| self.hours.get_mut(&newest)) {
-            held.noted.bytes += notes.bytes();
-            self.bytes += notes.bytes();
-            self.noted += notes.bytes();
+            let bytes = notes.bytes() * NOTED_FACTOR;
+            held.noted.bytes += bytes;
+            self.bytes += bytes;
+            self.noted += bytes;
         }
         drop(notes);
         if self.noted > NOTED_BYTES {

@@ -98,8 +98,8 @@ impl MemoryStore {
     }
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
-    fn add_touching(&mut self, learnt: Learnt) -> BTreeMap<Id, (Minute, Minute)> {
-        let new = self.begin(&learnt);
+    fn add_touching(&mut self, learnt: &Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+        let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
         let mut touched = BTreeMap::new();
         // Deliveries are judged at once: that needs cells.
@@ -292,7 +292,7 @@ impl MemoryStore {
 
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
-        let touched = self.add_touching(learnt);
+        let touched = self.add_touching(&learnt);
         Ok(self.touched(touched))
     }
 
