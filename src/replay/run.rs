@@ -246,11 +246,7 @@ impl Replay {
         teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
     }
 
-    fn deliver(
-        &mut self,
-        mut learnt: Learnt,
-        teller: &mut dyn Teller,
-    ) -> Result<(), StoreError> {
+    fn deliver(&mut self, mut learnt: Learnt, teller: &mut dyn Teller) -> Result<(), StoreError> {
         let now = self.pipeline.newest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         learnt.received = now;
         let due = self.runtime.block_on(self.pipeline.take(learnt, now))?;

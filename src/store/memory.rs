@@ -305,3 +305,6 @@ impl StateStore for MemoryStore {
         Ok(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests;

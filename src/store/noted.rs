@@ -68,7 +68,9 @@ impl NotedHour {
         self.made.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
-            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
+            let trace = touches
+                .iter()
+                .fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
             self.entities.push(Touched { id: touches[0].id, first, trace });
             first += touches.len();
         }

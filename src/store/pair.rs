@@ -48,7 +48,12 @@ impl Pair {
 
     /// The cells of an entity: whole where enough occurred, else perhaps no more than what is asked of them, which is
     /// their counters, and of the hour before only where `stirs` or a profile looks back.
-    pub(super) fn look(&mut self, (id, traces): (Id, Traces), stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
+    pub(super) fn look(
+        &mut self,
+        (id, traces): (Id, Traces),
+        stirs: bool,
+        folder: &mut Folder,
+    ) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
         if traces.together().occurred >= ENOUGH {
             *whole = [here.cell(id, folder), before.cell(id, folder)];
