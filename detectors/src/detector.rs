@@ -228,7 +228,8 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all = watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+        let all =
+            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
         Engine { watches, floor, index, lateness }

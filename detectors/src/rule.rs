@@ -195,11 +195,7 @@ mod tests {
         let script = "09:00 s3:GetObject who=user/eve
                       09:01 timeout fn=pay req=r1
                       09:02 REPORT fn=pay";
-        check(
-            &rule(&KEY_MADE, &[]),
-            script,
-            "09:00 high user/eve: Access key made (1 event: s3:GetObject)",
-        );
+        check(&rule(&KEY_MADE, &[]), script, "09:00 high user/eve: Access key made (1 event: s3:GetObject)");
         check(&rule(&LOGS_LOST, &[]), script, "09:01 high pay: Logs lost (1 event)");
     }
 }

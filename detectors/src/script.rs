@@ -63,7 +63,12 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
 
 fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -> Vec<String> {
     let engine = Engine::new(
-        vec![Watch { detector: Box::new(detector.clone()), cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() }],
+        vec![Watch {
+            detector: Box::new(detector.clone()),
+            cap: Severity::Critical,
+            stage: Stage::Alert,
+            variants: Vec::new(),
+        }],
         Lateness::default(),
     );
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();

@@ -38,7 +38,8 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
 
 /// How many are on, which are off, and what is changed about the others.
 fn detectors(settings: &Settings, catalog: &Catalog, out: &mut dyn Write) -> Result<(), Error> {
-    let off: Vec<&str> = catalog.detectors().map(|entry| entry.about.id).filter(|id| settings.off.contains(id)).collect();
+    let off: Vec<&str> =
+        catalog.detectors().map(|entry| entry.about.id).filter(|id| settings.off.contains(id)).collect();
     let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
     writeln!(out, "{:<11} {} on, {} off{names}", "detectors", catalog.detectors().count() - off.len(), off.len())?;
     for entry in &catalog.0 {

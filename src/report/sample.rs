@@ -15,6 +15,16 @@ fn top(name: &str, count: u64, denied: u64) -> Top {
     Top { name: name.into(), count, denied }
 }
 
+fn owner() -> Owner {
+    let own = str::to_owned;
+    Owner {
+        account_name: own("prod-data"),
+        env: own("prod"),
+        team: own("team-data"),
+        runbook: own("https://runbooks.example.com/etl"),
+    }
+}
+
 /// A role that calls more than it used to.
 pub(crate) fn etl_nightly() -> Alert {
     let span = Span { start: at("2026-03-03T02:10:00Z"), end: at("2026-03-03T02:25:00Z") };
@@ -23,12 +33,6 @@ pub(crate) fn etl_nightly() -> Alert {
         account: "111122223333".to_owned(),
         region: "eu-west-1".to_owned(),
         ..Subject::default()
-    };
-    let owner = Owner {
-        account_name: "prod-data".to_owned(),
-        env: "prod".to_owned(),
-        team: "team-data".to_owned(),
-        runbook: "https://runbooks.example.com/etl".to_owned(),
     };
     let example = Example {
         time: at("2026-03-03T02:10:04Z"),
@@ -51,7 +55,7 @@ pub(crate) fn etl_nightly() -> Alert {
         status: Status::Update,
         raised_at: span.end,
         subject,
-        owner,
+        owner: owner(),
         window: span,
         best: span,
         seen: 640,

@@ -70,7 +70,8 @@ impl Coverage {
 
 /// The tactics among the tags: `attack.defense-evasion`, also written with `_`.
 fn tactics(tags: &[String]) -> impl Iterator<Item = String> {
-    let names = tags.iter().filter_map(|tag| tag.to_lowercase().strip_prefix("attack.").map(|name| name.replace('_', "-")));
+    let names =
+        tags.iter().filter_map(|tag| tag.to_lowercase().strip_prefix("attack.").map(|name| name.replace('_', "-")));
     // The others are techniques (t1098), groups (g0007) and software (s0363).
     names.filter(|name| !name.contains(|c: char| c.is_ascii_digit()))
 }

@@ -90,7 +90,9 @@ fn both(all: impl Iterator<Item = Keys>) -> Keys {
 
 /// The keys of what holds where one of these does.
 fn either(all: impl Iterator<Item = Keys>) -> Keys {
-    all.collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect()).filter(|all: &Vec<_>| !all.is_empty())
+    all.collect::<Option<Vec<_>>>()
+        .map(|all| all.into_iter().flatten().collect())
+        .filter(|all: &Vec<_>| !all.is_empty())
 }
 
 /// The key of calls that fit both, if any do.
@@ -120,21 +122,32 @@ mod tests {
         let one = " a: {eventSource: IAM.amazonaws.com, eventName: [CreateUser, DeleteUser]}\n";
         check(&format!("{one} condition: a"), &["iam:createuser", "iam:deleteuser"]);
         check(&format!("{one} b: {{eventName: CreateUser}}\n condition: a and b"), &["iam:createuser"]);
-        check(&format!("{one} b: {{eventName: GetUser}}\n condition: a or b"), &[":getuser", "iam:createuser", "iam:deleteuser"]);
+        check(
+            &format!("{one} b: {{eventName: GetUser}}\n condition: a or b"),
+            &[":getuser", "iam:createuser", "iam:deleteuser"],
+        );
         check(&format!("{one} b: {{errorCode: X}}\n condition: a and not b"), &["iam:createuser", "iam:deleteuser"]);
         check(&format!("{one} b: {{errorCode: X}}\n condition: a or b"), &[]);
         check(&format!("{one} condition: not a"), &[]);
         check(" a: {eventSource: s3.amazonaws.com}\n condition: a", &["s3:"]);
-        check(" a: {eventSource: [ec2.amazonaws.com.cn, s3.amazonaws.com]}\n b: {eventName: X}\n condition: all of them", &["ec2:x", "s3:x"]);
+        check(
+            " a: {eventSource: [ec2.amazonaws.com.cn, s3.amazonaws.com]}\n b: {eventName: X}\n condition: all of them",
+            &["ec2:x", "s3:x"],
+        );
         check(" a_1: {eventName: X}\n a_2: {eventName: Y}\n condition: 1 of a_*", &[":x", ":y"]);
         check(" a:\n  - eventName: X\n  - eventName: Y\n condition: a", &[":x", ":y"]);
     }
 
     #[test]
     fn what_is_no_plain_name_leaves_the_rule_open() {
-        for item in ["eventName: Get*", "eventName|startswith: Get", "eventName: [X, null]", "eventName|re: X", "userAgent: X"] {
+        for item in
+            ["eventName: Get*", "eventName|startswith: Get", "eventName: [X, null]", "eventName|re: X", "userAgent: X"]
+        {
             check(&format!(" a: {{{item}}}\n condition: a"), &[]);
         }
-        check(" a: {eventSource: lambda.amazonaws.com, eventName: UpdateFunctionCode20150331v2}\n condition: a", &["lambda:"]);
+        check(
+            " a: {eventSource: lambda.amazonaws.com, eventName: UpdateFunctionCode20150331v2}\n condition: a",
+            &["lambda:"],
+        );
     }
 }
