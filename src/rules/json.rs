@@ -76,10 +76,9 @@ pub(super) fn values<'t>(text: &'t str, path: &Path<'_>) -> Vec<EventValue<'t>> 
     found
 }
 
-/// The text of a member of an object; empty where there is none. What stands behind it is not read.
+/// The text of a member of an object; empty where there is none. What stands behind it is not read, and may be broken.
 pub(super) fn member<'t>(text: &'t str, name: &str) -> &'t str {
     let mut found = "";
-    // That it ended before the object does is no mistake.
     let _ = serde_json::Deserializer::from_str(text).deserialize_map(Member { name, found: &mut found });
     found
 }
