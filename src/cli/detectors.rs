@@ -105,7 +105,10 @@ fn example(value: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
 
 fn page(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
     let about = entry.about;
-    writeln!(out, "{}: {}\n", about.id, about.title)?;
+    for line in wrap(&format!("{}: {}", about.id, about.title), WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
     let attack = about.attack.join(", ");
     for (heading, text) in [("What", about.what), ("Why", about.why), ("Innocent", about.innocent), ("ATT&CK", &attack)]
     {
