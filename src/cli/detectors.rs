@@ -105,7 +105,10 @@ fn example(value: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
 
 fn page(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
     let about = entry.about;
-    writeln!(out, "{}: {}\n", about.id, about.title)?;
+    for line in wrap(&format!("{}: {}", about.id, about.title), WIDTH) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
     let attack = about.attack.join(", ");
     for (heading, text) in [("What", about.what), ("Why", about.why), ("Innocent", about.innocent), ("ATT&CK", &attack)]
     {
@@ -210,8 +213,12 @@ severity = \"low\"
         for id in catalog.ids().into_iter().map(Some).chain([None]) {
             let mut out = Vec::new();
             run(&Args { id: id.map(str::to_owned), config: None }, &catalog, &mut out).unwrap();
-            // Examples are shown as they are written.
-            for line in String::from_utf8(out).unwrap().lines().filter(|line| !line.starts_with("  |")) {
+            // Examples are shown as they are written, and a word is not broken.
+            for line in String::from_utf8(out)
+                .unwrap()
+                .lines()
+                .filter(|line| !line.starts_with("  |") && line.trim().contains(' '))
+            {
                 assert!(line.chars().count() <= WIDTH, "{id:?}: {line}");
             }
         }

@@ -113,7 +113,7 @@ impl fmt::Display for Error {
             // Every mistake there is a message and a hint of its own.
             Error::Settings(mistakes) => return mistakes.fmt(f),
             Error::Rules(files) => {
-                write!(f, "{}", files.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?
+                write!(f, "{}", files.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
             }
             Error::File { path, error } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
             Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,

@@ -15,6 +15,16 @@ fn top(name: &str, count: u64, denied: u64) -> Top {
     Top { name: name.into(), count, denied }
 }
 
+fn owner() -> Owner {
+    let own = str::to_owned;
+    Owner {
+        account_name: own("prod-data"),
+        env: own("prod"),
+        team: own("team-data"),
+        runbook: own("https://runbooks.example.com/etl"),
+    }
+}
+
 /// A role that calls more than it used to.
 pub(crate) fn etl_nightly() -> Alert {
     let span = Span { start: at("2026-03-03T02:10:00Z"), end: at("2026-03-03T02:25:00Z") };
@@ -24,11 +34,16 @@ pub(crate) fn etl_nightly() -> Alert {
         region: "eu-west-1".to_owned(),
         ..Subject::default()
     };
-    let owner = Owner {
-        account_name: "prod-data".to_owned(),
-        env: "prod".to_owned(),
-        team: "team-data".to_owned(),
-        runbook: "https://runbooks.example.com/etl".to_owned(),
+    let example = Example {
+        time: at("2026-03-03T02:10:04Z"),
+        id: EventId::of("0f4b1d5e-0000-4000-8000-000000000001"),
+        what: "secretsmanager:GetSecretValue".into(),
+        caller: Arc::new(Caller {
+            session: "run-118".into(),
+            address: "198.51.100.20".into(),
+            agent: "boto3/1.34".into(),
+            ..Caller::default()
+        }),
     };
     Alert {
         id: AlertId(0x7f3a_91c2_0000_0000),
@@ -40,7 +55,7 @@ pub(crate) fn etl_nightly() -> Alert {
         status: Status::Update,
         raised_at: span.end,
         subject,
-        owner,
+        owner: owner(),
         window: span,
         best: span,
         seen: 640,
@@ -51,7 +66,7 @@ pub(crate) fn etl_nightly() -> Alert {
         threshold: None,
         p_value: Some(2e-11),
         attack: &["T1078.004"],
-        examples: vec![Arc::new(example())],
+        examples: vec![Arc::new(example)],
         top: vec![
             top("secretsmanager:GetSecretValue", 410, 3),
             top("ec2:DescribeInstances", 180, 0),
@@ -67,20 +82,6 @@ pub(crate) fn etl_nightly() -> Alert {
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
         merged_into: None,
-    }
-}
-
-fn example() -> Example {
-    Example {
-        time: at("2026-03-03T02:10:04Z"),
-        id: EventId::of("0f4b1d5e-0000-4000-8000-000000000001"),
-        what: "secretsmanager:GetSecretValue".into(),
-        caller: Arc::new(Caller {
-            session: "run-118".into(),
-            address: "198.51.100.20".into(),
-            agent: "boto3/1.34".into(),
-            ..Caller::default()
-        }),
     }
 }
 

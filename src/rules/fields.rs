@@ -5,13 +5,12 @@
 //! such as a policy document, is entered like any other object.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 
 use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
-use super::json::{Member, Path, every_text, members, values};
+use super::json::{Path, every_text, member, values};
 
 /// The members that a CloudTrail record has at its top, by its record contents reference.
 pub(super) const RECORD: &[&str] = &[
@@ -50,61 +49,12 @@ pub(super) const RECORD: &[&str] = &[
 ];
 
 /// An event as rules see it.
-pub(super) struct Seen<'e> {
-    event: &'e Event<'e>,
-    /// The members of the record of a call, found when a rule first asks for one.
-    members: OnceCell<Vec<Member<'e>>>,
-}
-
-impl<'e> Seen<'e> {
-    pub(super) fn of(event: &'e Event<'e>) -> Seen<'e> {
-        Seen { event, members: OnceCell::new() }
-    }
-
-    fn of_call(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-        if let Some(known) = self.known(call, path) {
-            return Some(known);
-        }
-        let steps = Path::of(path);
-        let text = match steps.root() {
-            // The event has no error when its record has neither code nor message.
-            "errorCode" | "errorMessage" if call.error.is_none() => return None,
-            "requestParameters" => call.request,
-            "responseElements" => call.response,
-            "additionalEventData" => call.extra,
-            root => self.member(call, root),
-        };
-        joined(values(text, &steps.below()))
-    }
-
-    /// What most rules ask for first, and reading the event has found already.
-    fn known(&self, call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-        let text = match path {
-            "eventSource" => call.source,
-            // A rule may mean the name as it is recorded or, where that has a version, without it.
-            "eventName" if call.recorded != call.name && !call.recorded.is_empty() => {
-                let names = [call.recorded, call.name];
-                return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
-            }
-            "eventName" => call.recorded,
-            "userAgent" => call.user_agent,
-            "readOnly" => return call.read_only.map(EventValue::Bool),
-            _ => "",
-        };
-        (!text.is_empty()).then(|| EventValue::Str(text.into()))
-    }
-
-    /// The text of a member of the record; empty where there is none.
-    fn member(&self, call: &Call<'e>, name: &str) -> &'e str {
-        let all = self.members.get_or_init(|| members(call.record));
-        all.iter().find(|(held, _)| held == name).map_or("", |(_, text)| text)
-    }
-}
+pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        match &self.event.what {
-            What::Call(call) => self.of_call(call, path),
+        match &self.0.what {
+            What::Call(call) => of_call(call, path),
             What::Log(log) => of_log(log, path),
         }
     }
@@ -122,18 +72,51 @@ impl rsigma_eval::Event for Seen<'_> {
     }
 
     fn visit_string_values(&self, visit: &mut dyn FnMut(&str)) {
-        match &self.event.what {
+        match &self.0.what {
             What::Call(call) => every_text(call.record, visit),
             What::Log(log) => visit(log.message),
         }
     }
 
     fn to_json(&self) -> Value {
-        match &self.event.what {
+        match &self.0.what {
             What::Call(call) => serde_json::from_str(call.record).unwrap_or_default(),
             What::Log(log) => Value::String(log.message.to_owned()),
         }
     }
+}
+
+fn of_call<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+    if let Some(known) = known(call, path) {
+        return Some(known);
+    }
+    let steps = Path::of(path);
+    let text = match steps.root() {
+        // The event has no error when its record has neither code nor message.
+        "errorCode" | "errorMessage" if call.error.is_none() => return None,
+        "requestParameters" => call.request,
+        "responseElements" => call.response,
+        "additionalEventData" => call.extra,
+        root => member(call.record, root),
+    };
+    joined(values(text, &steps.below()))
+}
+
+/// What most rules ask for first, and reading the event has found already.
+fn known<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
+    let text = match path {
+        "eventSource" => call.source,
+        // A rule may mean the name as it is recorded or, where that has a version, without it.
+        "eventName" if call.recorded != call.name && !call.recorded.is_empty() => {
+            let names = [call.recorded, call.name];
+            return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
+        }
+        "eventName" => call.recorded,
+        "userAgent" => call.user_agent,
+        "readOnly" => return call.read_only.map(EventValue::Bool),
+        _ => "",
+    };
+    (!text.is_empty()).then(|| EventValue::Str(text.into()))
 }
 
 fn of_log<'e>(log: &Log<'e>, path: &str) -> Option<EventValue<'e>> {

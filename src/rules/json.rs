@@ -76,19 +76,19 @@ pub(super) fn values<'t>(text: &'t str, path: &Path<'_>) -> Vec<EventValue<'t>> 
     found
 }
 
-/// A member of an object: its name, and its value as text.
-pub(super) type Member<'t> = (Cow<'t, str>, &'t str);
-
-/// The members of an object. Where the text breaks off, those that stand before that.
-pub(super) fn members(text: &str) -> Vec<Member<'_>> {
-    let mut found = Vec::with_capacity(24);
-    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Members(&mut found));
+/// The text of a member of an object; empty where there is none. What stands behind it is not read, and may be broken.
+pub(super) fn member<'t>(text: &'t str, name: &str) -> &'t str {
+    let mut found = "";
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Member { name, found: &mut found });
     found
 }
 
-struct Members<'m, 't>(&'m mut Vec<Member<'t>>);
+struct Member<'m, 't> {
+    name: &'m str,
+    found: &'m mut &'t str,
+}
 
-impl<'t> Visitor<'t> for Members<'_, 't> {
+impl<'t> Visitor<'t> for Member<'_, 't> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,7 +97,11 @@ impl<'t> Visitor<'t> for Members<'_, 't> {
 
     fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key_seed(Name)? {
-            self.0.push((name, map.next_value::<&RawValue>()?.get()));
+            if name == self.name {
+                *self.found = map.next_value::<&RawValue>()?.get();
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }

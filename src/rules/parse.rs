@@ -150,7 +150,7 @@ impl Reader<'_> {
             match name.as_str() {
                 Some("condition") => {}
                 Some("timeframe") => {
-                    self.refuse("timeframe", "`timeframe` is of the old aggregations; a correlation rule counts")
+                    self.refuse("timeframe", "`timeframe` is of the old aggregations; a correlation rule counts");
                 }
                 _ => self.selection(selection, if calls { Scope::Record } else { Scope::Inner }),
             }

@@ -79,6 +79,6 @@ fn prove_twin(rule: &Rule, section: &Section, twin: &Twin) -> Result<(), String>
 
 fn finds(rule: &Rule, compiled: &CompiledRule, example: &Value) -> Result<bool, String> {
     let mut found = false;
-    read(rule.source, example, &mut |event| found = found || holds(compiled, &Seen::of(event)))?;
+    read(rule.source, example, &mut |event| found = found || holds(compiled, &Seen(event)))?;
     Ok(found)
 }

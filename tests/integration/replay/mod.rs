@@ -2,6 +2,7 @@
 
 mod files;
 mod laws;
+mod rules;
 
 use std::path::PathBuf;
 use std::sync::Arc;
