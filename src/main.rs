@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lapwing::cli::{Error, Exit, check, detectors, init, replay};
+use lapwing::cli::{Error, Exit, check, detectors, init, replay, score};
 use lapwing::settings::catalog::Catalog;
 
 /// Anomaly detector for AWS logs: Lambda invocation logs and CloudTrail, one engine, locally and as a Lambda function.
@@ -21,6 +21,7 @@ enum Command {
     Detectors(detectors::Args),
     Check(check::Args),
     Init(init::Args),
+    Score(score::Args),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Detectors(args) => detectors::run(args, &catalog, &mut out),
         Command::Check(args) => check::run(args, &catalog, &mut out),
         Command::Init(args) => init::run(args, &catalog, &mut out),
+        Command::Score(args) => score::run(args, &mut out),
     };
     let exit = ended.unwrap_or_else(|error| error.tell(&mut io::stderr()));
     let exit: Exit = match io::Write::flush(&mut out) {

@@ -27,5 +27,6 @@ mod script;
 pub mod settings;
 pub mod severity;
 mod sign_in;
+pub mod stats;
 pub mod time;
 pub mod window;

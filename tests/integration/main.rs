@@ -9,5 +9,6 @@ mod logs;
 mod payload;
 mod replay;
 mod samples;
+mod score;
 mod simulation;
 mod tidy;
