@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lapwing::cli::{Error, Exit, check, detectors, init, replay, rules};
+use lapwing::cli::{Error, Exit, check, detectors, init, replay, rules, score};
 use lapwing::settings::catalog::Catalog;
 
 /// Anomaly detector for AWS logs: Lambda invocation logs and CloudTrail, one engine, locally and as a Lambda function.
@@ -22,6 +22,7 @@ enum Command {
     Check(check::Args),
     Init(init::Args),
     Rules(rules::Args),
+    Score(score::Args),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &catalog, &mut out),
         Command::Init(args) => init::run(args, &catalog, &mut out),
         Command::Rules(args) => rules::run(args, &mut out),
+        Command::Score(args) => score::run(args, &mut out),
     };
     let exit = ended.unwrap_or_else(|error| error.tell(&mut io::stderr()));
     let exit: Exit = match io::Write::flush(&mut out) {

@@ -31,5 +31,6 @@ pub mod settings;
 pub mod severity;
 mod sign_in;
 pub mod stage;
+pub mod stats;
 pub mod time;
 pub mod window;

@@ -5,6 +5,7 @@ pub mod detectors;
 pub mod init;
 pub mod replay;
 pub mod rules;
+pub mod score;
 
 use std::fmt;
 use std::fs;
@@ -67,6 +68,20 @@ pub enum Error {
     },
     /// There is nothing to read in these folders.
     NoInput(Vec<PathBuf>),
+    /// Standard input is not what a command reads.
+    Input {
+        /// The row, the first being 1; none of the header.
+        row: Option<u64>,
+        /// What was found, and what was wanted.
+        what: String,
+    },
+    /// Arguments that do not go together.
+    Usage {
+        /// The command.
+        place: &'static str,
+        /// What is wrong.
+        what: String,
+    },
     /// What was found could not be printed.
     Output(io::Error),
 }
@@ -124,6 +139,9 @@ impl fmt::Display for Error {
                 let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
                 write!(f, "lapwing: {}: there is no file here that is named like a log", paths.join(", "))?;
             }
+            Error::Input { row: None, what } => write!(f, "lapwing: stdin: {what}")?,
+            Error::Input { row: Some(row), what } => write!(f, "lapwing: stdin: row {row}: {what}")?,
+            Error::Usage { place, what } => write!(f, "lapwing: {place}: {what}")?,
             Error::Output(error) => write!(f, "lapwing: output: {}", reason(error))?,
         }
         self.hint().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))

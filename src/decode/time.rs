@@ -19,7 +19,8 @@ pub fn of_log(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// A date and a time of day of which the source says that it is UTC: `2026-01-02 03:04:05.678`.
-pub(super) fn without_zone(text: &str) -> Option<DateTime<Utc>> {
+#[must_use]
+pub fn without_zone(text: &str) -> Option<DateTime<Utc>> {
     let spaced = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f");
     spaced.or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")).ok().map(|time| time.and_utc())
 }

@@ -25,7 +25,7 @@ pub use self::mistake::{Mistake, Mistakes, nearest};
 pub use self::rules::Rules;
 pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, State, Topic};
 pub use self::tuning::Tuning;
-pub use self::values::Pattern;
+pub use self::values::{Pattern, minutes_of};
 pub use self::who::{Allow, Case, Override, OwnerRule, Who};
 
 /// Everything that can be set. The default is what an empty file means.

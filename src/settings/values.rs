@@ -90,6 +90,12 @@ pub(super) fn minutes(text: &str) -> Result<Minutes, Wrong> {
     digits.parse::<u32>().ok().and_then(|n| n.checked_mul(unit)).map(Minutes).ok_or_else(wrong)
 }
 
+/// A duration as the settings write it, for the command line.
+#[must_use]
+pub fn minutes_of(text: &str) -> Option<Minutes> {
+    minutes(text).ok()
+}
+
 /// As [`minutes`] reads it, in the largest unit that is whole.
 pub(super) fn written(Minutes(minutes): Minutes) -> String {
     match minutes {

@@ -9,6 +9,7 @@ mod logs;
 mod payload;
 mod replay;
 mod samples;
+mod score;
 mod simulation;
 mod table;
 mod tidy;
