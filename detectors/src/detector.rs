@@ -159,6 +159,12 @@ pub trait Detector: Send + Sync {
         false
     }
 
+    /// Does it speak only of minutes with something in a slot of its trigger? It is then only asked about cells that have
+    /// that.
+    fn rests_on_trigger(&self) -> bool {
+        false
+    }
+
     /// The fewest counted events in two hours with which it may speak; the largest number there is when counters alone
     /// never make it speak. Spares looking closer at cells that hold next to nothing.
     fn floor(&self) -> u64 {
@@ -178,7 +184,6 @@ pub trait Detector: Send + Sync {
     }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
-    /// A detector that is triggered by slots is only asked about hours that have something in one of them.
     fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
         self.about().trigger.minutes(here)
     }

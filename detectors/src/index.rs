@@ -26,8 +26,8 @@ pub(crate) struct Index {
     open: bool,
     /// Those that are judged where something occurred.
     by_slot: HashMap<Slot, Vec<usize>>,
-    /// Those that are judged where something was counted.
-    measured: Vec<usize>,
+    /// Those that are asked about every cell.
+    always: Vec<usize>,
 }
 
 impl Index {
@@ -56,8 +56,10 @@ impl Index {
             }
         }
         match about.trigger {
-            Trigger::Measures(_) => self.measured.push(place),
-            Trigger::Slots(slots) => slots.iter().for_each(|slot| self.by_slot.entry(*slot).or_default().push(place)),
+            Trigger::Slots(slots) if watch.detector.rests_on_trigger() => {
+                slots.iter().for_each(|slot| self.by_slot.entry(*slot).or_default().push(place));
+            }
+            _ => self.always.push(place),
         }
     }
 
@@ -85,17 +87,17 @@ impl Index {
         places
     }
 
-    /// Those that are judged where something occurred in a slot.
-    pub(crate) fn of_slot(&self, slot: Slot) -> &[usize] {
-        self.by_slot.get(&slot).map_or(&[], Vec::as_slice)
+    /// Those that may be judged where something occurred in a slot.
+    pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = usize> + '_ {
+        self.always.iter().chain(self.by_slot.get(&slot).into_iter().flatten()).copied()
     }
 
     /// Those that can have something to say about a cell, each once.
     pub(crate) fn of_cell(&self, cell: &Cell) -> Places {
-        let mut places = Places::from_slice(&self.measured);
-        let measured = places.len();
+        let mut places = Places::from_slice(&self.always);
+        let always = places.len();
         places.extend(cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten().copied());
-        if places.len() > measured + 1 {
+        if places.len() > always + 1 {
             places.sort_unstable();
             places.dedup();
         }

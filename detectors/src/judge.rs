@@ -116,7 +116,7 @@ impl Engine {
             // Profiles learn these, whoever speaks of them.
             return ENOUGH;
         }
-        let all = self.index.of_slot(slot).iter().map(|place| &self.watches[*place]);
+        let all = self.index.of_slot(slot).map(|place| &self.watches[place]);
         let all = all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
     }

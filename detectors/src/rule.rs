@@ -90,6 +90,10 @@ impl Detector for Rule {
         self.keys
     }
 
+    fn rests_on_trigger(&self) -> bool {
+        true
+    }
+
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let Some(family) = self.about.families.first().filter(|family| family.source() == event.source()) else {
             return;

@@ -99,7 +99,9 @@ impl<T: Table> Access<'_, T> {
     async fn announce(&self, view: &View, hour: Hour, mut item: CellItem) -> Result<CellItem, StoreError> {
         let (before, traces) = (view.cell(hour.before()), item.cell.trace());
         let left = before.as_deref().map(Cell::trace).unwrap_or_default();
+        // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
+            && !view.entity.family.outsiders_choose()
             && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor())
         {
             let work = Work { entity: view.entity.clone(), hour: Some(hour) };
@@ -124,7 +126,8 @@ impl<T: Table> Access<'_, T> {
     /// then moved on when the hour is over.
     fn wants_learning(&self, view: &View, hour: Hour) -> bool {
         let day = Hour(hour.0.div_euclid(24) * 24);
-        view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
+        !view.entity.family.outsiders_choose()
+            && view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
             && view.hours(day).into_iter().all(|held| held >= hour)
     }
 

@@ -106,6 +106,9 @@ impl<T: Table> Access<'_, T> {
 
     /// Does the stored profile of an entity end before the day of this work?
     pub(super) fn falls_behind(&self, view: &View, work: &Work) -> bool {
+        if work.entity.family.outsiders_choose() {
+            return false;
+        }
         let day = work.hour.map(|hour| Hour(hour.0.div_euclid(24) * 24));
         day.is_some_and(|day| view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day))
     }

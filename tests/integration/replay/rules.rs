@@ -51,7 +51,7 @@ fn a_deed_that_a_rule_tells_is_said_once() {
     for files in [
         vec![vec![first.clone(), second.clone()]],
         vec![vec![second.clone()], vec![first.clone()]],
-        vec![vec![second.clone(), first.clone(), second.clone()], vec![first.clone()]],
+        vec![vec![second.clone(), first.clone(), second], vec![first]],
     ] {
         assert_eq!(said(&files), wanted, "{files:?}");
     }
