@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::replay::Wrong;
 use crate::report::clean::clean;
 use crate::settings::catalog::Catalog;
 use crate::settings::{Mistake, Mistakes, Settings};
@@ -63,6 +64,13 @@ pub enum Error {
     },
     /// There is nothing to read in these folders.
     NoInput(Vec<PathBuf>),
+    /// The state of a replay cannot be used or kept.
+    State {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        wrong: Wrong,
+    },
     /// What was found could not be printed.
     Output(io::Error),
 }
@@ -84,6 +92,7 @@ impl Error {
             Error::File { error, path } if error.kind() == io::ErrorKind::NotFound && is_settings(path) => {
                 Some("`lapwing init` writes one with every setting explained".to_owned())
             }
+            Error::State { wrong, .. } => wrong.hint(),
             Error::Exists(_) => Some("--force overwrites it".to_owned()),
             Error::NoInput(_) => Some(
                 "of a folder .json .jsonl .ndjson .csv .log .txt and .gz are read; a file that is named is always"
@@ -108,6 +117,8 @@ impl fmt::Display for Error {
             // Every mistake there is a message and a hint of its own.
             Error::Settings(mistakes) => return mistakes.fmt(f),
             Error::File { path, error } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
+            Error::State { path, wrong: Wrong::Io(error) } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
+            Error::State { path, wrong } => write!(f, "lapwing: {}: {wrong}", shown(path))?,
             Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,
             Error::UnknownDetector { id, .. } => {
                 write!(f, "lapwing: detectors: there is no detector \"{}\"", clean(id, QUOTE_LIMIT))?;

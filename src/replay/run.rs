@@ -11,7 +11,9 @@ use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
+use xxhash_rust::xxh3::xxh3_64;
 
+use super::kept::Kept;
 use super::met::Book;
 use super::workers::{Piece, Reading, read};
 use crate::decode::{Decoded, Origin, Reject};
@@ -107,12 +109,15 @@ pub trait Teller {
 
 /// One replay.
 pub struct Replay {
-    plan: Plan,
+    pub(super) plan: Plan,
     cap: usize,
-    pipeline: Pipeline<MemoryStore>,
+    pub(super) pipeline: Pipeline<MemoryStore>,
     runtime: tokio::runtime::Runtime,
-    met: Book,
-    freed: Hour,
+    pub(super) met: Book,
+    pub(super) freed: Hour,
+    /// A hash of the settings: alerts that others found are not taken back.
+    pub(super) settings: u64,
+    pub(super) kept: Option<Kept>,
     /// Did the last piece of the input hold nothing at all?
     empty: bool,
     /// What was read and found so far.
@@ -144,6 +149,8 @@ impl Replay {
             runtime: tokio::runtime::Builder::new_current_thread().build()?,
             met: Book::default(),
             freed: Hour(i32::MIN),
+            settings: xxh3_64(format!("{settings:?}").as_bytes()),
+            kept: None,
             empty: false,
             stats: Stats::default(),
             failures: 0,
@@ -162,7 +169,7 @@ impl Replay {
         }
         let engine: Arc<Engine> = Arc::clone(&self.pipeline.engine);
         let inputs = inputs.inputs;
-        let mut outcome = Ok(());
+        let mut outcome = self.make_room(inputs.first());
         let reading = Reading { threads: self.plan.threads, cap: self.cap, log_group: &self.plan.log_group.clone() };
         read(&engine, &inputs, &reading, &mut |place, piece| {
             let bytes = self.take(&inputs[place], piece, teller);
@@ -220,6 +227,10 @@ impl Replay {
             teller.failed(name, Failed::Digests(decoded.digests));
         }
         self.empty = decoded == Decoded { format: decoded.format, ..Decoded::default() };
+        if self.kept.is_some() && self.met.meet_piece(&learnt.events) {
+            self.stats.duplicates += learnt.repeated + learnt.events.len() as u64;
+            return Ok(());
+        }
         let met = self.met.meet(&learnt.events);
         self.stats.duplicates += learnt.repeated + met.len() as u64;
         if met.len() == learnt.events.len() {
@@ -294,7 +305,7 @@ impl Replay {
         Ok(())
     }
 
-    fn free(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn free(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
         self.runtime.block_on(self.pipeline.settle(Minute::of(until).hour().first().start()))?;
         let freed = Minute::of(until).hour().before();
         self.freed = self.freed.max(freed);
@@ -303,16 +314,21 @@ impl Replay {
     }
 
     fn end(&mut self, teller: &mut dyn Teller) -> Result<(), StoreError> {
+        self.note_known()?;
+        if self.plan.order == Order::Delivery {
+            self.stats.late = self.pipeline.store.late;
+            if self.kept.is_some() {
+                return Ok(());
+            }
+        }
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
-        let alerts = match self.plan.order {
+        self.recall();
+        let mut alerts = match self.plan.order {
             Order::Event => self.pipeline.owned(self.pipeline.store.finish()),
             Order::Delivery => self.pipeline.unsaid(self.pipeline.store.end()),
         };
-        self.say(&alerts, teller)?;
-        if self.plan.order == Order::Delivery {
-            self.stats.late = self.pipeline.store.late;
-        }
-        Ok(())
+        self.mark_open(&mut alerts);
+        self.say(&alerts, teller)
     }
 
     /// Findings that an allow-list hid.

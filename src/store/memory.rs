@@ -20,6 +20,8 @@ use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Due, Found, Judge, StateStore, StoreError};
 
+mod kept;
+
 /// A late event may change windows that end this much later.
 const WINDOW: i32 = 60;
 /// Deliveries that are remembered, so that one that comes again adds nothing.

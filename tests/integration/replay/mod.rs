@@ -2,6 +2,7 @@
 
 mod files;
 mod laws;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,6 +56,19 @@ pub(crate) struct How {
 pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
+    let mut replay = planned(how);
+    heard(&mut replay, paths)
+}
+
+/// Goes on where another replay ended, and gives what the next needs.
+fn resumed(paths: &[PathBuf], how: How, kept: Option<Vec<u8>>) -> (Heard, Vec<u8>) {
+    let mut replay = planned(how);
+    replay.resume(kept.as_deref()).unwrap();
+    let heard = heard(&mut replay, paths);
+    (heard, replay.keep().unwrap().unwrap())
+}
+
+fn planned(how: How) -> Replay {
     let plan = Plan {
         order: how.order,
         memory: how.memory << 10,
@@ -62,7 +76,10 @@ pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
         strictness: Strictness::Skip,
         log_group: String::new(),
     };
-    let mut replay = Replay::new(plan, &Arc::new(Settings::default())).unwrap();
+    Replay::new(plan, &Arc::new(Settings::default())).unwrap()
+}
+
+fn heard(replay: &mut Replay, paths: &[PathBuf]) -> Heard {
     let mut heard = Heard::default();
     replay.run(find(paths), &mut heard).unwrap();
     (heard.stats, heard.failures) = (replay.stats, replay.failures);
