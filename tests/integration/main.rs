@@ -10,5 +10,6 @@ mod payload;
 mod replay;
 mod samples;
 mod simulation;
+mod state;
 mod table;
 mod tidy;

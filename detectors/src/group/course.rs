@@ -263,13 +263,15 @@ impl Course {
         let change = match self.said {
             Some(_) if self.withdrawn() => return [(!self.resolved).then_some(Status::Resolved), None],
             None if self.withdrawn() => return [None; 2],
-            Some(said) => {
-                let is = (self.severity().min(self.best.cap), self.seen(), self.last());
-                (is != (said.severity, said.seen, said.at)).then_some(Status::Update)
-            }
+            Some(said) => self.differs(&said).then_some(Status::Update),
             None => Some(Status::Open),
         };
         [change, (self.ended(complete) && !self.resolved).then_some(Status::Resolved)]
+    }
+
+    /// Is it not what was said: as grave, as much, as long?
+    fn differs(&self, said: &Said) -> bool {
+        (self.severity().min(self.best.cap), self.seen(), self.last()) != (said.severity, said.seen, said.at)
     }
 
     /// Is `other` about the same minutes, or as near as those of one alert are?
@@ -285,8 +287,8 @@ impl Course {
             return self.merged.push(id);
         }
         self.said = before.said;
-        // What went on after it was said to have ended ends anew.
-        self.resolved = before.resolved && before.said.is_some_and(|said| said.at == self.last());
+        // What changed after it was said to have ended ends anew.
+        self.resolved = before.resolved && before.said.is_some_and(|said| !self.differs(&said));
     }
 
     /// What becomes of it when it is not found any more.

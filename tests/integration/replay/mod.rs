@@ -56,19 +56,19 @@ pub(crate) struct How {
 pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
-    let mut replay = planned(how);
+    let mut replay = planned(how, Settings::default());
     heard(&mut replay, paths)
 }
 
 /// Goes on where another replay ended, and gives what the next needs.
 fn resumed(paths: &[PathBuf], how: How, kept: Option<Vec<u8>>) -> (Heard, Vec<u8>) {
-    let mut replay = planned(how);
+    let mut replay = planned(how, Settings::default());
     replay.resume(kept.as_deref()).unwrap();
     let heard = heard(&mut replay, paths);
     (heard, replay.keep().unwrap().unwrap())
 }
 
-fn planned(how: How) -> Replay {
+fn planned(how: How, settings: Settings) -> Replay {
     let plan = Plan {
         order: how.order,
         memory: how.memory << 10,
@@ -76,7 +76,7 @@ fn planned(how: How) -> Replay {
         strictness: Strictness::Skip,
         log_group: String::new(),
     };
-    Replay::new(plan, &Arc::new(Settings::default())).unwrap()
+    Replay::new(plan, &Arc::new(settings)).unwrap()
 }
 
 fn heard(replay: &mut Replay, paths: &[PathBuf]) -> Heard {
