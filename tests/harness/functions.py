@@ -1,4 +1,4 @@
-"""Lambda functions of the stand-in run for real: each has a sandbox with our own `bootstrap` in it."""
+"""Lambda functions of the stand-in run for real, in sandboxes with our own `bootstrap` in them."""
 
 import io
 import os
@@ -14,13 +14,13 @@ from runtime_api import Sandbox
 
 
 class Functions:
-    """The sandboxes, one a function, and what came of every invocation."""
+    """The sandboxes, and what came of every invocation. As on AWS one is started where none is idle."""
 
     def __init__(self, bootstrap):
         self.bootstrap = Path(bootstrap).resolve()
-        self.port = 0
+        self.port = self.table_port = 0
         self.invocations = []
-        self._sandboxes = {}
+        self._sandboxes, self._idle = [], {}
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="lapwing-harness-")
 
@@ -40,7 +40,18 @@ class Functions:
 
     def lines(self):
         """What the functions wrote to standard output and standard error."""
-        return [line for sandbox in self._sandboxes.values() for line in sandbox.lines]
+        return [line for sandbox in self._sandboxes for line in sandbox.lines]
+
+    def replace(self):
+        """Ends all sandboxes that are idle: the next event meets a fresh one."""
+        with self._lock:
+            for sandbox in [sandbox for idle in self._idle.values() for sandbox in idle]:
+                sandbox.close()
+            self._idle.clear()
+
+    def started(self):
+        """How many sandboxes were started so far."""
+        return len(self._sandboxes)
 
     @staticmethod
     def package(files):
@@ -52,23 +63,28 @@ class Functions:
         return package.getvalue()
 
     def close(self):
-        for sandbox in self._sandboxes.values():
+        for sandbox in self._sandboxes:
             sandbox.close()
         self._folder.cleanup()
 
     def _run(self, function, request_id, payload):
-        answer = self._sandbox(function).invoke(request_id, payload)
+        sandbox = self._take(function)
+        answer = sandbox.invoke(request_id, payload)
+        with self._lock:
+            self._idle[function.function_name].append(sandbox)
         self.invocations.append({"function": function.function_name, "kind": answer.kind, "body": answer.body})
         if answer.kind != "response":
             self._failed = (function, request_id, payload)
         return answer
 
-    def _sandbox(self, function):
+    def _take(self, function):
         with self._lock:
-            sandbox = self._sandboxes.get(function.function_name)
-            if sandbox is None or not sandbox.alive():
-                sandbox = self._start(function)
-                self._sandboxes[function.function_name] = sandbox
+            idle = self._idle.setdefault(function.function_name, [])
+            while idle:
+                if (sandbox := idle.pop()).alive():
+                    return sandbox
+            sandbox = self._start(function)
+            self._sandboxes.append(sandbox)
             return sandbox
 
     def _start(self, function):
@@ -85,6 +101,7 @@ class Functions:
             **(function.environment_vars or {}),
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.table_port or self.port}",
             "AWS_REGION": function.region,
             "AWS_ACCESS_KEY_ID": FUNCTION_KEY,
             "AWS_SECRET_ACCESS_KEY": "secret",
@@ -92,7 +109,7 @@ class Functions:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": "2026/01/01/[$LATEST]00000000000000000000000000000000",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"2026/01/01/[$LATEST]{uuid.uuid4().hex}",
         }
 
 

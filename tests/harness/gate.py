@@ -1,6 +1,7 @@
 """What every request to the stand-in passes: it is recorded, refused when told to, and kept from racing."""
 
 import io
+import json
 import re
 import threading
 from urllib.parse import parse_qs
@@ -41,11 +42,17 @@ def _action(environ):
     if match := OPERATION.match(environ["PATH_INFO"]):
         return match[2], ""
     if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return target.rsplit(".", 1)[-1], ""
+        table = json.loads(_body(environ)).get("TableName", "") if "DynamoDB_2012" in target else ""
+        return target.rsplit(".", 1)[-1], table
     if "x-www-form-urlencoded" not in environ.get("CONTENT_TYPE", ""):
         return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}", ""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
-    form = parse_qs(body.decode("utf-8", "replace"))
+    form = parse_qs(_body(environ).decode("utf-8", "replace"))
     arn = next((value[0] for name, value in form.items() if re.search(r"Arn$", name)), "")
     return form.get("Action", [""])[0], arn
+
+
+def _body(environ):
+    """What the request says; it can be read once more afterwards."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body

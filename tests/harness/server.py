@@ -17,6 +17,7 @@ import json
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import moto.awslambda.models as lambda_models
@@ -73,13 +74,35 @@ class Harness:
         """What the function logged."""
         return self._functions.lines()
 
+    def replace(self):
+        """The function's next event meets a fresh instance."""
+        self._functions.replace()
+
+    def at_once(self, function, payloads):
+        """Invokes the function with all of these at the same time, and again with each that fails, two times at most as
+        AWS does: what each answered, how many invocations failed, and how many instances ran."""
+        client = boto3.client("lambda", endpoint_url=self._functions.endpoint, region_name="eu-west-1")
+
+        def deliver(payload):
+            for failed in range(3):
+                answer = client.invoke(FunctionName=function, Payload=payload)
+                if "FunctionError" not in answer:
+                    break
+            return json.loads(answer["Payload"].read()), failed
+
+        with ThreadPoolExecutor(len(payloads)) as pool:
+            answers, failed = zip(*pool.map(deliver, payloads))
+        return {"answers": answers, "failed": sum(failed), "instances": self._functions.started()}
+
     def race(self, table, writers, rounds):
         """What the stand-in's own DynamoDB keeps of many writers."""
         return race(self._functions.endpoint, table, writers, rounds)
 
     def bad_line(self, share, seed):
-        """The port of a line to this server on which this share of the requests goes wrong."""
+        """The port of a line to this server on which this share of the requests goes wrong. From now on the function's
+        new instances reach their table by it."""
         self._line = BadLine(self._functions.port, share, seed)
+        self._functions.table_port = self._line.port
         return self._line.port
 
     def fates(self):

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 pub(super) const GROUP: &str = "aws-cloudtrail-logs";
 /// The log group of somebody's function, subscribed.
 pub(super) const FUNCTION_GROUP: &str = "/aws/lambda/checkout";
+/// The table of the deployments that share their state.
+pub(super) const TABLE: &str = "lapwing-state";
 const ROLE: &str = "lapwing";
 
 /// An AWS account with one deployment of Lapwing, or none. It ends with the value.
@@ -37,11 +39,13 @@ pub(super) struct Deployment {
     pub(super) settings: &'static str,
     /// Seconds that an invocation may take.
     pub(super) timeout: u32,
+    /// Is state shared, in the table [`TABLE`]? Else each instance has its own.
+    pub(super) shared: bool,
 }
 
 impl Default for Deployment {
     fn default() -> Deployment {
-        Deployment { settings: "", timeout: 60 }
+        Deployment { settings: "", timeout: 60, shared: false }
     }
 }
 
@@ -112,11 +116,16 @@ impl Cloud {
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}"#;
         let role = json!({"RoleName": ROLE, "AssumeRolePolicyDocument": trust});
         let role = self.call("iam", "create_role", role)["Role"]["Arn"].take_text();
+        let mut variables = json!({"LAPWING_TOPIC_ARN": self.topic, "LAPWING_TOPIC_FORMAT": "json"});
+        if deployment.shared {
+            self.create_table(TABLE);
+            variables["LAPWING_TABLE"] = json!(TABLE);
+        }
         let package = self.call("harness", "package", json!({"files": {"lapwing.toml": deployment.settings}}));
         self.call("lambda", "create_function", json!({
             "FunctionName": "lapwing", "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": role,
             "Architectures": ["arm64"], "MemorySize": 256, "Timeout": deployment.timeout, "Code": {"ZipFile": package},
-            "Environment": {"Variables": {"LAPWING_TOPIC_ARN": self.topic, "LAPWING_TOPIC_FORMAT": "json"}},
+            "Environment": {"Variables": variables},
         }))["FunctionArn"]
             .take_text()
     }

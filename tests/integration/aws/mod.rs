@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "JSON is written where it is passed")]
 
 mod cloud;
+mod several;
 mod table;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,10 @@ use serde_json::{Value, json};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use cloud::{Cloud, Deployment, FUNCTION_GROUP, GROUP, deployed};
+use cloud::{Cloud, Deployment, FUNCTION_GROUP, GROUP, TABLE, deployed};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use several::tick;
 
 /// A CloudTrail record of somebody stopping a trail.
 fn stop_logging(id: u32) -> String {
@@ -293,11 +295,15 @@ fn a_control_message_is_no_record() {
 
 #[test]
 fn the_role_allows_what_the_function_does_and_no_more() {
-    let Some(mut cloud) = deployed(&Deployment::default()) else { return };
+    let Some(mut cloud) = deployed(&Deployment { shared: true, ..Deployment::default() }) else { return };
     cloud.put_logs(GROUP, &[stop_logging(1)]);
+    cloud.invoke(&tick());
     let calls = cloud.call("harness", "calls", json!({}));
-    let called: BTreeSet<&str> = calls.as_array().unwrap().iter().map(|c| c["action"].as_str().unwrap()).collect();
-    assert_eq!(called, BTreeSet::from(["Publish", "PutMetricData"]), "{calls}");
+    let calls = calls.as_array().unwrap();
+    let called: BTreeSet<&str> = calls.iter().map(|c| c["action"].as_str().unwrap()).collect();
+    assert_eq!(called, BTreeSet::from(["Publish", "PutItem", "PutMetricData", "Query"]), "{calls:?}");
+    let is_state = |call: &&Value| ["PutItem", "Query"].contains(&call["action"].as_str().unwrap());
+    assert!(calls.iter().filter(is_state).all(|call| call["resource"] == TABLE), "{calls:?}");
     let role = cloud.call("harness", "role", json!({}));
     let allowed: Vec<String> =
         role.as_array().unwrap().iter().map(|s| format!("{} on {}", s["actions"], s["resource"])).collect();

@@ -10,15 +10,13 @@ use lapwing::store::table::dynamo::DynamoTable;
 use lapwing::store::table::{Freshness, Item, Outlook, Place, Span, Table, TableError};
 use serde_json::json;
 
-use super::cloud::{Cloud, empty};
+use super::cloud::{Cloud, TABLE, empty};
 use crate::table::{Race, items_are_kept, pages_are_followed, race};
-
-const NAME: &str = "lapwing-state";
 
 /// A fresh account with a table in it.
 fn with_table() -> Option<Cloud> {
     let mut cloud = empty()?;
-    cloud.create_table(NAME);
+    cloud.create_table(TABLE);
     Some(cloud)
 }
 
@@ -32,7 +30,7 @@ fn table(port: u16) -> DynamoTable {
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .http_client(Builder::new().build_http())
         .build();
-    DynamoTable::new(&config, NAME.to_owned())
+    DynamoTable::new(&config, TABLE.to_owned())
 }
 
 fn item(body: &[u8]) -> Item {
@@ -54,7 +52,7 @@ fn check_error<T: std::fmt::Debug>(answer: Result<T, TableError>, (outlook, want
 #[test]
 fn the_stand_in_loses_nothing_under_many_writers() {
     let Some(mut cloud) = with_table() else { return };
-    let kept = cloud.call("harness", "race", json!({"table": NAME, "writers": 50, "rounds": 8}));
+    let kept = cloud.call("harness", "race", json!({"table": TABLE, "writers": 50, "rounds": 8}));
     assert_eq!((&kept["wanted"], &kept["added"]), (&json!(400), &json!(400)), "{kept}");
     assert_eq!(kept["compared"], kept["wins"], "{kept}");
 }
@@ -145,7 +143,7 @@ async fn a_strange_item_is_named() {
     ] {
         let mut strange = place.clone();
         strange.as_object_mut().unwrap().extend(attributes.as_object().unwrap().clone());
-        cloud.call("dynamodb", "put_item", json!({"TableName": NAME, "Item": strange}));
+        cloud.call("dynamodb", "put_item", json!({"TableName": TABLE, "Item": strange}));
         let wanted = format!(
             "table lapwing-state in eu-west-1: the item c#1 of user/ann: {wanted}; nobody but Lapwing may write here"
         );
