@@ -116,10 +116,24 @@ impl Book {
         due
     }
 
+    /// Every alert as it stands at the end, each opened once, then resolved where its condition ended before `complete`.
+    #[must_use]
+    pub fn finish(&self, complete: Minute) -> Vec<Alert> {
+        let mut all = Vec::new();
+        for (entity, course) in self.courses().filter(|(_, course)| !course.withdrawn()) {
+            all.push(self.alert(entity, course, Status::Open));
+            if course.ended(complete) {
+                all.push(self.alert(entity, course, Status::Resolved));
+            }
+        }
+        sort(&mut all);
+        all
+    }
+
     /// What the end adds to what was said: every alert as it stands, opened where nothing was said of it and else
     /// updated where it is not what was said, then resolved where its condition ended before `complete`.
     #[must_use]
-    pub fn finish(&self, complete: Minute) -> Vec<Alert> {
+    pub fn news(&self, complete: Minute) -> Vec<Alert> {
         let mut all = Vec::new();
         for (entity, course) in self.courses() {
             all.extend(course.news(complete).into_iter().flatten().map(|status| self.alert(entity, course, status)));

@@ -232,7 +232,7 @@ mod tests {
             bytes[place] ^= 1;
             check(&bytes, "it is damaged: what it holds is not what was written");
         }
-        let mut bytes = good.clone();
+        let mut bytes = good;
         bytes[MAGIC.len()] = 2;
         check(&bytes, "it has format 2, and this version of lapwing reads up to 1");
         bytes[MAGIC.len()] = 0;

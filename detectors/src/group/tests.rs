@@ -84,9 +84,9 @@ fn recalled(before: &[(i32, u64)], now: &[(i32, u64)], gone: Gone) -> (Vec<Strin
         book
     };
     let end = |book: &mut Book| {
-        let all = book.finish(Minute(500));
+        let all = book.news(Minute(500));
         all.iter().for_each(|alert| book.said(alert));
-        assert!(book.finish(Minute(500)).is_empty(), "what was said is not said again");
+        assert!(book.news(Minute(500)).is_empty(), "what was said is not said again");
         all
     };
     let (mut first, mut second) = (of(before), of(now));
@@ -111,7 +111,7 @@ fn a_second_look_says_what_differs() {
     // An earlier minute became known: the alert keeps the id that it was said with.
     check(&[(100, 7)], &[(60, 9), (100, 7)], &["0 update 9"]);
     check(&[(100, 7)], &[(100, 7), (300, 1)], &["new open 1"]);
-    check(&[(100, 7), (200, 6)], &[(100, 7), (150, 5), (200, 6)], &["1 update 7 merged", "0 update 7"]);
+    check(&[(100, 7), (200, 6)], &[(100, 7), (150, 5), (200, 6)], &["0 update 7", "1 update 7 merged"]);
     check(&[(100, 7)], &[], &["0 resolved 7"]);
 }
 

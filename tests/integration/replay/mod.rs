@@ -61,9 +61,9 @@ pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
 }
 
 /// Goes on where another replay ended, and gives what the next needs.
-fn resumed(paths: &[PathBuf], how: How, kept: Option<Vec<u8>>) -> (Heard, Vec<u8>) {
+fn resumed(paths: &[PathBuf], how: How, kept: Option<&[u8]>) -> (Heard, Vec<u8>) {
     let mut replay = planned(how, Settings::default());
-    replay.resume(kept.as_deref()).unwrap();
+    replay.resume(kept).unwrap();
     let heard = heard(&mut replay, paths);
     (heard, replay.keep().unwrap().unwrap())
 }

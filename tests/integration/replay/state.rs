@@ -26,9 +26,9 @@ fn samples() -> Vec<PathBuf> {
 
 /// What replays say that each go on where the one before ended.
 fn one_after_the_other(runs: &[&[PathBuf]], how: How) -> Vec<Heard> {
-    let mut kept = None;
+    let mut kept: Option<Vec<u8>> = None;
     let run = |paths: &&[PathBuf]| {
-        let (heard, state) = resumed(paths, how, kept.take());
+        let (heard, state) = resumed(paths, how, kept.as_deref());
         kept = Some(state);
         heard
     };
@@ -147,11 +147,11 @@ fn the_same_files_again_add_nothing() {
     let paths = samples();
     for how in [USUAL, BY_DELIVERY] {
         let (first, kept) = resumed(&paths, how, None);
-        let (again, kept) = resumed(&paths, how, Some(kept));
+        let (again, kept) = resumed(&paths, how, Some(&kept));
         assert_eq!(again.lines(), Vec::<String>::new(), "{how:?}");
         assert_eq!(again.stats.duplicates, again.stats.events, "{how:?}");
         assert_eq!((again.stats.events, again.stats.rejects), (first.stats.events, first.stats.rejects));
-        let (once_more, after) = resumed(&paths, how, Some(kept.clone()));
+        let (once_more, after) = resumed(&paths, how, Some(&kept));
         assert!(once_more.alerts.is_empty() && after == kept, "{how:?}");
     }
 }
@@ -167,11 +167,11 @@ fn calls(dice: &mut Dice, days: &[i64]) -> tempfile::TempDir {
 #[test]
 fn a_week_of_hours_with_events_is_held() {
     let mut dice = Dice::new(1);
-    let (mut kept, mut sizes) = (None, Vec::new());
+    let (mut kept, mut sizes): (Option<Vec<u8>>, _) = (None, Vec::new());
     let first = calls(&mut dice, &[0]);
     for day in 0..400 {
         let folder = if day == 0 { &first } else { &calls(&mut dice, &[day]) };
-        let (heard, state) = resumed(&[folder.path().to_owned()], USUAL, kept.take());
+        let (heard, state) = resumed(&[folder.path().to_owned()], USUAL, kept.as_deref());
         assert_eq!(heard.stats.late, 0, "day {day}");
         assert!(heard.alerts.iter().any(|alert| alert.status == Status::Open), "day {day}");
         sizes.push(state.len());
@@ -179,7 +179,7 @@ fn a_week_of_hours_with_events_is_held() {
     }
     // The pieces that are known again grow by eight bytes or so for each file, to a bound.
     assert!(sizes[399] < sizes[200] * 3 / 2, "{sizes:?}");
-    let (again, _) = resumed(&[first.path().to_owned()], USUAL, kept.take());
+    let (again, _) = resumed(&[first.path().to_owned()], USUAL, kept.as_deref());
     assert_eq!((again.alerts.len(), again.stats.duplicates), (0, again.stats.events), "a file of long ago");
 }
 
@@ -188,10 +188,10 @@ fn one_wrong_date_costs_nothing() {
     let mut dice = Dice::new(1);
     let (far, today, tomorrow) = (calls(&mut dice, &[0, 36_500]), calls(&mut dice, &[0]), calls(&mut dice, &[1]));
     let (_, kept) = resumed(&[far.path().to_owned()], USUAL, None);
-    let (heard, kept) = resumed(&[today.path().to_owned()], USUAL, Some(kept));
+    let (heard, kept) = resumed(&[today.path().to_owned()], USUAL, Some(&kept));
     assert_eq!(heard.stats.late, 0);
     assert!(!heard.alerts.is_empty(), "the alert grew");
-    let (heard, _) = resumed(&[tomorrow.path().to_owned()], USUAL, Some(kept));
+    let (heard, _) = resumed(&[tomorrow.path().to_owned()], USUAL, Some(&kept));
     assert_eq!(heard.stats.late, 0);
     assert!(heard.alerts.iter().any(|alert| alert.status == Status::Open));
 }
@@ -208,7 +208,7 @@ fn other_settings_take_nothing_back() {
     let without = super::heard(&mut replay, &[tomorrow.path().to_owned()]);
     assert!(without.alerts.iter().all(|alert| alert.detector != "root-use"), "{:?}", without.lines());
     let kept = replay.keep().unwrap().unwrap();
-    let (again, _) = resumed(&[today.path().to_owned()], USUAL, Some(kept));
+    let (again, _) = resumed(&[today.path().to_owned()], USUAL, Some(&kept));
     assert!(again.alerts.iter().all(|alert| alert.window.end > noon() + TimeDelta::hours(12)), "{:?}", again.lines());
 }
 
