@@ -37,6 +37,27 @@ pub struct Page {
     courses: Vec<Course>,
 }
 
+impl Page {
+    /// What it holds, with the detector that the engine knows; nothing where it knows none.
+    fn known(self, engine: &Engine) -> Option<(Entity, &'static str, Vec<Course>)> {
+        let Page { entity, detector, mut courses } = self;
+        let about = engine.about(&detector)?;
+        for course in &mut courses {
+            course.best.about = about;
+        }
+        Some((entity, about.id, courses))
+    }
+}
+
+/// What becomes of an alert that was said, and that judging everything again does not find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It is taken back: more became known.
+    TakenBack,
+    /// It stands: detectors were not set as they are now.
+    Stands,
+}
+
 /// The alerts that are open or were not long ago.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -109,6 +130,19 @@ impl Book {
         all
     }
 
+    /// What the end adds to what was said: every alert as it stands, opened where nothing was said of it and else
+    /// updated where it is not what was said, then resolved where its condition ended before `complete`.
+    #[must_use]
+    pub fn news(&self, complete: Minute) -> Vec<Alert> {
+        let mut all = Vec::new();
+        for (entity, course) in self.courses() {
+            all.extend(course.news(complete).into_iter().flatten().map(|status| self.alert(entity, course, status)));
+            all.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
+        }
+        sort(&mut all);
+        all
+    }
+
     /// Marks a change as said.
     pub fn said(&mut self, alert: &Alert) {
         let of_detector = self.alerts.values_mut().filter_map(|of_entity| of_entity.get_mut(alert.detector));
@@ -160,14 +194,39 @@ impl Book {
         pages
     }
 
+    /// The same without alerts whose last finding is more than a day before `since`, and those that were taken back.
+    #[must_use]
+    pub fn pages_since(&self, since: Minute) -> Vec<Page> {
+        let mut pages = self.pages();
+        for page in &mut pages {
+            page.courses.retain(|course| course.last().plus(REMEMBERED_MINUTES) > since && !course.over());
+        }
+        pages.retain(|page| !page.courses.is_empty());
+        pages
+    }
+
     /// Puts stored pages back. Those of a detector that the engine does not know are left out.
     pub fn restore(&mut self, pages: Vec<Page>, engine: &Engine) {
-        for Page { entity, detector, mut courses } in pages {
-            let Some(about) = engine.about(&detector) else { continue };
-            for course in &mut courses {
-                course.best.about = about;
+        for page in pages {
+            if let Some((entity, id, courses)) = page.known(engine) {
+                self.alerts.entry(entity).or_default().insert(id, courses);
             }
-            self.alerts.entry(entity).or_default().insert(about.id, courses);
+        }
+    }
+
+    /// Takes over what was said of alerts when fewer events were known. An alert keeps the id that it was said with;
+    /// of two that turn out to be one, the younger ends as part of the older.
+    pub fn recall(&mut self, pages: Vec<Page>, gone: Gone, engine: &Engine) {
+        for (entity, id, said) in pages.into_iter().filter_map(|page| page.known(engine)) {
+            let courses = self.alerts.entry(entity).or_default().entry(id).or_default();
+            let judged = courses.len();
+            for before in said.into_iter().filter(|course| course.said.is_some()) {
+                match courses[..judged].iter_mut().find(|course| course.meets(&before)) {
+                    Some(course) => course.recall(before),
+                    None => courses.push(before.gone(gone)),
+                }
+            }
+            courses.sort_by_key(Course::first);
         }
     }
 

@@ -155,6 +155,12 @@ impl Profile {
         })
     }
 
+    /// The newest hour that it learnt.
+    #[must_use]
+    pub fn newest(&self) -> Option<Hour> {
+        self.series.iter().filter_map(|series| series.hours.back()).map(|active| active.hour).max()
+    }
+
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {

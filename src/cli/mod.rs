@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::replay::Wrong;
 use crate::report::clean::clean;
 use crate::rules::load::Loaded;
 use crate::settings::catalog::Catalog;
@@ -82,6 +83,13 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// The state of a replay cannot be used or kept.
+    State {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        wrong: Wrong,
+    },
     /// What was found could not be printed.
     Output(io::Error),
 }
@@ -104,6 +112,7 @@ impl Error {
                 Some("`lapwing init` writes one with every setting explained".to_owned())
             }
             Error::Rules(_) => Some("--keep-going replays with the other rules".to_owned()),
+            Error::State { wrong, .. } => wrong.hint(),
             Error::Exists(_) => Some("--force overwrites it".to_owned()),
             Error::NoInput(_) => Some(
                 "of a folder .json .jsonl .ndjson .csv .log .txt and .gz are read; a file that is named is always"
@@ -131,6 +140,8 @@ impl fmt::Display for Error {
                 write!(f, "{}", files.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
             }
             Error::File { path, error } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
+            Error::State { path, wrong: Wrong::Io(error) } => write!(f, "lapwing: {}: {}", shown(path), reason(error))?,
+            Error::State { path, wrong } => write!(f, "lapwing: {}: {wrong}", shown(path))?,
             Error::Exists(path) => write!(f, "lapwing: {}: it is already there", shown(path))?,
             Error::UnknownDetector { id, .. } => {
                 write!(f, "lapwing: detectors: there is no detector \"{}\"", clean(id, QUOTE_LIMIT))?;

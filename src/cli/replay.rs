@@ -13,8 +13,8 @@ use lapwing_detectors::alert::{Alert, Status};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
-use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with};
-use crate::replay::{Failed, Order, Plan, Replay, Strictness, Teller};
+use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
+use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Wrong};
 use crate::report::clean::clean;
 use crate::report::{json, text};
 use crate::settings::catalog::Catalog;
@@ -35,6 +35,7 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 Examples:
   lapwing replay samples
   lapwing replay AWSLogs/ --format jsonl --stats stats.json
+  lapwing replay today/ --state lapwing.state
   aws logs filter-log-events --log-group-name /aws/lambda/pay |
       lapwing replay - --log-group /aws/lambda/pay")]
 pub struct Args {
@@ -62,6 +63,11 @@ pub struct Args {
     /// Megabytes that state may take before the oldest hours are judged and freed.
     #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     memory: u32,
+    /// Go on where the replay before ended, and keep in this file what the next one must know. Without the file a new
+    /// one begins. By event time, what happened last is judged as it is known, marked provisional, and what tomorrow's
+    /// logs change about it is said tomorrow; in order of delivery, what is not complete waits for the next replay.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Threads that read; as many as there are cores unless set. The output is the same with any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -111,6 +117,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     }
     // Before the work, so that nobody waits for what cannot be kept.
     let stats = args.stats.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
+    let state = args.state.as_deref().map(|path| resume(path, &mut replay)).transpose()?;
     let size = inputs.inputs.iter().map(|input| input.size).sum();
     let mut console = Console::new(args, size, out);
     let outcome = replay.run(inputs, &mut console);
@@ -124,11 +131,40 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     if let Some((path, file)) = stats {
         write_stats(&replay, file).map_err(|error| Error::File { path: path.to_owned(), error })?;
     }
+    if let Some((path, file)) = state {
+        save(path, &file, (&mut replay, broken.is_some()))?;
+    }
     // A reader who has seen enough is no failure, and changes nothing about what was found.
     match broken.filter(|error| error.kind() != io::ErrorKind::BrokenPipe) {
         Some(error) => Err(Error::Output(error)),
         None => Ok(exit(args, &replay, worst)),
     }
+}
+
+/// Goes on with what the state file keeps.
+fn resume<'a>(path: &'a Path, replay: &mut Replay) -> Result<(&'a Path, StateFile), Error> {
+    let wrong = |wrong| Error::State { path: path.to_owned(), wrong };
+    let (file, kept) = StateFile::open(path).map_err(wrong)?;
+    if kept.is_none() {
+        tell(&format!(
+            "lapwing: {}: it is not there yet: the replay begins anew and keeps its state there",
+            shown(path)
+        ));
+    }
+    replay.resume(kept.as_deref()).map_err(wrong)?;
+    Ok((path, file))
+}
+
+/// Keeps what the next replay must know, once all was said.
+fn save(path: &Path, file: &StateFile, (replay, unsaid): (&mut Replay, bool)) -> Result<(), Error> {
+    let wrong = |wrong| Error::State { path: path.to_owned(), wrong };
+    if unsaid || replay.stopped {
+        let why = if unsaid { "not all was printed" } else { "the replay was stopped" };
+        tell(&format!("lapwing: {}: left as it was, because {why}", shown(path)));
+        return Ok(());
+    }
+    let Some(kept) = replay.keep().map_err(wrong)? else { return Ok(()) };
+    file.save(&kept).map_err(|error| wrong(Wrong::Io(error)))
 }
 
 fn create(path: &Path) -> Result<fs::File, Error> {

@@ -1,7 +1,10 @@
 //! Replay: the engine over files, as one stream of events.
 
+mod kept;
 mod met;
 mod run;
+mod state;
 mod workers;
 
 pub use run::{Failed, Order, Plan, Replay, Stats, Strictness, Teller};
+pub use state::{StateFile, Wrong};

@@ -12,7 +12,9 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::stage::Stage;
 use lapwing_detectors::time::{Hour, Minute};
+use xxhash_rust::xxh3::xxh3_64;
 
+use super::kept::Kept;
 use super::met::Book;
 use super::workers::{Piece, Reading, read};
 use crate::decode::{Decoded, Origin, Reject};
@@ -110,12 +112,15 @@ pub trait Teller {
 
 /// One replay.
 pub struct Replay {
-    plan: Plan,
+    pub(super) plan: Plan,
     cap: usize,
-    pipeline: Pipeline<MemoryStore>,
+    pub(super) pipeline: Pipeline<MemoryStore>,
     runtime: tokio::runtime::Runtime,
-    met: Book,
-    freed: Hour,
+    pub(super) met: Book,
+    pub(super) freed: Hour,
+    /// A hash of the settings: alerts that others found are not taken back.
+    pub(super) settings: u64,
+    pub(super) kept: Option<Kept>,
     /// Did the last piece of the input hold nothing at all?
     empty: bool,
     /// What was read and found so far.
@@ -149,6 +154,8 @@ impl Replay {
             runtime: tokio::runtime::Builder::new_current_thread().build()?,
             met: Book::default(),
             freed: Hour(i32::MIN),
+            settings: xxh3_64(format!("{settings:?}").as_bytes()),
+            kept: None,
             empty: false,
             stats: Stats::default(),
             failures: 0,
@@ -167,7 +174,7 @@ impl Replay {
         }
         let engine: Arc<Engine> = Arc::clone(&self.pipeline.engine);
         let inputs = inputs.inputs;
-        let mut outcome = Ok(());
+        let mut outcome = self.make_room(inputs.first());
         let reading = Reading { threads: self.plan.threads, cap: self.cap, log_group: &self.plan.log_group.clone() };
         read(&engine, &inputs, &reading, &mut |place, piece| {
             let bytes = self.take(&inputs[place], piece, teller);
@@ -225,6 +232,10 @@ impl Replay {
             teller.failed(name, Failed::Digests(decoded.digests));
         }
         self.empty = decoded == Decoded { format: decoded.format, ..Decoded::default() };
+        if self.kept.is_some() && self.met.meet_piece(&learnt.events) {
+            self.stats.duplicates += learnt.repeated + learnt.events.len() as u64;
+            return Ok(());
+        }
         let met = self.met.meet(&learnt.events);
         self.stats.duplicates += learnt.repeated + met.len() as u64;
         if met.len() == learnt.events.len() {
@@ -299,7 +310,7 @@ impl Replay {
         Ok(())
     }
 
-    fn free(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn free(&mut self, until: DateTime<Utc>) -> Result<(), StoreError> {
         self.runtime.block_on(self.pipeline.settle(Minute::of(until).hour().first().start()))?;
         let freed = Minute::of(until).hour().before();
         self.freed = self.freed.max(freed);
@@ -308,18 +319,28 @@ impl Replay {
     }
 
     fn end(&mut self, teller: &mut dyn Teller) -> Result<(), StoreError> {
+        self.note_known()?;
+        if self.plan.order == Order::Delivery {
+            self.stats.late = self.pipeline.store.late;
+            if self.kept.is_some() {
+                return Ok(());
+            }
+        }
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
-        if self.plan.order == Order::Event {
+        self.recall();
+        if self.plan.order == Order::Event && self.kept.is_none() {
             // Nobody asks any more what was said.
             let alerts = self.pipeline.owned(self.pipeline.store.finish());
             self.stats.alerts += alerts.len() as u64;
             alerts.iter().for_each(|alert| teller.alert(alert));
             return Ok(());
         }
-        let alerts = self.pipeline.unsaid(self.pipeline.store.end());
-        self.say(&alerts, teller)?;
-        self.stats.late = self.pipeline.store.late;
-        Ok(())
+        let mut alerts = match self.plan.order {
+            Order::Event => self.pipeline.owned(self.pipeline.store.finish()),
+            Order::Delivery => self.pipeline.unsaid(self.pipeline.store.end()),
+        };
+        self.mark_open(&mut alerts);
+        self.say(&alerts, teller)
     }
 
     /// Findings that an allow-list hid.

@@ -87,6 +87,19 @@ impl Entities {
         Some(id)
     }
 
+    /// All of them, in the order of their numbers.
+    pub(super) fn all(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// Puts an entity back that was held before. What was held has room.
+    pub(super) fn put(&mut self, entity: Entity, profile: Profile) {
+        let hash = EntityRef::from(&entity).hash;
+        self.counts[entity.family as usize] += 1;
+        self.index.insert_unique(hash, (hash, self.held.len() as Id), |(hash, _)| *hash);
+        self.held.push(Held { entity, profile });
+    }
+
     pub(super) fn get(&self, id: Id) -> &Held {
         &self.held[id as usize]
     }

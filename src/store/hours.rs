@@ -146,6 +146,11 @@ impl Hours {
         self.hours.get(&hour)
     }
 
+    /// The cells of each hour; of notes none are made.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (Hour, &[(Id, Arc<Cell>)])> {
+        self.hours.iter().map(|(hour, held)| (*hour, held.cells.as_slice()))
+    }
+
     /// The first hour with anything in it from `from` to `to`.
     pub(super) fn next(&self, from: Hour, to: Hour) -> Option<Hour> {
         self.hours.range(from..).next().map(|(hour, _)| *hour).filter(|hour| *hour <= to)

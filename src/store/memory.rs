@@ -20,6 +20,8 @@ use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Due, Found, Judge, StateStore, StoreError};
 
+mod kept;
+
 /// A late event may change windows that end this much later.
 const WINDOW: i32 = 60;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
@@ -99,10 +101,10 @@ impl MemoryStore {
         self.newest.map_or(NEVER, Minute::of).plus(1 + longest.0 as i32).start()
     }
 
-    /// Every alert as it stands at the end of all data.
+    /// What the end of all data adds to what was said: every alert as it stands, where nothing was said.
     #[must_use]
     pub fn finish(&self) -> Vec<Alert> {
-        self.book.finish(self.newest.map_or(NEVER, Minute::of))
+        self.book.news(self.newest.map_or(NEVER, Minute::of))
     }
 
     /// The alerts so far.

@@ -8,6 +8,7 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
 
+pub mod blocks;
 mod either;
 mod entities;
 mod hours;

@@ -11,5 +11,6 @@ mod replay;
 mod samples;
 mod score;
 mod simulation;
+mod state;
 mod table;
 mod tidy;

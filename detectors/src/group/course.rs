@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{EVIDENCE, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
+use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing};
 use crate::judge::{Finding, Judged};
@@ -256,6 +256,47 @@ impl Course {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
+    }
+
+    /// What the end adds to what was said of it.
+    pub(super) fn news(&self, complete: Minute) -> [Option<Status>; 2] {
+        let change = match self.said {
+            Some(_) if self.withdrawn() => return [(!self.resolved).then_some(Status::Resolved), None],
+            None if self.withdrawn() => return [None; 2],
+            Some(said) => self.differs(&said).then_some(Status::Update),
+            None => Some(Status::Open),
+        };
+        [change, (self.ended(complete) && !self.resolved).then_some(Status::Resolved)]
+    }
+
+    /// Is it not what was said: as grave, as much, as long?
+    fn differs(&self, said: &Said) -> bool {
+        (self.severity().min(self.best.cap), self.seen(), self.last()) != (said.severity, said.seen, said.at)
+    }
+
+    /// Is `other` about the same minutes, or as near as those of one alert are?
+    pub(super) fn meets(&self, other: &Course) -> bool {
+        self.first().plus(-QUIET_MINUTES) < other.last() && other.first() < self.last().plus(QUIET_MINUTES)
+    }
+
+    /// Takes over what was said of `before`, which this is now.
+    pub(super) fn recall(&mut self, before: Course) {
+        let id = before.id();
+        self.merged.extend(before.merged);
+        if self.said.is_some() {
+            return self.merged.push(id);
+        }
+        self.said = before.said;
+        // What changed after it was said to have ended ends anew.
+        self.resolved = before.resolved && before.said.is_some_and(|said| !self.differs(&said));
+    }
+
+    /// What becomes of it when it is not found any more.
+    pub(super) fn gone(mut self, gone: Gone) -> Course {
+        if gone == Gone::TakenBack {
+            self.minutes.clear();
+        }
+        self
     }
 
     /// Marks a change as said, with this severity and count.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::denied_burst::DeniedBurst;
-use crate::detector::{Detector, Folding, Verdict};
+use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -76,4 +76,48 @@ fn a_late_finding_between_two_alerts_makes_them_one() {
     let low = Severity::Low;
     let said = say(&[(0, 10, low), (90, 12, low), (45, 11, low)]);
     assert_eq!(said, ["open low 10", "open low 12", "update low 12 merged"]);
+}
+
+/// What the end says of these findings, when what was said of those before is taken over.
+fn recalled(before: &[(i32, u64)], now: &[(i32, u64)], gone: Gone) -> (Vec<String>, Vec<Alert>) {
+    let of = |findings: &[(i32, u64)]| {
+        let mut book = Book::default();
+        findings.iter().for_each(|(minute, seen)| _ = book.fold(finding(*minute, *seen, Severity::Low)));
+        book
+    };
+    let end = |book: &mut Book| {
+        let all = book.news(Minute(500));
+        all.iter().for_each(|alert| book.said(alert));
+        assert!(book.news(Minute(500)).is_empty(), "what was said is not said again");
+        all
+    };
+    let (mut first, mut second) = (of(before), of(now));
+    let said = end(&mut first);
+    second.recall(first.pages_since(Minute(0)), gone, &Engine::default());
+    let words = |alert: &Alert| {
+        let place = said.iter().position(|before| before.id == alert.id).map_or("new".to_owned(), |at| at.to_string());
+        let into = if alert.merged_into.is_some() { " merged" } else { "" };
+        format!("{place} {} {}{into}", alert.status.name(), alert.seen)
+    };
+    (end(&mut second).iter().map(words).collect(), said)
+}
+
+#[test]
+fn a_second_look_says_what_differs() {
+    let check = |before: &[(i32, u64)], now: &[(i32, u64)], wanted: &[&str]| {
+        assert_eq!(recalled(before, now, Gone::TakenBack).0, wanted, "{before:?} {now:?}");
+    };
+    check(&[(100, 7)], &[(100, 7)], &[]);
+    check(&[(100, 7)], &[(100, 8)], &["0 update 8"]);
+    check(&[(100, 7)], &[(100, 7), (150, 3)], &["0 update 7"]);
+    // An earlier minute became known: the alert keeps the id that it was said with.
+    check(&[(100, 7)], &[(60, 9), (100, 7)], &["0 update 9"]);
+    check(&[(100, 7)], &[(100, 7), (300, 1)], &["new open 1"]);
+    check(&[(100, 7), (200, 6)], &[(100, 7), (150, 5), (200, 6)], &["0 update 7", "1 update 7 merged"]);
+    check(&[(100, 7)], &[], &["0 resolved 7"]);
+}
+
+#[test]
+fn other_settings_take_nothing_back() {
+    assert!(recalled(&[(100, 7)], &[], Gone::Stands).0.is_empty());
 }

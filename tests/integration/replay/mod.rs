@@ -3,6 +3,7 @@
 mod files;
 mod laws;
 mod rules;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +58,19 @@ pub(crate) struct How {
 pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
+    let mut replay = planned(how, Settings::default());
+    heard(&mut replay, paths)
+}
+
+/// Goes on where another replay ended, and gives what the next needs.
+fn resumed(paths: &[PathBuf], how: How, kept: Option<&[u8]>) -> (Heard, Vec<u8>) {
+    let mut replay = planned(how, Settings::default());
+    replay.resume(kept).unwrap();
+    let heard = heard(&mut replay, paths);
+    (heard, replay.keep().unwrap().unwrap())
+}
+
+fn planned(how: How, settings: Settings) -> Replay {
     let plan = Plan {
         order: how.order,
         memory: how.memory << 10,
@@ -65,7 +79,10 @@ pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
         log_group: String::new(),
         stage: Stage::Digest,
     };
-    let mut replay = Replay::new(plan, &Arc::new(Settings::default())).unwrap();
+    Replay::new(plan, &Arc::new(settings)).unwrap()
+}
+
+fn heard(replay: &mut Replay, paths: &[PathBuf]) -> Heard {
     let mut heard = Heard::default();
     replay.run(find(paths), &mut heard).unwrap();
     (heard.stats, heard.failures) = (replay.stats, replay.failures);

@@ -1,0 +1,125 @@
+//! State in memory, written down for the replay that goes on from here.
+
+use chrono::{DateTime, Utc};
+use lapwing_detectors::cell::Cell;
+use lapwing_detectors::entity::Entity;
+use lapwing_detectors::event::Source;
+use lapwing_detectors::group::{Book, Page};
+use lapwing_detectors::profile::Profile;
+use lapwing_detectors::time::{Hour, Minute};
+
+use super::{MemoryStore, NEVER, Retention};
+use crate::store::blocks::{Damaged, Reader, Writer};
+use crate::store::entities::Held;
+use crate::store::hours::Id;
+
+/// An entity of which nothing is held, and nothing was learnt in the 35 days before the oldest hour that is held, is
+/// forgotten: those that nobody uses any more must not keep new ones out for ever.
+const FORGOTTEN: i32 = 35 * 24;
+
+impl MemoryStore {
+    /// Writes down all that must be known to go on: entities with their profiles, the cells of the hours that are held,
+    /// how far was judged, and the alerts.
+    ///
+    /// # Errors
+    /// As [`Writer::put`].
+    pub fn keep(&mut self, out: &mut Writer) -> Result<(), Damaged> {
+        self.hours.fold(&mut self.folder);
+        let judged = [Source::CloudTrail, Source::Lambda].map(|source| self.judged.get(&source).copied());
+        out.put(&(self.newest, judged))?;
+        let ids = self.keep_entities(out)?;
+        let all: Vec<_> = self.hours.cells().filter(|(hour, _)| *hour >= self.reached()).collect();
+        out.put(&(all.len() as u64))?;
+        for (hour, cells) in all {
+            out.put(&(hour, cells.len() as u64))?;
+            for (id, cell) in cells {
+                out.put(&(ids[*id as usize], cell))?;
+            }
+        }
+        self.keep_alerts(self.judged_for_good(), out)
+    }
+
+    /// The last minute that was judged whatever its source.
+    #[must_use]
+    pub fn judged_for_good(&self) -> Minute {
+        self.judged.values().min().copied().unwrap_or(NEVER)
+    }
+
+    /// The first hour that windows of minutes still to be judged, and late data, reach.
+    fn reached(&self) -> Hour {
+        match self.retention {
+            Retention::Reach => self.judged_for_good().hour(),
+            Retention::Week => Hour(i32::MIN),
+        }
+    }
+
+    /// Writes the entities, and returns the new number of each.
+    fn keep_entities(&self, out: &mut Writer) -> Result<Vec<Option<Id>>, Damaged> {
+        let mut used = vec![false; self.entities.all().len()];
+        for (id, _) in self.hours.cells().flat_map(|(_, cells)| cells) {
+            used[*id as usize] = true;
+        }
+        let since = self.hours.oldest().map_or(Hour(i32::MIN), |oldest| Hour(oldest.0.saturating_sub(FORGOTTEN)));
+        let stays = |(held, used): (&Held, &bool)| *used || held.profile.newest().is_some_and(|newest| newest >= since);
+        let (mut ids, mut next) = (Vec::with_capacity(used.len()), 0);
+        for pair in self.entities.all().iter().zip(&used) {
+            ids.push(stays(pair).then_some(next));
+            next += Id::from(ids.last().is_some_and(Option::is_some));
+        }
+        out.put(&u64::from(next))?;
+        for (held, _) in self.entities.all().iter().zip(&ids).filter(|(_, id)| id.is_some()) {
+            out.put(&(&held.entity, &held.profile))?;
+        }
+        Ok(ids)
+    }
+
+    /// Writes the alerts that may still change once all up to `judged` was judged for good.
+    ///
+    /// # Errors
+    /// As [`Writer::put`].
+    pub fn keep_alerts(&self, judged: Minute, out: &mut Writer) -> Result<(), Damaged> {
+        let pages = self.book.pages_since(judged);
+        out.put(&(pages.len() as u64))?;
+        pages.iter().try_for_each(|page| out.put(page))
+    }
+
+    /// Takes over what was written down. The store must be empty.
+    ///
+    /// # Errors
+    /// When it is not what [`MemoryStore::keep`] writes.
+    pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Damaged> {
+        let (newest, judged): (Option<DateTime<Utc>>, [Option<Minute>; 2]) = from.take()?;
+        self.newest = newest;
+        let sources = [Source::CloudTrail, Source::Lambda];
+        self.judged = sources.into_iter().zip(judged).filter_map(|(source, minute)| Some((source, minute?))).collect();
+        for _ in 0..from.take::<u64>()? {
+            let (entity, profile): (Entity, Profile) = from.take()?;
+            self.entities.put(entity, profile);
+        }
+        for _ in 0..from.take::<u64>()? {
+            let (hour, cells): (Hour, u64) = from.take()?;
+            for _ in 0..cells {
+                let (id, cell): (Option<Id>, Cell) = from.take()?;
+                let known = id.filter(|id| (*id as usize) < self.entities.all().len());
+                let id = known.ok_or_else(|| Damaged("a cell is of no entity".to_owned()))?;
+                self.hours.merge(id, (hour, cell), NEVER);
+            }
+        }
+        let pages = MemoryStore::kept_alerts(from)?;
+        self.book.restore(pages, &self.engine);
+        Ok(())
+    }
+
+    /// Reads alerts that [`MemoryStore::keep_alerts`] wrote.
+    ///
+    /// # Errors
+    /// When they are something else.
+    pub fn kept_alerts(from: &mut Reader<'_>) -> Result<Vec<Page>, Damaged> {
+        (0..from.take::<u64>()?).map(|_| from.take()).collect()
+    }
+
+    /// The alerts, to be given what was said of them before.
+    pub fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
+    }
+}
