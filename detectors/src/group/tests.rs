@@ -45,7 +45,7 @@ fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
         for alert in book.due(Minute(*minute)) {
             let into = if alert.merged_into.is_some() { " merged" } else { "" };
             said.push(format!("{} {} {}{into}", alert.status.name(), alert.severity.name(), alert.seen));
-            book.said(&alert);
+            book.said(&alert, Minute(*minute));
         }
         assert!(book.due(Minute(*minute)).is_empty(), "what was said is not due again");
     }
@@ -74,4 +74,24 @@ fn a_late_finding_between_two_alerts_makes_them_one() {
     let low = Severity::Low;
     let said = say(&[(0, 10, low), (90, 12, low), (45, 11, low)]);
     assert_eq!(said, ["open low 10", "open low 12", "update low 12 merged"]);
+}
+
+/// A queue that is emptied days after an outage: what it brings is said, and belongs together.
+#[test]
+fn what_comes_days_late_is_said_and_remembered() {
+    let days = |days: i32| Minute(days * 24 * 60);
+    let mut book = Book::default();
+    let mut say = |minute: i32, seen: u64, complete: Minute| {
+        book.fold(finding(minute, seen, Severity::Low));
+        book.forget(complete);
+        let due = book.due(complete);
+        due.iter().for_each(|alert| book.said(alert, complete));
+        book.forget(complete.plus(REMEMBERED_MINUTES - 1));
+        due.iter().map(|alert| (alert.status.name(), alert.seen, alert.merged_into.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(say(0, 10, days(3)), [("open", 10, false)]);
+    assert_eq!(say(100, 10, days(3)), [("open", 10, false)]);
+    assert_eq!(say(50, 10, days(3).plus(60)), [("update", 10, true)]);
+    book.forget(days(4).plus(61));
+    assert_eq!(book.courses().count(), 0);
 }

@@ -136,8 +136,8 @@ fn now() -> DateTime<Utc> {
 /// Ticks the ninth instance so many hours from now, and returns how many messages it sent.
 async fn tick_in(handler: &mut Handler, hours: i64) -> u64 {
     let deadline = SystemTime::now() + Duration::from_secs(60);
-    let now = now() + TimeDelta::hours(hours);
-    let invocation = Invocation { request_id: "ninth", payload: tick().as_bytes(), now, deadline };
+    let (payload, now) = (tick(), now() + TimeDelta::hours(hours));
+    let invocation = Invocation { request_id: "ninth", payload: payload.as_bytes(), now, deadline };
     handler.handle(invocation).await.unwrap().sent
 }
 
