@@ -32,7 +32,7 @@ class Gate:
                 body = b"<ErrorResponse><Error><Code>InternalError</Code><Message>broken</Message></Error></ErrorResponse>"
                 start_response("500 Internal Server Error", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
                 return [body]
-            if dying := self._killer.at_call(key[0]):
+            if dying := self._killer.at_call(key[0], action):
                 return self._last_call(dying, environ, start_response)
         return self._answer(environ, start_response)
 

@@ -11,17 +11,19 @@ import boto3
 from botocore.config import Config
 
 # Of the payloads that come for the first time so many meet a sandbox that dies, in a hundred.
-DOOMED = 25
-# It dies at one of so many first calls to AWS; an invocation that makes fewer lives.
+DOOMED = 40
+# It dies at one of so many first calls to AWS, or when it sends its first alert; an invocation that makes fewer calls,
+# or has none to send, lives.
 CALLS = 24
 # A payload that fails more often than this would never get through.
 TRIES = 10
 
 
 class Death(NamedTuple):
-    """At which call of the invocation, and whether that call still has its effect."""
+    """At which call of the invocation, of those of an API or of all, and whether that call still has its effect."""
 
     call: int
+    action: str
     done: bool
 
 
@@ -48,17 +50,18 @@ class Killer:
         with self._lock:
             self._armed.pop(sandbox.key, None)
 
-    def at_call(self, key):
+    def at_call(self, key, action):
         """The sandbox that must die at this call of the one with that key, and whether the call is done before."""
         with self._lock:
             if key not in self._armed:
                 return None
             armed = self._armed[key]
-            armed[2] += 1
-            sandbox, death, calls = armed
-            if calls != death.call:
+            sandbox, death, _ = armed
+            armed[2] += death.action in ("", action)
+            if armed[2] != death.call:
                 return None
             self.killed += 1
+            del self._armed[key]
             return sandbox, death.done
 
 
@@ -71,7 +74,9 @@ def work_off(functions, function, payloads, seed):
     for number, payload in enumerate(payloads):
         dice = random.Random(f"{seed} {number}")
         if dice.randrange(100) < DOOMED:
-            functions.killer.doom(payload.encode(), Death(dice.randint(1, CALLS), dice.random() < 0.5))
+            call, done = dice.randint(1, CALLS), dice.random() < 0.5
+            death = Death(1, "Publish", done) if dice.random() < 0.5 else Death(call, "", done)
+            functions.killer.doom(payload.encode(), death)
         waiting.put(payload)
 
     def work(_):

@@ -188,7 +188,7 @@ async fn eight_processes_and_a_queue_find_what_a_replay_finds() {
     payloads.extend(bridge);
 
     let mut ninth = ninth(&cloud);
-    tick_in(&mut ninth, 1).await;
+    println!("{} messages of the dead", tick_in(&mut ninth, 1).await);
     assert_eq!(tick_in(&mut ninth, 2).await, 0);
     let alerts = in_table(&ninth, &entities(&ninth, &payloads)).await;
     let mut found: Vec<Essence> = alerts.values().cloned().collect();
