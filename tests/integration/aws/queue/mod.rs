@@ -1,7 +1,7 @@
 //! Eight processes of the function, one queue, and a table between them: what `lapwing replay` finds in the same
 //! payloads, whoever dies on the way.
 //!
-//! The processes are the real binary. Payloads come shuffled, some twice and some together with ticks; about one in six
+//! The processes are the real binary. Payloads come shuffled, some twice and some together with ticks; about one in five
 //! invocations ends with its process killed at a call to AWS, before or after the call is done, and its payload goes
 //! back into the queue. All logs are two days old, so each payload is late and is judged as complete at once: nothing
 //! waits for minutes to be complete. What is left are alerts whose process died between writing them down and sending
@@ -188,7 +188,7 @@ async fn eight_processes_and_a_queue_find_what_a_replay_finds() {
     payloads.extend(bridge);
 
     let mut ninth = ninth(&cloud);
-    println!("{} messages of the dead", tick_in(&mut ninth, 1).await);
+    println!("{} messages that killed processes had left", tick_in(&mut ninth, 1).await);
     assert_eq!(tick_in(&mut ninth, 2).await, 0);
     let alerts = in_table(&ninth, &entities(&ninth, &payloads)).await;
     let mut found: Vec<Essence> = alerts.values().cloned().collect();
