@@ -15,6 +15,11 @@ use super::field::{Flag, List, Number, Raw, Text};
 pub(super) trait Compact<'t> {
     /// Reads the value under the cursor in place of what `self` was; `None` = declined.
     fn read(&mut self, from: &mut Cursor<'t>) -> Option<()>;
+
+    /// The same where `self` is empty: then it need not be emptied first.
+    fn fill(&mut self, from: &mut Cursor<'t>) -> Option<()> {
+        self.read(from)
+    }
 }
 
 /// Makes an object readable by the members that are read of it: `field = "name in the JSON"`.
@@ -23,6 +28,10 @@ macro_rules! object {
         impl<'t> $crate::decode::compact::Compact<'t> for $name<'t> {
             fn read(&mut self, from: &mut $crate::decode::compact::Cursor<'t>) -> Option<()> {
                 *self = $name::default();
+                self.fill(from)
+            }
+
+            fn fill(&mut self, from: &mut $crate::decode::compact::Cursor<'t>) -> Option<()> {
                 let mut more = from.open()?;
                 while more {
                     let (name, start) = from.name()?;

@@ -107,7 +107,7 @@ where
     T: Default + Compact<'t> + Deserialize<'t>,
 {
     let (mut value, mut cursor) = (T::default(), Cursor::new(text, at));
-    if value.read(&mut cursor).is_some() {
+    if value.fill(&mut cursor).is_some() {
         return Ok((value, cursor.at));
     }
     parse_any(text, at)

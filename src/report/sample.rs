@@ -29,17 +29,6 @@ pub(crate) fn etl_nightly() -> Alert {
         team: "team-data".to_owned(),
         runbook: "https://runbooks.example.com/etl".to_owned(),
     };
-    let example = Example {
-        time: at("2026-03-03T02:10:04Z"),
-        id: EventId::of("0f4b1d5e-0000-4000-8000-000000000001"),
-        what: "secretsmanager:GetSecretValue".into(),
-        caller: Arc::new(Caller {
-            session: "run-118".into(),
-            address: "198.51.100.20".into(),
-            agent: "boto3/1.34".into(),
-            ..Caller::default()
-        }),
-    };
     Alert {
         id: AlertId(0x7f3a_91c2_0000_0000),
         detector: "call-rate",
@@ -60,7 +49,7 @@ pub(crate) fn etl_nightly() -> Alert {
         threshold: None,
         p_value: Some(2e-11),
         attack: &["T1078.004"],
-        examples: vec![Arc::new(example)],
+        examples: vec![Arc::new(example())],
         top: vec![
             top("secretsmanager:GetSecretValue", 410, 3),
             top("ec2:DescribeInstances", 180, 0),
@@ -76,6 +65,20 @@ pub(crate) fn etl_nightly() -> Alert {
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
         merged_into: None,
+    }
+}
+
+fn example() -> Example {
+    Example {
+        time: at("2026-03-03T02:10:04Z"),
+        id: EventId::of("0f4b1d5e-0000-4000-8000-000000000001"),
+        what: "secretsmanager:GetSecretValue".into(),
+        caller: Arc::new(Caller {
+            session: "run-118".into(),
+            address: "198.51.100.20".into(),
+            agent: "boto3/1.34".into(),
+            ..Caller::default()
+        }),
     }
 }
 

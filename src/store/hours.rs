@@ -17,8 +17,10 @@ use super::pair::Pair;
 /// then stays within twice what is reckoned.
 const CELL_BYTES: usize = 600;
 const ENTRY_BYTES: usize = 150;
-/// Bytes of notes that are held before cells are made of them, which are smaller where much happened to few entities.
-const NOTED_BYTES: usize = 48 << 20;
+/// How many times their bytes notes take: with the order of their touches, and what the allocator keeps back.
+const NOTED_FACTOR: usize = 2;
+/// Bytes reckoned for notes before cells are made of them, which are smaller where much happened to few entities.
+const NOTED_BYTES: usize = 64 << 20;
 
 /// The number of an entity.
 pub(super) type Id = u32;
@@ -35,15 +37,21 @@ pub(super) struct HeldHour {
 }
 
 impl HeldHour {
-    fn place(&self, id: Id) -> Option<usize> {
+    fn merged_place(&self, id: Id) -> Option<usize> {
         self.places.get(&id).map(|place| *place as usize)
     }
 
-    pub(super) fn trace(&self, id: Id) -> Option<Trace> {
-        self.noted.trace(id).or_else(|| Some(self.traces[self.place(id)?]))
+    /// The place of an entity in an hour that was taken out to be looked at.
+    pub(super) fn place(&self, id: Id) -> Option<usize> {
+        if self.noted.is_empty() { self.merged_place(id) } else { self.noted.place(id) }
     }
 
-    /// All entities with something in the hour, with the traces that they leave.
+    /// The trace of the entity at that place.
+    pub(super) fn trace(&self, place: usize) -> Trace {
+        if self.noted.is_empty() { self.traces[place] } else { self.noted.trace(place) }
+    }
+
+    /// All entities with something in the hour, in the order of their places, with the traces that they leave.
     pub(super) fn traces(&self) -> impl Iterator<Item = (Id, Trace)> {
         let cells = self.cells.iter().zip(&self.traces).map(|((id, _), trace)| (*id, *trace));
         cells.chain(self.noted.traces())
@@ -56,16 +64,20 @@ impl HeldHour {
 
     /// The cell of an entity, where it needs not be made of notes.
     pub(super) fn merged(&self, id: Id) -> Option<&Arc<Cell>> {
-        self.place(id).map(|place| &self.cells[place].1)
+        self.merged_place(id).map(|place| &self.cells[place].1)
     }
 
-    /// The cell of an entity, or, gathered in `room`, the counters of one that is not made yet.
-    pub(super) fn counters<'a>(&'a self, id: Id, room: &'a mut Cell) -> Option<&'a Cell> {
-        if self.noted.counters(id, room) { Some(room) } else { self.merged(id).map(Arc::as_ref) }
+    /// The cell of the entity at that place, or, gathered in `room`, the counters of one that is not made yet.
+    pub(super) fn counters<'a>(&'a self, place: usize, room: &'a mut Cell) -> &'a Cell {
+        if self.noted.is_empty() {
+            return &self.cells[place].1;
+        }
+        self.noted.counters(place, room);
+        room
     }
 
     fn merge(&mut self, id: Id, mut cell: Cell, arrival: impl Fn(u8) -> Arrival) {
-        if let Some(place) = self.place(id) {
+        if let Some(place) = self.merged_place(id) {
             let held = Arc::make_mut(&mut self.cells[place].1);
             self.entries -= held.entries();
             held.merge(cell, arrival);
@@ -157,9 +169,10 @@ impl Hours {
         }
         // The last of its hours that is judged sets a delivery free.
         if let Some(held) = newest.and_then(|newest| self.hours.get_mut(&newest)) {
-            held.noted.bytes += notes.bytes();
-            self.bytes += notes.bytes();
-            self.noted += notes.bytes();
+            let bytes = notes.bytes() * NOTED_FACTOR;
+            held.noted.bytes += bytes;
+            self.bytes += bytes;
+            self.noted += bytes;
         }
         drop(notes);
         if self.noted > NOTED_BYTES {

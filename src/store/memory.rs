@@ -133,8 +133,8 @@ impl MemoryStore {
     }
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
-    fn add_touching(&mut self, learnt: Learnt) -> BTreeMap<Id, (Minute, Minute)> {
-        let new = self.begin(&learnt);
+    fn add_touching(&mut self, learnt: &Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+        let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
         let mut touched = BTreeMap::new();
         // Deliveries are judged at once: that needs cells.
@@ -298,18 +298,18 @@ impl MemoryStore {
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
         let MemoryStore { engine, entities, folder, .. } = self;
         let mut due = Vec::new();
-        for (id, traces) in pair.traces() {
-            let held = entities.get_mut(id);
+        for present in pair.present() {
+            let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            let stirs = range.from <= range.to && engine.stirs(traces.together());
-            let (cell, earlier) = pair.look((id, traces), stirs, folder);
+            let stirs = range.from <= range.to && engine.stirs(present.trace);
+            let (cell, earlier) = pair.look(present, stirs, folder);
             let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.profile.learn(hour, cell, earlier);
             }
             if let Some(known) = known {
-                due.push((Known { cells: pair.cells(id, folder), ..known }, range));
+                due.push((Known { cells: pair.cells(present.id, folder), ..known }, range));
             }
         }
         self.hours.put(pair);
@@ -334,7 +334,7 @@ fn complete_at(now: DateTime<Utc>, lateness: Lateness) -> Minute {
 
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
-        let touched = self.add_touching(learnt);
+        let touched = self.add_touching(&learnt);
         Ok(self.touched(touched))
     }
 
@@ -372,3 +372,6 @@ impl StateStore for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,11 +81,12 @@ impl NotedHour {
         self.entities.iter().map(|touched| (touched.id, touched.trace))
     }
 
-    pub(super) fn trace(&self, id: Id) -> Option<Trace> {
-        self.find(id).map(|place| self.entities[place].trace)
+    pub(super) fn trace(&self, place: usize) -> Trace {
+        self.entities[place].trace
     }
 
-    fn find(&self, id: Id) -> Option<usize> {
+    /// The place of an entity among those that were touched.
+    pub(super) fn place(&self, id: Id) -> Option<usize> {
         self.entities.binary_search_by_key(&id, |touched| touched.id).ok()
     }
 
@@ -99,7 +100,7 @@ impl NotedHour {
         if let Some(cell) = self.made.get(&id) {
             return Some(Arc::clone(cell));
         }
-        let place = self.find(id)?;
+        let place = self.place(id)?;
         let mut cell = Cell::default();
         for noted in self.touches_of(place) {
             folder.fold(&self.deliveries[noted.delivery as usize], noted.place as usize, &mut cell);
@@ -109,14 +110,12 @@ impl NotedHour {
         Some(cell)
     }
 
-    /// Puts the counters of an entity's cell in place of what `cell` held; says whether there is such a cell.
-    pub(super) fn counters(&self, id: Id, cell: &mut Cell) -> bool {
-        let Some(place) = self.find(id) else { return false };
+    /// Puts the counters of the cell of the entity at that place into `cell`, instead of what it held.
+    pub(super) fn counters(&self, place: usize, cell: &mut Cell) {
         cell.clear();
         for noted in self.touches_of(place) {
             touch_of(&self.deliveries, noted).count(cell);
         }
-        true
     }
 }
 

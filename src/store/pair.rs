@@ -22,17 +22,14 @@ pub(super) struct Pair {
     empty: Cell,
 }
 
-/// The traces that an entity left in both hours.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Traces {
-    pub(super) here: Trace,
-    pub(super) before: Trace,
-}
-
-impl Traces {
-    pub(super) fn together(self) -> Trace {
-        self.here.and(self.before)
-    }
+/// An entity with something in the hour.
+#[derive(Clone, Copy)]
+pub(super) struct Present {
+    pub(super) id: Id,
+    /// What it left in both hours together.
+    pub(super) trace: Trace,
+    place: usize,
+    earlier: Option<usize>,
 }
 
 impl Pair {
@@ -41,28 +38,27 @@ impl Pair {
     }
 
     /// The entities with something in the hour.
-    pub(super) fn traces(&self) -> Vec<(Id, Traces)> {
-        let traces = |(id, here)| (id, Traces { here, before: self.before.trace(id).unwrap_or_default() });
-        self.here.traces().map(traces).collect()
+    pub(super) fn present(&self) -> Vec<Present> {
+        let present = |(place, (id, trace)): (usize, (Id, Trace))| {
+            let earlier = self.before.place(id);
+            let left = earlier.map_or(Trace::default(), |place| self.before.trace(place));
+            Present { id, trace: left.and(trace), place, earlier }
+        };
+        self.here.traces().enumerate().map(present).collect()
     }
 
     /// The cells of an entity: whole where enough occurred, else perhaps no more than what is asked of them, which is
-    /// their counters, and of the hour before only where `stirs` or a profile looks back.
-    pub(super) fn look(
-        &mut self,
-        (id, traces): (Id, Traces),
-        stirs: bool,
-        folder: &mut Folder,
-    ) -> (&Cell, Option<&Cell>) {
+    /// their counters, and of the hour before only where the entity `stirs` or a profile looks back.
+    pub(super) fn look(&mut self, of: Present, stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
-        if traces.together().occurred >= ENOUGH {
-            *whole = [here.cell(id, folder), before.cell(id, folder)];
+        if of.trace.occurred >= ENOUGH {
+            *whole = [here.cell(of.id, folder), before.cell(of.id, folder)];
             let [cell, earlier] = &*whole;
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());
         }
-        let cell = here.counters(id, room).unwrap_or(empty);
-        let asked = traces.before.counted > 0 && (stirs || Profile::looks_back(cell));
-        (cell, if asked { before.counters(id, earlier_room) } else { None })
+        let cell = here.counters(of.place, room);
+        let asked = of.earlier.filter(|_| stirs || Profile::looks_back(cell));
+        (cell, asked.map(|place| before.counters(place, earlier_room)))
     }
 
     /// The whole cells of an entity.

@@ -106,7 +106,7 @@ impl Detector for FunctionErrorSpike {
             severity: if grave { Severity::Medium } else { Severity::Low },
             threshold: f64::from(self.min_failed),
             window: RATE_WINDOW,
-            unit: "failed request{s}".into(),
+            unit: "failed request{s}",
             headline: format!("{{seen}} of {calls} invocations failed in {} min, {usual_text}", RATE_WINDOW.0),
             why: format!("{share:.0} % of the invocations failed, {usual_text}; 25 % or 20 failed requests are medium"),
         };

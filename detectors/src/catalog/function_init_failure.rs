@@ -81,7 +81,7 @@ impl Detector for FunctionInitFailure {
             severity: if grave { Severity::High } else { Severity::Medium },
             threshold: f64::from(if grave { self.high } else { self.count }),
             window: self.window,
-            unit: "failed start{s}".into(),
+            unit: "failed start{s}",
             headline: format!("{{seen}} failed start{{s}} in {} min", self.window.0),
             why: "a function that cannot start serves nobody".to_owned(),
         };

@@ -83,7 +83,7 @@ impl Detector for FunctionOutOfMemory {
             severity: if grave { Severity::Medium } else { Severity::Low },
             threshold: f64::from(if grave { self.medium } else { self.count }),
             window: self.window,
-            unit: "killed request{s}".into(),
+            unit: "killed request{s}",
             headline: format!("{{seen}} request{{s}} ran out of memory in {} min", self.window.0),
             why: format!("{} within {} minutes are medium", self.medium, self.window.0),
         };

@@ -198,7 +198,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
 }
 
 /// What a delivery taught, by entity; and what is too old to be kept.
-fn lessons(learnt: Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
+fn lessons(learnt: &Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
     let mut by_entity: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
     for (entity, hour, cell) in learnt.cells() {
         by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
@@ -221,7 +221,7 @@ impl<T: Table> StateStore for TableStore<T> {
         let (now, delivery) = (learnt.received, short(learnt.delivery.0));
         let access = self.access(now);
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
-        let (lessons, mut due) = lessons(learnt, now);
+        let (lessons, mut due) = lessons(&learnt, now);
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
         let access = self.access(now);

@@ -3,7 +3,7 @@
 //! Each seed makes a few hours of logs in which detectors speak, cuts them into deliveries, and lets one to four
 //! instances take them from one store: out of order, several times, some late, with instances that die at any point.
 //! What is found must be what one instance finds that takes each delivery once, in order. `LAPWING_SIM_SEEDS=N` runs N
-//! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0.
+//! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0. The same for instances over a table: [`fleet`].
 
 mod fleet;
 mod ledger;
@@ -38,10 +38,11 @@ const EXACT: [&str; 8] = [
 /// Runs of smaller and smaller schedules that a failing seed is given.
 const SHRINKING: usize = 2_000;
 
-fn seeds() -> std::ops::Range<u64> {
+/// The seeds to run; `usual` many when nobody asks for another number.
+fn seeds(usual: u64) -> std::ops::Range<u64> {
     let number = |name: &str, default| env::var(name).map_or(default, |text| text.parse().unwrap());
     let from = number("LAPWING_SIM_FROM", 0);
-    from..from + number("LAPWING_SIM_SEEDS", 200)
+    from..from + number("LAPWING_SIM_SEEDS", usual)
 }
 
 /// What is found otherwise than in order; empty when nothing is.
@@ -104,7 +105,7 @@ fn told(seed: u64, workload: &Workload, differ: Differ<'_>) -> String {
 fn any_order_repetition_and_crash_finds_the_same() {
     let engine = Arc::new(Engine::default());
     let mut spoke = BTreeSet::new();
-    let seeds = seeds();
+    let seeds = seeds(200);
     for seed in seeds.clone() {
         let workload = Workload::of(seed, &engine);
         let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();

@@ -9,7 +9,7 @@ use super::table::Fault;
 use super::{Delivery, Workload, differences};
 
 /// Seeds that are tried until one notices.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 300;
 
 fn notices(flaw: Flaw) {
     let engine = Arc::new(Engine::default());

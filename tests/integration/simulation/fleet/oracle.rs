@@ -190,9 +190,12 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> St
     out
 }
 
-/// What tells one change of alerts from another.
-fn change(alert: &Alert) -> (AlertId, Status, u64, Severity, Option<AlertId>, DateTime<Utc>) {
-    (alert.id, alert.status, alert.seen, alert.severity, alert.merged_into, alert.window.end)
+/// What tells one change of an alert from another: what it says, and until when.
+type Change = (AlertId, Status, Severity, [Option<u64>; 3], DateTime<Utc>);
+
+fn change(alert: &Alert) -> Change {
+    let numbers = [Some(alert.seen), alert.seen_before, alert.merged_into.map(|id| id.0)];
+    (alert.id, alert.status, alert.severity, numbers, alert.window.end)
 }
 
 /// Does an alert that was said stand, or end in one that does, or was it taken back?

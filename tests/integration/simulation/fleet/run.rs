@@ -61,11 +61,14 @@ pub(super) struct Invocation {
     pub(super) received: DateTime<Utc>,
 }
 
+/// The instance as it is afterwards, and whether all went well.
+type Ended = (Instance, Result<(), StoreError>);
+
 struct Busy {
     task: Task,
     work: Work,
     sending: Rc<Cell<bool>>,
-    future: Pin<Box<dyn Future<Output = (Instance, Result<(), StoreError>)>>>,
+    future: Pin<Box<dyn Future<Output = Ended>>>,
 }
 
 struct Place {
@@ -138,7 +141,8 @@ impl<'w> Run<'w> {
     /// A new instance: it knows nothing.
     fn instance(&mut self, table: &SimTable) -> Instance {
         self.owners += 1;
-        let mut store = store_of(table.clone(), &self.workload.engine, self.owners);
+        let owner = if self.flaw == Flaw::SharesClaims { 0 } else { self.owners };
+        let mut store = store_of(table.clone(), &self.workload.engine, owner);
         store.lease = match self.flaw {
             Flaw::SharesClaims => TimeDelta::zero(),
             Flaw::KeepsClaims => TimeDelta::weeks(1_000),
@@ -281,7 +285,7 @@ async fn invocation(
     (learnt, now): (Option<Learnt>, DateTime<Utc>),
     sink: Rc<Sink>,
     sending: Rc<Cell<bool>>,
-) -> (Instance, Result<(), StoreError>) {
+) -> Ended {
     let handed = match learnt {
         Some(learnt) => pipeline.take(learnt).await,
         None => pipeline.tick(now).await,

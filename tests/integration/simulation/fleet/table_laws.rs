@@ -86,8 +86,7 @@ fn added(weather: Weather, fault: Fault) -> u64 {
     world.weather.set(Weather::calm());
     let work: Work = Box::pin(async move { *out.borrow_mut() = read(&table, Freshness::Strong).await });
     run(&world, &stored, vec![Some(work)]);
-    let sum = last.borrow().as_ref().map_or(0, number);
-    sum
+    last.take().as_ref().map_or(0, number)
 }
 
 #[test]
@@ -131,8 +130,7 @@ fn stale_reads(fault: Fault) -> (u32, u32) {
         }
     });
     run(&world, &stored, vec![Some(work)]);
-    let counts = *stale.borrow();
-    counts
+    stale.take()
 }
 
 #[test]

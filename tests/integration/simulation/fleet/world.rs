@@ -80,6 +80,9 @@ pub(super) const STALE: TimeDelta = TimeDelta::seconds(30);
 /// How long an instance may stand still: some of it is longer than a lease.
 const STALL: TimeDelta = TimeDelta::minutes(20);
 
+/// When something happens; what has the same time, in an order that is left to chance.
+type Turn = (DateTime<Utc>, i64, u64);
+
 /// The clock, what is to happen, and chance.
 pub(super) struct World {
     pub(super) weather: Cell<Weather>,
@@ -88,7 +91,7 @@ pub(super) struct World {
     /// What happened, where somebody asks for it by `LAPWING_SIM_JOURNAL`.
     pub(super) journal: Option<RefCell<String>>,
     now: Cell<DateTime<Utc>>,
-    queue: RefCell<BTreeMap<(DateTime<Utc>, i64, u64), Event>>,
+    queue: RefCell<BTreeMap<Turn, Event>>,
     number: Cell<u64>,
     dice: RefCell<Dice>,
     wakers: RefCell<HashMap<u64, Waker>>,
