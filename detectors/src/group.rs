@@ -26,7 +26,8 @@ const UPDATE_MINUTES: i32 = 15;
 const UPDATE_GROWTH: u64 = 4;
 /// Evidence ids that an alert carries.
 const EVIDENCE: usize = 50;
-/// A sent alert is remembered this long after its last finding, so that late findings fold into it.
+/// A sent alert is remembered this long after its last finding, and after it was last said, so that late findings fold
+/// into it. What comes days late comes together: from a queue that is emptied after an outage.
 const REMEMBERED_MINUTES: i32 = 24 * 60;
 
 /// The alerts of one detector about one entity, to be stored.
@@ -143,23 +144,23 @@ impl Book {
         all
     }
 
-    /// Marks a change as said.
-    pub fn said(&mut self, alert: &Alert) {
+    /// Marks a change as said, when `complete` was the last complete minute.
+    pub fn said(&mut self, alert: &Alert, complete: Minute) {
         let of_detector = self.alerts.values_mut().filter_map(|of_entity| of_entity.get_mut(alert.detector));
         let courses = &mut of_detector.flatten();
         if alert.merged_into.is_some() {
             return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
         }
         for course in courses.filter(|c| c.id() == alert.id) {
-            course.mark_said(alert.status, (alert.id, alert.severity, alert.seen));
+            course.mark_said(alert, complete);
         }
     }
 
-    /// Forgets alerts whose last finding is more than a day before `complete`.
+    /// Forgets alerts that were said, and whose last finding and last word are more than a day before `complete`.
     pub fn forget(&mut self, complete: Minute) {
         self.alerts.retain(|_, of_entity| {
             of_entity.retain(|_, courses| {
-                courses.retain(|c| c.last().plus(REMEMBERED_MINUTES) > complete);
+                courses.retain(|c| c.touched().is_none_or(|touched| touched.plus(REMEMBERED_MINUTES) > complete));
                 !courses.is_empty()
             });
             !of_entity.is_empty()

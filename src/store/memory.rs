@@ -55,6 +55,8 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    /// The last minute that was complete when changes were last handed out.
+    complete: Minute,
     /// The newest event of all deliveries.
     pub newest: Option<DateTime<Utc>>,
     /// Events that came after their minute was complete.
@@ -83,6 +85,7 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            complete: NEVER,
             newest: None,
             late: 0,
         }
@@ -361,13 +364,13 @@ impl StateStore for MemoryStore {
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
-        let complete = complete_at(now, self.engine.lateness);
-        self.book.forget(complete);
-        self.book.due(complete)
+        self.complete = complete_at(now, self.engine.lateness);
+        self.book.forget(self.complete);
+        self.book.due(self.complete)
     }
 
     async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
-        self.book.said(alert);
+        self.book.said(alert, self.complete);
         Ok(())
     }
 }

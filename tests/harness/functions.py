@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 from gate import FUNCTION_KEY
+from killing import Killer
 from runtime_api import Sandbox
 
 
@@ -19,6 +20,7 @@ class Functions:
     def __init__(self, bootstrap):
         self.bootstrap = Path(bootstrap).resolve()
         self.port = self.table_port = 0
+        self.killer = Killer()
         self.invocations = []
         self._sandboxes, self._idle = [], {}
         self._lock = threading.Lock()
@@ -69,7 +71,9 @@ class Functions:
 
     def _run(self, function, request_id, payload):
         sandbox = self._take(function)
+        self.killer.begins(sandbox, payload)
         answer = sandbox.invoke(request_id, payload)
+        self.killer.ends(sandbox)
         with self._lock:
             self._idle[function.function_name].append(sandbox)
         self.invocations.append({"function": function.function_name, "kind": answer.kind, "body": answer.body})
@@ -93,9 +97,11 @@ class Functions:
             code.extractall(root)
         _place(self.bootstrap, root / "bootstrap")
         command = [str(root / "bootstrap")]
-        return Sandbox(command, self._environment(function), root, function.function_arn, function.timeout)
+        key = FUNCTION_KEY.format(len(self._sandboxes))
+        environment = self._environment(function, key)
+        return Sandbox(command, environment, root, function.function_arn, function.timeout)
 
-    def _environment(self, function):
+    def _environment(self, function, key):
         name = function.function_name
         return {
             **(function.environment_vars or {}),
@@ -103,7 +109,7 @@ class Functions:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{self.table_port or self.port}",
             "AWS_REGION": function.region,
-            "AWS_ACCESS_KEY_ID": FUNCTION_KEY,
+            "AWS_ACCESS_KEY_ID": key,
             "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

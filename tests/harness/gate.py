@@ -8,15 +8,16 @@ from urllib.parse import parse_qs
 
 from cbor_bridge import OPERATION
 
-# The key of the calls that the function makes; the tests' own calls use another one.
-FUNCTION_KEY = "AKIAFUNCTION00000000"
+# The keys of the calls that the function makes, one for each of its sandboxes; the tests' own calls use another one.
+FUNCTION_KEY = "AKIAFUNCTION{:08}"
+FUNCTION_KEYS = re.compile(r"AKIAFUNCTION\d{8}")
 
 
 class Gate:
     """A WSGI layer round moto."""
 
-    def __init__(self, app):
-        self.app = app
+    def __init__(self, app, killer):
+        self.app, self._killer = app, killer
         self.calls = []
         self.broken = set()
         # moto loses concurrent DynamoDB updates. Only DynamoDB is locked: put_log_events waits for the function,
@@ -25,12 +26,26 @@ class Gate:
 
     def __call__(self, environ, start_response):
         action, resource = _action(environ)
-        if FUNCTION_KEY in environ.get("HTTP_AUTHORIZATION", ""):
+        if key := FUNCTION_KEYS.search(environ.get("HTTP_AUTHORIZATION", "")):
             self.calls.append({"action": action, "resource": resource})
             if action in self.broken:
                 body = b"<ErrorResponse><Error><Code>InternalError</Code><Message>broken</Message></Error></ErrorResponse>"
                 start_response("500 Internal Server Error", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
                 return [body]
+            if dying := self._killer.at_call(key[0], action):
+                return self._last_call(dying, environ, start_response)
+        return self._answer(environ, start_response)
+
+    def _last_call(self, dying, environ, start_response):
+        """The sandbox dies of it, before or after it is done: either way it hears no answer."""
+        sandbox, done = dying
+        answer = list(self._answer(environ, start_response)) if done else []
+        sandbox.kill()
+        if not done:
+            start_response("500 Internal Server Error", [("Content-Length", "0")])
+        return answer
+
+    def _answer(self, environ, start_response):
         if "DynamoDB_2012" in environ.get("HTTP_X_AMZ_TARGET", ""):
             with self._dynamodb:
                 return list(self.app(environ, start_response))

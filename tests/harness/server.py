@@ -29,6 +29,7 @@ from cbor_bridge import bridge
 from faults import BadLine
 from functions import Functions
 from gate import Gate
+from killing import work_off
 from races import race
 
 
@@ -94,6 +95,10 @@ class Harness:
             answers, failed = zip(*pool.map(deliver, payloads))
         return {"answers": answers, "failed": sum(failed), "instances": self._functions.started()}
 
+    def work_off(self, function, payloads, seed):
+        """Feeds eight instances at a time from a queue of these payloads, and kills some of them while they work."""
+        return work_off(self._functions, function, payloads, seed)
+
     def race(self, table, writers, rounds):
         """What the stand-in's own DynamoDB keeps of many writers."""
         return race(self._functions.endpoint, table, writers, rounds)
@@ -114,7 +119,7 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--bootstrap", required=True)
     functions = Functions(arguments.parse_args().bootstrap)
-    gate = Gate(bridge(DomainDispatcherApplication(create_backend_app)))
+    gate = Gate(bridge(DomainDispatcherApplication(create_backend_app)), functions.killer)
     server = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=_Quiet)
     functions.port = server.server_port
     lambda_models.LambdaFunction.invoke = _invoke_with(functions)

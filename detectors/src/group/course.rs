@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
-use crate::alert::{AlertId, Example, Span, Status};
+use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing};
 use crate::judge::{Finding, Judged};
 use crate::severity::Severity;
@@ -59,6 +59,8 @@ pub(super) struct Said {
     pub(super) severity: Severity,
     pub(super) seen: u64,
     at: Minute,
+    /// The last minute that was complete then.
+    when: Minute,
     /// Were all of its minutes complete then? What changes after that came late.
     confirmed: bool,
 }
@@ -227,6 +229,11 @@ impl Course {
         self.ends().is_some_and(|end| end <= complete)
     }
 
+    /// The last minute that it was about, or that was complete when it was said; nothing while it is unsaid.
+    pub(super) fn touched(&self) -> Option<Minute> {
+        self.said.map(|said| self.last().max(said.when))
+    }
+
     /// Does anything wait for time to pass: an end, or an update that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
         let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
@@ -299,10 +306,11 @@ impl Course {
         self
     }
 
-    /// Marks a change as said, with this severity and count.
-    pub(super) fn mark_said(&mut self, status: Status, (id, severity, seen): (AlertId, Severity, u64)) {
+    /// Marks a change as said, with this severity and count, when `complete` was the last complete minute.
+    pub(super) fn mark_said(&mut self, alert: &Alert, complete: Minute) {
+        let Alert { id, severity, seen, status, .. } = *alert;
         self.resolved |= status == Status::Resolved;
-        self.said = Some(Said { id, severity, seen, at: self.last(), confirmed: self.confirmed() });
+        self.said = Some(Said { id, severity, seen, at: self.last(), when: complete, confirmed: self.confirmed() });
     }
 }
 

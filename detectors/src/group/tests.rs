@@ -47,7 +47,7 @@ fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
         for alert in book.due(Minute(*minute)) {
             let into = if alert.merged_into.is_some() { " merged" } else { "" };
             said.push(format!("{} {} {}{into}", alert.status.name(), alert.severity.name(), alert.seen));
-            book.said(&alert);
+            book.said(&alert, Minute(*minute));
         }
         assert!(book.due(Minute(*minute)).is_empty(), "what was said is not due again");
     }
@@ -87,7 +87,7 @@ fn recalled(before: &[(i32, u64)], now: &[(i32, u64)], gone: Gone) -> (Vec<Strin
     };
     let end = |book: &mut Book| {
         let all = book.news(Minute(500));
-        all.iter().for_each(|alert| book.said(alert));
+        all.iter().for_each(|alert| book.said(alert, Minute(0)));
         assert!(book.news(Minute(500)).is_empty(), "what was said is not said again");
         all
     };
@@ -120,4 +120,24 @@ fn a_second_look_says_what_differs() {
 #[test]
 fn other_settings_take_nothing_back() {
     assert!(recalled(&[(100, 7)], &[], Gone::Stands).0.is_empty());
+}
+
+/// A queue that is emptied days after an outage: what it brings is said, and belongs together.
+#[test]
+fn what_comes_days_late_is_said_and_remembered() {
+    let days = |days: i32| Minute(days * 24 * 60);
+    let mut book = Book::default();
+    let mut say = |minute: i32, seen: u64, complete: Minute| {
+        book.fold(finding(minute, seen, Severity::Low));
+        book.forget(complete);
+        let due = book.due(complete);
+        due.iter().for_each(|alert| book.said(alert, complete));
+        book.forget(complete.plus(REMEMBERED_MINUTES - 1));
+        due.iter().map(|alert| (alert.status.name(), alert.seen, alert.merged_into.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(say(0, 10, days(3)), [("open", 10, false)]);
+    assert_eq!(say(100, 10, days(3)), [("open", 10, false)]);
+    assert_eq!(say(50, 10, days(3).plus(60)), [("update", 10, true)]);
+    book.forget(days(4).plus(61));
+    assert_eq!(book.courses().count(), 0);
 }

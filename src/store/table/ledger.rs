@@ -79,7 +79,7 @@ impl Ledger {
         // What opens may have ended already: then both are said.
         for _ in 0..3 {
             for alert in book.due(complete) {
-                book.said(&alert);
+                book.said(&alert, complete);
                 let detector = alert.detector.to_owned();
                 let number = self.next;
                 self.outbox.push(Letter {

@@ -146,6 +146,11 @@ impl Cloud {
         self.port
     }
 
+    /// The topic that alerts are sent to.
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// Makes a table as the template does.
     pub(super) fn create_table(&mut self, name: &str) {
         let attribute = |name| json!({"AttributeName": name, "AttributeType": "S"});

@@ -20,17 +20,20 @@ fn with_table() -> Option<Cloud> {
     Some(cloud)
 }
 
-/// The table at a port of this machine.
-fn table(port: u16) -> DynamoTable {
+/// How to reach the stand-in at a port of this machine.
+pub(super) fn config(port: u16) -> SdkConfig {
     let keys = Credentials::new("AKIATEST000000000000", "secret", None, None, "test");
-    let config = SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-west-1"))
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .http_client(Builder::new().build_http())
-        .build();
-    DynamoTable::new(&config, TABLE.to_owned())
+        .build()
+}
+
+fn table(port: u16) -> DynamoTable {
+    DynamoTable::new(&config(port), TABLE.to_owned())
 }
 
 fn item(body: &[u8]) -> Item {
