@@ -32,11 +32,12 @@ use lapwing::settings::Settings;
 use lapwing::store::table::units::{Metered, Spent, size, write_units};
 use lapwing::store::table::{Item, Put, Span, Table, TableError, TableStore};
 use lapwing::store::{Limits, StoreError};
-use lapwing_detectors::detector::Engine;
 use plain::Plain;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// Measures without the built-in rules.
+const NO_RULES: &str = "--no-rules";
 /// Instances among which deliveries are dealt.
 const INSTANCES: usize = 4;
 /// What is waiting for more events is delivered after this time.
@@ -59,7 +60,7 @@ type Streams = BTreeMap<String, Vec<Line>>;
 fn main() {
     let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     if folders.is_empty() {
-        println!("usage: cargo bench --bench cost -- FOLDER...    (made by the corpus bench)");
+        println!("usage: cargo bench --bench cost -- [--no-rules] FOLDER...    (made by the corpus bench)");
         return;
     }
     println!(
@@ -256,8 +257,10 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
 }
 
 async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<(), StoreError> {
-    let settings = Arc::new(Settings::default());
-    let engine = Arc::new(Engine::default());
+    let mut settings = Settings::default();
+    settings.rules.built_in = std::env::args().all(|argument| argument != NO_RULES);
+    let settings = Arc::new(settings);
+    let engine = Arc::new(settings.engine());
     let instance = |n| {
         let store = TableStore::new(table.clone(), Arc::clone(&engine), Limits::default(), n as u64);
         Pipeline::new(Arc::clone(&settings), Arc::clone(&engine), store)

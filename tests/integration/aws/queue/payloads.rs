@@ -30,7 +30,7 @@ pub(super) const DETECTORS: [&str; 10] = [
     "function-init-failure",
     "function-out-of-memory",
     "function-timeout",
-    "root-use",
+    "root-access-key-created",
     "trail-tampering",
 ];
 /// Records in a payload: few, so that what belongs together comes in many.
