@@ -96,6 +96,7 @@ impl Course {
         // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
             self.best = finding;
+            self.show_heaviest();
         }
         self.name();
         new
@@ -121,7 +122,9 @@ impl Course {
     /// Shows the heaviest minute that is left, in the words of the one that was shown before.
     fn show_heaviest(&mut self) {
         let weight = |(minute, mark): &(&Minute, &Mark)| (mark.severity, mark.seen, Reverse(**minute));
-        if let Some((minute, mark)) = self.minutes.iter().max_by_key(weight) {
+        if let Some((minute, mark)) =
+            self.minutes.iter().max_by_key(weight).filter(|(minute, _)| **minute != self.best.minute)
+        {
             self.best.minute = *minute;
             let verdict = &mut self.best.verdict;
             (verdict.severity, verdict.seen, verdict.expected) = (mark.severity, mark.seen, mark.expected);
