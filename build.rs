@@ -65,6 +65,6 @@ fn row(name: &str, path: &str, card: &Card) -> String {
         "    Listed::new(({name:?}, include_str!({path:?}), {id:?}), Source::{source:?}, (Severity::{severity:?}, Stage::{stage:?}), (&[{keys}], &[{needs}], &About {{\n        \
          id: {slug:?},\n        title: {title:?},\n        what: {what:?},\n        why: {why:?},\n        \
          innocent: {innocent:?},\n        attack: &{attack:?},\n        next: &{next:?},\n        \
-         families: families(Source::{source:?}),\n        trigger: Trigger::Slots(&[Slot::named({id:?})]),\n        ..DEED\n    }})),\n"
+         families: families(Source::{source:?}),\n        trigger: Trigger::Slots(&[Slot::named({id:?})]),\n        ..About::EMPTY\n    }})),\n"
     )
 }

@@ -51,6 +51,25 @@ pub struct About {
     pub ranking: Ranking,
 }
 
+impl About {
+    /// A deed of which nothing is said: what others are filled in from.
+    pub const EMPTY: About = About {
+        id: "",
+        title: "",
+        what: "",
+        why: "",
+        innocent: "",
+        attack: &[],
+        next: &[],
+        families: &[],
+        trigger: Trigger::Slots(&[]),
+        nature: Nature::Deed,
+        timing: Timing::Monotone,
+        never_muted: false,
+        ranking: Ranking::Unnamed,
+    };
+}
+
 /// By what contributors are ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ranking {

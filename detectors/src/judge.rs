@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -81,21 +81,7 @@ pub struct Judged {
 }
 
 /// Stands for the detector of a stored finding until [`Book::restore`](crate::group::Book::restore) puts it back.
-static NOBODY: About = About {
-    id: "",
-    title: "",
-    what: "",
-    why: "",
-    innocent: "",
-    attack: &[],
-    next: &[],
-    families: &[],
-    trigger: Trigger::Slots(&[]),
-    nature: Nature::Deed,
-    timing: Timing::Settling,
-    never_muted: false,
-    ranking: Ranking::Unnamed,
-};
+static NOBODY: About = About::EMPTY;
 
 fn nobody() -> &'static About {
     &NOBODY

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use lapwing_detectors::detector::{About, Nature, Ranking, Timing, Trigger};
+use lapwing_detectors::detector::{About, Trigger};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::measure::Slot;
@@ -47,23 +47,6 @@ include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 /// The built-in rules, by name.
 pub static PACK: &[Listed] = &BUILT_IN;
 
-/// What all rules have in common.
-const DEED: About = About {
-    id: "",
-    title: "",
-    what: "",
-    why: "",
-    innocent: "",
-    attack: &[],
-    next: &[],
-    families: &[],
-    trigger: Trigger::Slots(&[]),
-    nature: Nature::Deed,
-    timing: Timing::Monotone,
-    never_muted: false,
-    ranking: Ranking::Unnamed,
-};
-
 /// Whose deeds they are: the principal's, and of a log line the function's.
 const fn families(source: Source) -> &'static [Family] {
     match source {
@@ -96,7 +79,7 @@ impl Listed {
             next: all_kept(&card.next),
             families: families(card.source),
             trigger: Trigger::Slots(Box::leak(Box::new([Slot::named(&card.id)]))),
-            ..DEED
+            ..About::EMPTY
         };
         let keys: &'static [Key] = Box::leak(keys.collect());
         let about: &'static About = Box::leak(Box::new(about));

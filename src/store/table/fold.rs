@@ -40,9 +40,9 @@ impl<T: Table> Access<'_, T> {
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
-                let Judged { findings, .. } = &judged(&view, *range, judge);
-                book.withdraw(&Judged { entity: entity.clone(), range: *range, findings: findings.clone() });
-                for finding in findings.iter().cloned() {
+                let judged = judged(&view, *range, judge);
+                book.withdraw(&judged);
+                for finding in judged.findings {
                     let new = (finding.about.id, finding.verdict.severity);
                     if book.fold(finding) {
                         found.push(new);

@@ -23,7 +23,8 @@ pub(super) const BUCKET: i32 = 5;
 pub(super) const WORK_PARTS: u64 = 4;
 
 /// The partition key of an entity.
-pub(super) fn key_of(entity: &Entity) -> Arc<str> {
+#[must_use]
+pub fn key_of(entity: &Entity) -> Arc<str> {
     let family = match entity.family {
         Family::Principal => "p",
         Family::Api => "i",
@@ -48,7 +49,8 @@ pub(super) fn cell_sort(hour: Hour, part: u8) -> Arc<str> {
 }
 
 /// The hour and part of a cell's sort key.
-pub(super) fn hour_of(sort: &str) -> Option<(Hour, u8)> {
+#[must_use]
+pub fn hour_of(sort: &str) -> Option<(Hour, u8)> {
     let (hour, part) = sort.strip_prefix('c')?.split_once('.')?;
     let hour = i64::from(i32::MAX) - hour.parse::<i64>().ok()?;
     Some((Hour(i32::try_from(hour).ok()?), part.parse().ok()?))

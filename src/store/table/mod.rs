@@ -9,7 +9,7 @@ pub mod codec;
 pub mod dynamo;
 mod exchange;
 mod fold;
-mod keys;
+pub mod keys;
 mod ledger;
 pub mod port;
 mod store;

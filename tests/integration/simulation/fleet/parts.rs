@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::entity::{Entity, Family};
+use lapwing::store::table::keys::{hour_of, key_of};
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::observe::DeliveryId;
 use lapwing_detectors::time::Hour;
 
@@ -14,24 +15,6 @@ use super::run::Run;
 
 /// What was written of a delivery about an entity and hour: in which part of the cell, and when it was received.
 type Added = HashMap<(DeliveryId, Arc<str>, Hour), (u8, DateTime<Utc>)>;
-
-/// The partition key of an entity in the table.
-pub(super) fn key_of(entity: &Entity) -> Arc<str> {
-    let family = match entity.family {
-        Family::Principal => "p",
-        Family::Api => "i",
-        Family::Function => "f",
-        Family::User => "u",
-        Family::Address => "d",
-    };
-    format!("{family}{}", entity.key).into()
-}
-
-/// The hour and part of a cell, from its sort key.
-fn hour_of(sort: &str) -> Option<(Hour, u8)> {
-    let (hour, part) = sort.strip_prefix('c')?.split_once('.')?;
-    Some((Hour(i32::MAX - hour.parse::<i32>().ok()?), part.parse().ok()?))
-}
 
 fn added(run: &Run<'_>) -> Added {
     let mut added = Added::new();
