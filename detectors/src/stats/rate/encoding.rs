@@ -8,8 +8,8 @@ use super::season::{Season, Short};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored rate profile.
-pub const RATE_BYTES: usize = 491;
-const VERSION: u8 = 1;
+pub const RATE_BYTES: usize = 499;
+const VERSION: u8 = 2;
 
 impl Level {
     /// In the precision in which the level before a trial is stored.
@@ -26,6 +26,7 @@ impl RateProfile {
         let mut out = Writer(Vec::with_capacity(RATE_BYTES));
         out.bytes([VERSION, u8::from(self.disturbed), self.above.clamp(0, 255) as u8]);
         [self.since, self.at, self.last_above, self.settled].into_iter().for_each(|minute| out.minute(minute));
+        out.bytes(self.slow.to_le_bytes());
         out.floats(&[self.level.a, self.level.b]);
         out.floats(&self.level.num);
         out.floats(&self.level.den);
@@ -38,7 +39,7 @@ impl RateProfile {
         out.parts(&self.season.hours);
         out.parts(&self.season.weekend);
         out.parts(&self.season.days);
-        out.floats(&[self.season.today.0, self.season.today.1, self.hour_events, self.hour_exposure]);
+        out.floats(&[self.season.today.0, self.season.today.1, self.hour.0, self.hour.1]);
         self.phase.events.into_iter().for_each(|events| out.short(events));
         out.floats(&[self.phase.hours, self.phase.gain]);
         out.recurring(&self.recurring);
@@ -56,6 +57,7 @@ impl RateProfile {
         let mut from = Reader(bytes);
         let [version, disturbed, above] = from.bytes()?;
         let [since, at, last_above, settled] = [from.minute()?, from.minute()?, from.minute()?, from.minute()?];
+        let slow = u64::from_le_bytes(from.bytes()?);
         let level = level(&from.floats()?)?;
         let until = from.minute()?;
         let mut old = [0.0; 10];
@@ -64,25 +66,27 @@ impl RateProfile {
         }
         let trial = if until == i32::MIN { None } else { Some((self::level(&old)?, until)) };
         let (hours, weekend, days) = (from.parts()?, from.parts()?, from.parts()?);
-        let [events, expected, hour_events, hour_exposure] = from.floats()?;
+        let [events, expected, in_hour, exposure] = from.floats()?;
         let mut phase = Phase::default();
         for events in &mut phase.events {
             *events = from.short()?;
         }
         [phase.hours, phase.gain] = from.floats()?;
         phase.refresh();
+        let season = Season { hours, weekend, days, today: (events, expected) };
         let profile = RateProfile {
             since,
             at,
             level,
+            hour: (in_hour, exposure),
+            slow,
             trial,
-            season: Season { hours, weekend, days, today: (events, expected) },
+            factors: season.around(at.div_euclid(60)),
+            season,
             phase,
             recurring: from.recurring()?,
             calibration: from.calibration()?,
             ring: from.hour(at)?,
-            hour_events,
-            hour_exposure,
             above: i32::from(above),
             last_above,
             settled,

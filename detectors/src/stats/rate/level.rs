@@ -1,11 +1,9 @@
 //! Level and dispersion of a series: how many events a minute, and how unevenly.
 
-use libm::exp2;
+use crate::stats::windows::{REACH, WIDTHS};
 
-use crate::stats::windows::WIDTHS;
-
-/// Half-life of what is known, in minutes.
-const HALF_LIFE: f64 = 1.5 * 1440.0;
+/// What is kept of all that is known, each hour: a half-life of 1.5 days.
+const KEPT: f64 = 0.980_928_848_432_137_7;
 /// The belief about the level before anything is known: half an event in an hour, weakly.
 const PRIOR: (f32, f32) = (0.1, 12.0);
 /// Prior dispersion and its weight, in squared expected counts.
@@ -35,11 +33,6 @@ impl Default for Level {
     }
 }
 
-/// What is kept after some minutes.
-pub(super) fn kept(minutes: f64) -> f64 {
-    exp2(-minutes / HALF_LIFE)
-}
-
 impl Level {
     /// Events a minute.
     pub(super) fn mean(&self) -> f64 {
@@ -57,35 +50,46 @@ impl Level {
         1.0 / f64::from(self.a) + self.dispersion(window)
     }
 
-    /// As it will be after empty minutes with this sum of seasons.
-    pub(super) fn after_empty(&self, minutes: i32, season: f64) -> Level {
-        let kept = kept(f64::from(minutes));
-        let half = kept.sqrt();
-        let b = f64::from(self.b) * kept + season * half;
-        let a = (f64::from(self.a) * kept).max(LEAST).max(LEAST_LEVEL * b);
-        Level { a: a as f32, b: b as f32, ..*self }
+    /// With the events and the exposure of an hour that is going on.
+    pub(super) fn with(&self, (events, exposure): (f64, f64)) -> Level {
+        let (a, b) = ((f64::from(self.a) + events).max(LEAST), f64::from(self.b) + exposure);
+        Level { a: a.max(LEAST_LEVEL * b) as f32, b: b as f32, ..*self }
     }
 
-    /// Learns a minute with events.
-    pub(super) fn learn(&mut self, count: f64, season: f64, weight: f64) {
-        let kept = kept(1.0);
-        let b = f64::from(self.b) * kept + weight * season;
-        let a = (f64::from(self.a) * kept).max(LEAST) + weight * count;
-        (self.a, self.b) = (a.max(LEAST_LEVEL * b) as f32, b as f32);
+    /// What is left of it after an hour.
+    pub(super) fn forget(&mut self) {
+        let b = f64::from(self.b) * KEPT;
+        let a = (f64::from(self.a) * KEPT).max(LEAST).max(LEAST_LEVEL * b);
+        (self.a, self.b) = (a as f32, b as f32);
+        self.forget_dispersion(KEPT);
     }
 
-    /// Learns `number` disjoint windows that each held `n` where `mu` was expected. A window weighs as much as its
+    /// Learns the dispersion of an hour that this level has learnt: the counts of its minutes, what was expected in
+    /// them, and which are left out (a bit for each). Its blocks of 1, 5, 15 and 60 minutes weigh as much as their
     /// minutes.
-    pub(super) fn disperse(&mut self, window: usize, number: f64, (n, mu): (f64, f64)) {
-        let weight = number * f64::from(WIDTHS[window]) / 60.0;
-        let known = mu * mu / f64::from(self.a);
-        let most = CLIP * (mu + mu * mu * self.inverse_size(window)).max(1.0);
-        let extra = ((n - mu) * (n - mu)).min(most) - mu - known;
-        self.num[window] = (f64::from(self.num[window]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
-        self.den[window] = (f64::from(self.den[window]) + weight * mu * mu).min(LARGEST) as f32;
+    pub(super) fn disperse(&mut self, counts: &[u32; REACH], means: &[f64; REACH], out: u64) {
+        for (w, width) in WIDTHS.into_iter().enumerate() {
+            let (inverse, known) = (self.inverse_size(w), 1.0 / f64::from(self.a));
+            let (mut extra, mut squares) = (0.0, 0.0);
+            let mut block = |at: usize, n: f64, mu: f64| {
+                if out >> at & (u64::MAX >> (64 - width)) == 0 {
+                    let most = CLIP * (mu + mu * mu * inverse).max(1.0);
+                    extra += ((n - mu) * (n - mu)).min(most) - mu + mu * mu * known;
+                    squares += mu * mu;
+                }
+            };
+            let width = width as usize;
+            for at in (0..REACH).step_by(width) {
+                let n: u64 = counts[at..at + width].iter().map(|n| u64::from(*n)).sum();
+                block(at, n as f64, means[at..at + width].iter().sum());
+            }
+            let weight = width as f64 / 60.0;
+            self.num[w] = (f64::from(self.num[w]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
+            self.den[w] = (f64::from(self.den[w]) + weight * squares).min(LARGEST) as f32;
+        }
     }
 
-    /// Forgets as much dispersion as in `minutes`.
+    /// Forgets dispersion.
     pub(super) fn forget_dispersion(&mut self, kept: f64) {
         self.num = self.num.map(|v| (f64::from(v) * kept) as f32);
         self.den = self.den.map(|v| (f64::from(v) * kept) as f32);

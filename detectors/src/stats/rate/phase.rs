@@ -14,6 +14,8 @@ const DOUBT: f64 = 1.5;
 const LEAST: f64 = 20.0;
 /// Pairs of minutes in an hour.
 const PAIRS: usize = 30;
+/// No minute is believed to be emptier: what has never come in it may still come.
+const LEAST_FACTOR: f64 = 0.01;
 
 /// The minutes of the hour of one series.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,16 +26,24 @@ pub(in crate::stats) struct Phase {
     pub(in crate::stats) hours: f32,
     /// 0 to 1.
     pub(in crate::stats) gain: f32,
-    /// Factors, from the above; prefix sums make those of windows cheap.
-    prefix: [f32; PAIRS + 1],
+    /// The factors, from the above, and what makes sums of factors along a slope cheap: the sums of factor and of
+    /// minute x factor over the minutes before each pair.
+    factors: [f32; PAIRS],
+    sums: [(f32, f32); PAIRS + 1],
     /// The variance of the factors.
-    unevenness: f64,
+    unevenness: f32,
 }
 
 impl Default for Phase {
     fn default() -> Phase {
-        let mut phase =
-            Phase { events: [Short(0); PAIRS], hours: 0.0, gain: 0.0, prefix: [0.0; PAIRS + 1], unevenness: 0.0 };
+        let mut phase = Phase {
+            events: [Short(0); PAIRS],
+            hours: 0.0,
+            gain: 0.0,
+            factors: [1.0; PAIRS],
+            sums: [(0.0, 0.0); PAIRS + 1],
+            unevenness: 0.0,
+        };
         phase.refresh();
         phase
     }
@@ -44,35 +54,39 @@ impl Phase {
     pub(in crate::stats) fn refresh(&mut self) {
         let mean = self.events.iter().map(|e| e.get()).sum::<f64>() / PAIRS as f64;
         let gain = if mean > 0.0 { f64::from(self.gain) } else { 0.0 };
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for (at, events) in self.events.iter().enumerate() {
+        let (mut sum, mut sloped, mut squares) = (0.0, 0.0, 0.0);
+        for (pair, events) in self.events.iter().enumerate() {
             let share = if mean > 0.0 { events.get() / mean } else { 1.0 };
-            sum += 1.0 + gain * (share - 1.0);
+            let factor = (1.0 + gain * (share - 1.0)).max(LEAST_FACTOR);
+            self.factors[pair] = factor as f32;
+            sum += 2.0 * factor;
+            sloped += (4 * pair + 1) as f64 * factor;
             squares += (share - 1.0) * (share - 1.0);
-            self.prefix[at + 1] = sum as f32;
+            self.sums[pair + 1] = (sum as f32, sloped as f32);
         }
-        self.unevenness = gain * squares / PAIRS as f64;
+        self.unevenness = (gain * squares / PAIRS as f64) as f32;
     }
 
-    /// The mean factor of `width` minutes of which `last` is the last; 1 over a whole hour.
-    pub(super) fn mean(&self, last: i32, width: i32) -> f64 {
-        if self.gain == 0.0 || width >= 60 {
-            return 1.0;
+    /// The factor of each pair of minutes.
+    pub(super) fn factors(&self) -> &[f32; PAIRS] {
+        &self.factors
+    }
+
+    /// The factors, and minute x factor, summed over the first minutes of an hour.
+    pub(super) fn up_to(&self, minutes: i32) -> (f64, f64) {
+        let pair = (minutes / 2) as usize;
+        let (sum, sloped) = self.sums[pair];
+        let (sum, sloped) = (f64::from(sum), f64::from(sloped));
+        if minutes % 2 == 0 {
+            return (sum, sloped);
         }
-        let end = last.rem_euclid(60) + 1;
-        let up_to = |minutes: i32| {
-            let (pair, odd) = ((minutes / 2) as usize, minutes % 2);
-            let half = if odd == 1 { f64::from(self.prefix[pair + 1] - self.prefix[pair]) } else { 0.0 };
-            2.0 * f64::from(self.prefix[pair]) + half
-        };
-        let begin = end - width;
-        let sum = if begin >= 0 { up_to(end) - up_to(begin) } else { up_to(end) + up_to(60) - up_to(60 + begin) };
-        (sum / f64::from(width)).max(1e-4)
+        let factor = f64::from(self.factors[pair]);
+        (sum + factor, sloped + factor * f64::from(minutes - 1))
     }
 
     /// How unevenly the minutes of an hour are used: the variance of their factors.
     pub(super) fn unevenness(&self) -> f64 {
-        self.unevenness
+        f64::from(self.unevenness)
     }
 
     /// An hour without events.

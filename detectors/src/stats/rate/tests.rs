@@ -62,26 +62,24 @@ fn the_same_bits_in_any_split_of_calls_and_from_the_stored_form() {
     }
 }
 
-/// Empty stretches in closed form give nearly what stepping them minute by minute gives, in most rows: where a decision
-/// such as "this is an incident" is a hair above its threshold in one and below it in the other, they part. Series 3 and 4,
-/// which are incidents for hours, are left out: there they part in a third of the rows, for a reason not found yet.
+/// Empty stretches in closed form against the same model stepped minute by minute.
 #[test]
 fn empty_stretches_in_closed_form() {
-    let (mut compared, mut near) = (0, 0);
-    for kind in [0, 1, 2] {
+    let mut compared = 0;
+    for kind in 0..5 {
         let rows = series(kind, 10);
         let stepped = scores(&rows, |profile, minute| {
             profile.advance(minute);
             for end in profile.at + 1..=minute {
-                profile.empty(end);
+                profile.pass(end);
             }
         });
         for (lazy, stepped) in scores(&rows, |_, _| {}).iter().zip(&stepped).filter(|(a, b)| a.t.max(b.t) > 2.0) {
-            near += usize::from((lazy.t - stepped.t).abs() <= 0.1);
+            assert!((lazy.t - stepped.t).abs() <= 0.1, "{kind}: {lazy:?} {stepped:?}");
             compared += 1;
         }
     }
-    assert!(compared > 10 && near * 10 >= compared * 9, "{near} of {compared}");
+    assert!(compared > 100, "{compared}");
 }
 
 #[test]
