@@ -51,6 +51,8 @@ const COLD_EVENTS: f64 = 30.0;
 const COLD_FACTOR: f64 = 8.0;
 /// T from which an excess is remembered with its time of day.
 const REMEMBERED_FROM: f64 = 4.0;
+/// What is so many times what was expected is remembered too.
+const REMEMBERED_TIMES: f64 = 4.0;
 /// Fewer events in an hour are no job that could come again.
 const REMEMBERED_EVENTS: f64 = 20.0;
 /// Dispersion between the visits of a recurring excess.
@@ -150,11 +152,12 @@ impl RateProfile {
         self.ring.add(minute, rounded(count));
         let asked = RateWindows { minute, sums: self.ring.sums(minute), known_to: minute };
         let (plain, score) = self.assess(&asked);
+        let large = score.seen > REMEMBERED_EVENTS.max(REMEMBERED_TIMES * score.expected);
         if minute >= self.settled {
             self.calibration.learn(score.l, minute);
             self.watch(minute, score.t);
         }
-        self.note(&asked, count, plain);
+        self.note(&asked, count, (plain, large));
         if self.at.rem_euclid(60) == 0 {
             self.finish_hour();
         }
@@ -311,10 +314,10 @@ impl RateProfile {
     }
 
     /// Learns a minute with events into the level; `plain` is -ln p of its windows.
-    fn note(&mut self, asked: &RateWindows, count: u32, plain: f64) {
+    fn note(&mut self, asked: &RateWindows, count: u32, (plain, large): (f64, bool)) {
         let minute = asked.minute;
         let remarkable =
-            plain > U0 && asked.sums[3] >= REMEMBERED_EVENTS && self.calibration.score(plain) > REMEMBERED_FROM;
+            plain > U0 && asked.sums[3] >= REMEMBERED_EVENTS && (large || self.calibration.score(plain) > REMEMBERED_FROM);
         let recurs = remarkable && self.recurring.is_usual(minute);
         if remarkable && minute >= self.settled {
             self.recurring.note(minute, &asked.sums);
