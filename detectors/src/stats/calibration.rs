@@ -15,7 +15,8 @@ pub const U0: f64 = 3.912_023_005_428_146;
 pub const CLOSED_AFTER: i32 = 60;
 
 /// The weight of the belief that the model is right, in clusters.
-const PRIOR: f64 = 20.0;
+const PRIOR: f64 = 8.0;
+const ETA_PRIOR: f64 = 20.0;
 /// What is kept of the clusters before, for each new one.
 const KEPT: f64 = 0.995;
 /// A peak counts up to this in the exponential's mean, in nats.
@@ -72,7 +73,7 @@ impl Calibration {
     }
 
     fn eta(&self) -> f64 {
-        ((PRIOR * ETA + f64::from(self.log_sum)) / (PRIOR + f64::from(self.number))).max(ETA)
+        ((ETA_PRIOR * ETA + f64::from(self.log_sum)) / (ETA_PRIOR + f64::from(self.number))).max(ETA)
     }
 
     /// Learns l of a minute. Minutes come in their order; those that are left out were usual.

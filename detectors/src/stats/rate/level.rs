@@ -1,5 +1,6 @@
 //! Level and dispersion of a series: how many events a minute, and how unevenly.
 
+use super::season::Short;
 use crate::stats::windows::{REACH, WIDTHS};
 
 /// What is kept of all that is known, each hour: a half-life of 1.5 days.
@@ -89,9 +90,10 @@ impl Level {
         }
     }
 
-    /// Forgets dispersion.
+    /// Forgets dispersion, or with `kept` above 1 remembers it.
     pub(super) fn forget_dispersion(&mut self, kept: f64) {
-        self.num = self.num.map(|v| (f64::from(v) * kept) as f32);
-        self.den = self.den.map(|v| (f64::from(v) * kept) as f32);
+        // In the precision that it is stored in.
+        let kept = |value: f32| Short::new(f64::from(value) * kept).get() as f32;
+        (self.num, self.den) = (self.num.map(kept), self.den.map(kept));
     }
 }

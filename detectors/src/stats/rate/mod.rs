@@ -44,6 +44,8 @@ const INCIDENT_GAP: i32 = 10;
 /// Minutes of an incident until its level is tried as the new one, and how long the old one may come back.
 const TRIAL_AFTER: i32 = 120;
 const TRIAL_FOR: i32 = 1440;
+/// What a trial keeps of the dispersion.
+const TRIAL_KEEPS: f64 = 0.1;
 /// The size of bursts that a new series is believed to have, and the events after which half of that is left.
 const COLD_BURST: f64 = 40.0;
 const COLD_EVENTS: f64 = 30.0;
@@ -98,8 +100,8 @@ pub struct RateProfile {
     hour: (f32, f32),
     /// The minutes of the current hour that are hardly learnt from, a bit for each.
     slow: u64,
-    /// The level before the trial, and the minute when it is given up.
-    trial: Option<(Level, i32)>,
+    /// The level before the trial (its `a` and `b`), and the minute when it is given up.
+    trial: Option<((f32, f32), i32)>,
     season: Season,
     /// The season around the current hour: derived.
     factors: Factors,
@@ -243,7 +245,8 @@ impl RateProfile {
 
     /// The weighted exposure of the minutes from the first that is not learnt to `end`, of the same hour, if empty.
     fn empty_exposure(&self, end: i32) -> f64 {
-        let exposure = |end: i32, width: i32| if width > 0 { self.factors.exposure(&self.phase, end - 1, width) } else { 0.0 };
+        let exposure =
+            |end: i32, width: i32| if width > 0 { self.factors.exposure(&self.phase, end - 1, width) } else { 0.0 };
         let slow = self.incident_end().clamp(self.at, end);
         SLOW * exposure(slow, slow - self.at) + exposure(end, end - slow)
     }
@@ -287,13 +290,16 @@ impl RateProfile {
     /// Takes the last hour's level as the new one.
     fn try_level(&mut self, minute: i32) {
         let (n, exposure) = self.last_hour(minute);
-        if self.trial.is_none() {
-            self.trial = Some((self.level.shortened(), minute + TRIAL_FOR));
+        let first = self.trial.is_none();
+        if first {
+            self.trial = Some(((self.level.a, self.level.b), minute + TRIAL_FOR));
         }
         let a = (n * 0.5).max(0.5);
         self.level.a = a as f32;
         self.level.b = (a * exposure / n.max(0.5)) as f32;
-        self.level.forget_dispersion(0.1);
+        if first {
+            self.level.forget_dispersion(TRIAL_KEEPS);
+        }
         self.hour = (0.0, 0.0);
         self.calibration.withdraw();
         self.above = 0;
@@ -301,10 +307,12 @@ impl RateProfile {
 
     /// Takes the old level back as soon as it fits the last hour clearly better.
     fn check_trial(&mut self, minute: i32) {
-        let Some((old, until)) = self.trial else { return };
+        let Some(((a, b), until)) = self.trial else { return };
+        let mut old = Level { a, b, ..self.level };
         let (n, exposure) = self.last_hour(minute);
         let distance = |level: &Level| log((n + 0.5) / ((level.mean() * exposure).max(1e-6) + 0.5)).abs();
         if distance(&old) < 0.5 * distance(&self.level) {
+            old.forget_dispersion(1.0 / TRIAL_KEEPS);
             (self.level, self.trial) = (old, None);
             self.hour = (0.0, 0.0);
             self.settled = minute.saturating_add(REACH as i32);
@@ -316,8 +324,9 @@ impl RateProfile {
     /// Learns a minute with events into the level; `plain` is -ln p of its windows.
     fn note(&mut self, asked: &RateWindows, count: u32, (plain, large): (f64, bool)) {
         let minute = asked.minute;
-        let remarkable =
-            plain > U0 && asked.sums[3] >= REMEMBERED_EVENTS && (large || self.calibration.score(plain) > REMEMBERED_FROM);
+        let remarkable = plain > U0
+            && asked.sums[3] >= REMEMBERED_EVENTS
+            && (large || self.calibration.score(plain) > REMEMBERED_FROM);
         let recurs = remarkable && self.recurring.is_usual(minute);
         if remarkable && minute >= self.settled {
             self.recurring.note(minute, &asked.sums);
@@ -359,7 +368,7 @@ impl RateProfile {
             self.phase.skip();
         } else if !self.disturbed && self.trial.is_none() {
             let mean = level.mean() * self.season.factor(hour);
-            self.phase.learn(&self.ring.counts, 0.5 / mean.max(1e-6) + level.dispersion(0));
+            self.phase.learn(&self.ring.counts, 1.0 / mean.max(1e-6) + level.dispersion(0));
         }
         level.forget();
         (self.level, self.hour, self.slow, self.disturbed) = (level, (0.0, 0.0), 0, false);
@@ -371,7 +380,7 @@ impl RateProfile {
     /// The minutes of the current hour, weighted by the schedule and by what was learnt from them.
     fn scheduled(&self) -> f64 {
         let (all, _) = self.phase.up_to(60);
-        let slow = (0..60).filter(|at| self.slow >> at & 1 == 1).map(|at| f64::from(self.phase.factors()[at / 2]));
+        let slow = (0..60).filter(|at| self.slow >> at & 1 == 1).map(|at: usize| f64::from(self.phase.factors()[at]));
         if self.slow == 0 { all } else { all - (1.0 - SLOW) * slow.sum::<f64>() }
     }
 }

@@ -134,13 +134,9 @@ impl Factors {
     /// What is expected in each minute of an hour, at a level.
     pub(super) fn fill(&self, phase: &Phase, (hour, level): (i32, f64), means: &mut [f64; 60]) {
         let lines = self.lines(hour);
-        for (half, (intercept, slope)) in lines.into_iter().enumerate() {
-            let factors = &phase.factors()[15 * half..15 * half + 15];
-            for ((pair, means), factor) in means[30 * half..30 * half + 30].as_chunks_mut::<2>().0.iter_mut().enumerate().zip(factors) {
-                let at = (30 * half + 2 * pair) as f64;
-                let scale = level * f64::from(*factor);
-                *means = [scale * (intercept + slope * at), scale * (intercept + slope * (at + 1.0))];
-            }
+        for (at, (mean, factor)) in means.iter_mut().zip(phase.factors()).enumerate() {
+            let (intercept, slope) = lines[at / 30];
+            *mean = level * f64::from(*factor) * (intercept + slope * at as f64);
         }
     }
 
