@@ -128,10 +128,10 @@ impl Reader<'_> {
         Some(numbers)
     }
 
-    pub(super) fn calibration(&mut self) -> Option<Calibration> {
+    pub(super) fn calibration(&mut self, prior: f32) -> Option<Calibration> {
         let [sum, log_sum, number, odds, peak] = self.floats()?;
         (sum >= 0.0 && log_sum >= 0.0 && number >= 0.0 && peak >= 0.0).then_some(())?;
-        Some(Calibration { sum, log_sum, number, odds, peak, last: self.minute()? })
+        Some(Calibration { prior, sum, log_sum, number, odds, peak, last: self.minute()? })
     }
 
     pub(super) fn recurring(&mut self) -> Option<Recurring> {

@@ -37,6 +37,8 @@ const LN_SCALES: f64 = 0.69;
 /// Peak excess, in nats, above which learning has the weight `SLOW`.
 const INCIDENT: f64 = 12.0;
 const SLOW: f64 = 0.05;
+/// Clusters that the belief in the tail of the model is worth.
+const TAIL_PRIOR: f32 = 20.0;
 /// T from which a share is remembered with its time of day, and the units in which it is: parts of a million.
 const REMEMBERED_FROM: f64 = 4.0;
 const UNITS: f64 = 1e6;
@@ -105,7 +107,7 @@ impl ErrorProfile {
             leaving: (0.0, 0.0),
             errors: LastHour::new(minute),
             calls: LastHour::new(minute),
-            calibration: Calibration::default(),
+            calibration: Calibration::new(TAIL_PRIOR),
             recurring: Recurring::default(),
         }
     }
@@ -200,11 +202,15 @@ impl ErrorProfile {
     fn share(&self, last: i32, width: i32) -> f64 {
         let middle = last - width / 2 - 30;
         let (before, along) = (middle.div_euclid(60), f64::from(middle.rem_euclid(60)) / 60.0);
+        let p = f64::from(self.a) / f64::from(self.a + self.b);
+        // The calls of an hour are worth fewer, because they are correlated: Kish's design effect.
+        let calls = self.rho(2) / p;
         let factor = |hour: i32| {
             let part = self.hours[hour.rem_euclid(24) as usize];
-            (part.events.get() + PULL_HOUR) / (part.expected.get() + PULL_HOUR)
+            let (events, expected) = (part.events.get(), part.expected.get());
+            let pull = PULL_HOUR * (1.0 + expected * calls);
+            (events + pull) / (expected + pull)
         };
-        let p = f64::from(self.a) / f64::from(self.a + self.b);
         (p * (factor(before) * (1.0 - along) + factor(before + 1) * along)).min(LARGEST)
     }
 

@@ -1,10 +1,10 @@
 //! The stored form of a rate profile: exact, so that one who stores and reads it between two events gets the same bits
 //! as one who keeps it.
 
-use super::RateProfile;
 use super::level::Level;
 use super::phase::{Phase, Share};
 use super::season::{Season, Short};
+use super::{RateProfile, TAIL_PRIOR};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored rate profile.
@@ -66,7 +66,7 @@ impl RateProfile {
             season,
             phase,
             recurring: from.recurring()?,
-            calibration: from.calibration()?,
+            calibration: from.calibration(TAIL_PRIOR)?,
             ring: from.hour(at)?,
             above: i32::from(above),
             last_above,

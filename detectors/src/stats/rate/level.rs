@@ -10,7 +10,7 @@ const PRIOR: (f32, f32) = (0.1, 12.0);
 /// Prior dispersion and its weight, in squared expected counts.
 const DISPERSION: f64 = 0.3;
 const DISPERSION_WEIGHT: f64 = 2.0;
-/// A squared deviation counts up to this many variances, so that one outlier does not excuse all later ones.
+/// A squared deviation upwards counts up to this many variances, so that one outlier does not excuse all later ones.
 const CLIP: f64 = 100.0;
 /// The least that is believed of the level, in events and in events a minute.
 const LEAST: f64 = 0.05;
@@ -74,7 +74,7 @@ impl Level {
             let (mut extra, mut squares) = (0.0, 0.0);
             let mut block = |at: usize, n: f64, mu: f64| {
                 if out >> at & (u64::MAX >> (64 - width)) == 0 {
-                    let most = CLIP * (mu + mu * mu * inverse).max(1.0);
+                    let most = if n > mu { CLIP * (mu + mu * mu * inverse).max(1.0) } else { f64::MAX };
                     extra += ((n - mu) * (n - mu)).min(most) - mu + mu * mu * known;
                     squares += mu * mu;
                 }
@@ -84,10 +84,29 @@ impl Level {
                 let n: u64 = counts[at..at + width].iter().map(|n| u64::from(*n)).sum();
                 block(at, n as f64, means[at..at + width].iter().sum());
             }
-            let weight = width as f64 / 60.0;
-            self.num[w] = (f64::from(self.num[w]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
-            self.den[w] = (f64::from(self.den[w]) + weight * squares).min(LARGEST) as f32;
+            self.disperse_window(w, extra, squares);
         }
+    }
+
+    /// The same where nothing came and nothing is left out: most hours of most series.
+    pub(super) fn disperse_empty(&mut self, means: &[f64; REACH]) {
+        let mut fives = [0.0; 12];
+        for (sum, means) in fives.iter_mut().zip(means.as_chunks::<5>().0) {
+            *sum = means.iter().sum();
+        }
+        let quarters: [f64; 4] = [0, 3, 6, 9].map(|at| fives[at] + fives[at + 1] + fives[at + 2]);
+        let all: f64 = quarters.iter().sum();
+        let squares = |means: &[f64]| means.iter().map(|mu| mu * mu).sum::<f64>();
+        let known = 1.0 / f64::from(self.a);
+        for (w, squares) in [squares(means), squares(&fives), squares(&quarters), all * all].into_iter().enumerate() {
+            self.disperse_window(w, squares * (1.0 + known) - all, squares);
+        }
+    }
+
+    fn disperse_window(&mut self, w: usize, extra: f64, squares: f64) {
+        let weight = f64::from(WIDTHS[w]) / 60.0;
+        self.num[w] = (f64::from(self.num[w]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
+        self.den[w] = (f64::from(self.den[w]) + weight * squares).min(LARGEST) as f32;
     }
 
     /// Forgets dispersion, or with `kept` above 1 remembers it.

@@ -51,6 +51,8 @@ const COLD_BURST: f64 = 40.0;
 const COLD_EVENTS: f64 = 30.0;
 /// How much larger its bursts may be than the unevenness of its minutes says.
 const COLD_FACTOR: f64 = 8.0;
+/// Clusters that the belief in the tail of the model is worth.
+const TAIL_PRIOR: f32 = 8.0;
 /// T from which an excess is remembered with its time of day.
 const REMEMBERED_FROM: f64 = 4.0;
 /// What is so many times what was expected is remembered too.
@@ -134,7 +136,7 @@ impl RateProfile {
             season,
             phase: Phase::default(),
             recurring: Recurring::default(),
-            calibration: Calibration::default(),
+            calibration: Calibration::new(TAIL_PRIOR),
             ring: LastHour::new(minute),
             above: 0,
             last_above: i32::MIN,
@@ -360,19 +362,24 @@ impl RateProfile {
         self.ring.advance(self.at);
         let mut means = [0.0; REACH];
         self.factors.fill(&self.phase, (hour, level.mean()), &mut means);
-        level.disperse(&self.ring.counts, &means, self.slow);
+        let empty = self.ring.is_empty();
+        if empty && self.slow == 0 {
+            level.disperse_empty(&means);
+        } else {
+            level.disperse(&self.ring.counts, &means, self.slow);
+        }
         if self.trial.is_none() {
             self.season.learn(hour, events, level.mean() * self.scheduled());
         }
-        if self.ring.is_empty() {
+        if empty {
             self.phase.skip();
         } else if !self.disturbed && self.trial.is_none() {
             let mean = level.mean() * self.season.factor(hour);
-            self.phase.learn(&self.ring.counts, 1.0 / mean.max(1e-6) + level.dispersion(0));
+            self.phase.learn(&self.ring.counts, self.slow, 1.0 / mean.max(1e-6) + level.dispersion(0));
         }
         level.forget();
         (self.level, self.hour, self.slow, self.disturbed) = (level, (0.0, 0.0), 0, false);
-        self.factors = self.season.around(hour + 1);
+        self.factors = self.season.next(hour, &self.factors);
         self.recurring.settle(self.at);
         self.check_trial(self.at - 1);
     }

@@ -109,13 +109,15 @@ impl Phase {
         self.hours = (f64::from(self.hours) * KEPT + 1.0) as f32;
     }
 
-    /// Learns an hour's minutes; `spread` is the variance of a minute's count in units of its squared mean.
-    pub(super) fn learn(&mut self, minutes: &[u32; 60], spread: f64) {
+    /// Learns an hour's minutes, but for those left `out` (a bit for each); `spread` is the variance of a minute's count in units of its squared mean.
+    pub(super) fn learn(&mut self, minutes: &[u32; 60], out: u64, spread: f64) {
         self.skip();
         let mut total = 0.0;
-        for (events, new) in self.events.iter_mut().zip(minutes) {
-            let value = events.get() * KEPT + f64::from(*new);
-            *events = Share::new(value);
+        for (at, (events, new)) in self.events.iter_mut().zip(minutes).enumerate() {
+            if out >> at & 1 == 0 {
+                *events = Share::new(events.get() * KEPT + f64::from(*new));
+            }
+            let value = events.get();
             total += value;
         }
         let mean = total / MINUTES as f64;

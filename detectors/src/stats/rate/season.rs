@@ -91,6 +91,16 @@ impl Season {
         Factors { first: hour - 2, hours: [-2, -1, 0, 1, 2].map(|step| self.factor(hour.saturating_add(step))) }
     }
 
+    /// The factors around the hour after `hour`, which has been learnt, from those around `hour`.
+    pub(super) fn next(&self, hour: i32, factors: &Factors) -> Factors {
+        let (day, of_day) = of_week(hour);
+        if day >= 5 || of_day == 23 || factors.first != hour - 2 {
+            return self.around(hour + 1);
+        }
+        let [_, before, _, after, last] = factors.hours;
+        Factors { first: hour - 1, hours: [before, self.factor(hour), after, last, self.factor(hour + 3)] }
+    }
+
     /// Learns an hour that is over: its events, and what the level alone would have led to.
     pub(super) fn learn(&mut self, hour: i32, events: f64, exposure: f64) {
         let (of_day, by_day, by_weekend) = self.parts(hour);
@@ -134,9 +144,13 @@ impl Factors {
     /// What is expected in each minute of an hour, at a level.
     pub(super) fn fill(&self, phase: &Phase, (hour, level): (i32, f64), means: &mut [f64; 60]) {
         let lines = self.lines(hour);
-        for (at, (mean, factor)) in means.iter_mut().zip(phase.factors()).enumerate() {
-            let (intercept, slope) = lines[at / 30];
-            *mean = level * f64::from(*factor) * (intercept + slope * at as f64);
+        let (means, _) = means.as_chunks_mut::<30>();
+        let (factors, _) = phase.factors().as_chunks::<30>();
+        for (half, (intercept, slope)) in lines.into_iter().enumerate() {
+            let (intercept, slope) = (level * (intercept + slope * (30 * half) as f64), level * slope);
+            for (at, (mean, factor)) in means[half].iter_mut().zip(&factors[half]).enumerate() {
+                *mean = f64::from(*factor) * (intercept + slope * at as f64);
+            }
         }
     }
 
