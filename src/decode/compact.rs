@@ -56,9 +56,9 @@ macro_rules! object {
 pub(super) use object;
 
 /// A place in JSON text.
-pub(super) struct Cursor<'t> {
+pub(crate) struct Cursor<'t> {
     text: &'t str,
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 /// A string without its quotes.
@@ -69,12 +69,12 @@ struct Quoted<'t> {
 }
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str, at: usize) -> Self {
+    pub(crate) fn new(text: &'t str, at: usize) -> Self {
         Cursor { text, at }
     }
 
     #[inline]
-    fn byte(&self) -> Option<u8> {
+    pub(crate) fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -85,14 +85,14 @@ impl<'t> Cursor<'t> {
     }
 
     #[inline]
-    fn spaces(&mut self) {
+    pub(crate) fn spaces(&mut self) {
         while self.byte() == Some(b' ') {
             self.at += 1;
         }
     }
 
     /// From the opening brace to the first name; says whether there is one. `null` has none.
-    pub(super) fn open(&mut self) -> Option<bool> {
+    pub(crate) fn open(&mut self) -> Option<bool> {
         if self.eat(b'{').is_none() {
             return self.word("null").map(|()| false);
         }
@@ -101,7 +101,7 @@ impl<'t> Cursor<'t> {
 
     /// The name under the cursor, and where it begins.
     #[inline(always)]
-    pub(super) fn name(&mut self) -> Option<(&'t str, usize)> {
+    pub(crate) fn name(&mut self) -> Option<(&'t str, usize)> {
         self.spaces();
         let start = self.at;
         let name = self.quoted()?;
@@ -111,7 +111,7 @@ impl<'t> Cursor<'t> {
     /// Goes to the value of the name that begins at `start`. Told the length of the name, the processor need not wait
     /// for the search for its end.
     #[inline]
-    pub(super) fn value(&mut self, start: usize, name: &str) -> Option<()> {
+    pub(crate) fn value(&mut self, start: usize, name: &str) -> Option<()> {
         self.at = start + name.len() + 2;
         self.eat(b':')?;
         self.spaces();
@@ -120,7 +120,7 @@ impl<'t> Cursor<'t> {
 
     /// Goes past what follows a member; says whether another one does.
     #[inline]
-    pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
+    pub(crate) fn goes_on(&mut self, close: u8) -> Option<bool> {
         match self.byte()? {
             b',' => {
                 self.at += 1;
@@ -156,7 +156,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes past a value of any kind.
-    pub(super) fn skip(&mut self) -> Option<()> {
+    pub(crate) fn skip(&mut self) -> Option<()> {
         let mut nest = Nest::default();
         loop {
             match self.byte()? {

@@ -10,7 +10,7 @@
 //! its neighbours nothing, whatever is wrong with it.
 
 mod cloudtrail;
-mod compact;
+pub(crate) mod compact;
 mod container;
 pub mod csv;
 mod embedded;

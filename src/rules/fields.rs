@@ -53,10 +53,7 @@ pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        match &self.0.what {
-            What::Call(call) => of_call(call, path),
-            What::Log(log) => of_log(log, path),
-        }
+        Field::of(path).value(self.0)
     }
 
     fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
@@ -86,20 +83,65 @@ impl rsigma_eval::Event for Seen<'_> {
     }
 }
 
-fn of_call<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-    if let Some(known) = known(call, path) {
-        return Some(known);
+/// A member that a rule looks at.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    path: String,
+    /// The name of the first member of the path.
+    root: String,
+    whole: Path,
+    /// The path without its first member.
+    below: Path,
+}
+
+impl Field {
+    pub(super) fn of(path: &str) -> Field {
+        let whole = Path::of(path);
+        let root = path.split(['.', '[']).next().unwrap_or_default().to_owned();
+        Field { path: path.to_owned(), root, below: whole.below(), whole }
     }
-    let steps = Path::of(path);
-    let text = match steps.root() {
-        // The event has no error when its record has neither code nor message.
-        "errorCode" | "errorMessage" if call.error.is_none() => return None,
-        "requestParameters" => call.request,
-        "responseElements" => call.response,
-        "additionalEventData" => call.extra,
-        root => member(call.record, root),
-    };
-    joined(values(text, &steps.below()))
+
+    /// What it is in an event.
+    pub(super) fn value<'e>(&self, event: &Event<'e>) -> Option<EventValue<'e>> {
+        match &event.what {
+            What::Call(call) => known(call, &self.path).or_else(|| self.of_call(call)),
+            What::Log(log) => self.of_log(log),
+        }
+    }
+
+    /// Roughly, what it costs to find: members that come late in a record cost more than those that were found already.
+    pub(super) fn cost(&self) -> usize {
+        match &*self.root {
+            "eventSource" | "eventName" | "userAgent" => 1,
+            "userIdentity" => 4,
+            _ => 8,
+        }
+    }
+
+    fn of_call<'e>(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
+        let text = match &*self.root {
+            // The event has no error when its record has neither code nor message.
+            "errorCode" | "errorMessage" if call.error.is_none() => return None,
+            "requestParameters" => call.request,
+            "responseElements" => call.response,
+            "additionalEventData" => call.extra,
+            root => member(call.record, root),
+        };
+        joined(values(text, &self.below))
+    }
+
+    fn of_log<'e>(&self, log: &Log<'e>) -> Option<EventValue<'e>> {
+        let text = match &*self.path {
+            "function" => log.function,
+            "requestId" => log.request,
+            "logStream" => log.stream,
+            "message" => log.message,
+            "level" => level_of(&log.line)?,
+            "errorType" => error_type_of(log),
+            _ => return joined(values(log.message, &self.whole)),
+        };
+        (!text.is_empty()).then(|| EventValue::Str(text.into()))
+    }
 }
 
 /// What most rules ask for first, and reading the event has found already.
@@ -115,19 +157,6 @@ fn known<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
         "userAgent" => call.user_agent,
         "readOnly" => return call.read_only.map(EventValue::Bool),
         _ => "",
-    };
-    (!text.is_empty()).then(|| EventValue::Str(text.into()))
-}
-
-fn of_log<'e>(log: &Log<'e>, path: &str) -> Option<EventValue<'e>> {
-    let text = match path {
-        "function" => log.function,
-        "requestId" => log.request,
-        "logStream" => log.stream,
-        "message" => log.message,
-        "level" => level_of(&log.line)?,
-        "errorType" => error_type_of(log),
-        _ => return joined(values(log.message, &Path::of(path))),
     };
     (!text.is_empty()).then(|| EventValue::Str(text.into()))
 }
