@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
+use wide::u8x16;
 
 use super::field::{Flag, List, Number, Raw, Text};
 
@@ -71,6 +72,11 @@ struct Quoted<'t> {
 impl<'t> Cursor<'t> {
     pub(crate) fn new(text: &'t str, at: usize) -> Self {
         Cursor { text, at }
+    }
+
+    /// All from the cursor on.
+    pub(super) fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     #[inline]
@@ -269,31 +275,23 @@ impl Nest {
     }
 }
 
-/// Eight bytes that are all the same.
-const fn eight(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of the first byte that is a quote, a backslash or a control character, and of no byte before it.
-/// Without branches, by Mycroft's trick: a byte that is less than it should be borrows its own high bit.
-#[inline]
-fn marks(bytes: [u8; 8]) -> u64 {
-    let word = u64::from_le_bytes(bytes);
-    // Quotes trade places with spaces, and so stand right after the control characters.
-    let quote_or_control = (word ^ eight(b'"' ^ b' ')).wrapping_sub(eight(b' ' + 1));
-    let backslash = (word ^ eight(b'\\')).wrapping_sub(eight(1));
-    (quote_or_control | backslash) & !word & eight(0x80)
+/// A bit for each of the bytes that is a quote, a backslash or a control character, the first one lowest.
+#[inline(always)]
+fn marks(bytes: [u8; 16]) -> u32 {
+    let block = u8x16::new(bytes);
+    let control = block.min(u8x16::splat(b' ' - 1)).simd_eq(block);
+    (control | block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }
 
 /// Where the next quote, backslash or control character is.
-#[inline]
+#[inline(always)]
 fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(&word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let marks = marks(word);
+    while let Some(&block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let marks = marks(block);
         if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
+            return Some(at + marks.trailing_zeros() as usize);
         }
-        at += word.len();
+        at += block.len();
     }
     let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..b' ');
     bytes.get(at..)?.iter().position(is_special).map(|found| at + found)

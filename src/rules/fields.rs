@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
+use memchr::memchr2;
+use memchr::memmem::Finder;
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
@@ -92,13 +94,17 @@ pub(super) struct Field {
     whole: Path,
     /// The path without its first member.
     below: Path,
+    /// Finds the last name of the path, in quotes: most often there is none.
+    last: Option<Finder<'static>>,
 }
 
 impl Field {
     pub(super) fn of(path: &str) -> Field {
         let whole = Path::of(path);
         let root = path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        Field { path: path.to_owned(), root, below: whole.below(), whole }
+        let below = whole.below();
+        let last = below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
+        Field { path: path.to_owned(), root, last, below, whole }
     }
 
     /// What it is in an event.
@@ -127,7 +133,14 @@ impl Field {
             "additionalEventData" => call.extra,
             root => member(call.record, root),
         };
-        joined(values(text, &self.below))
+        if self.is_absent(text) { None } else { joined(values(text, &self.below)) }
+    }
+
+    /// Is there surely no value, because its name is nowhere in the text? Escapes may hide names, also those of text that
+    /// holds JSON.
+    fn is_absent(&self, text: &str) -> bool {
+        let named = |last: &Finder<'_>| last.find(text.as_bytes()).is_some();
+        self.last.as_ref().is_some_and(|last| !named(last)) && memchr2(b'\\', b'%', text.as_bytes()).is_none()
     }
 
     fn of_log<'e>(&self, log: &Log<'e>) -> Option<EventValue<'e>> {

@@ -48,6 +48,11 @@ impl Path {
     pub(super) fn below(&self) -> Path {
         Path(self.0.iter().skip(1).cloned().collect())
     }
+
+    /// The name of its last member.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|step| if let Step::Key(name) = step { Some(name.as_str()) } else { None })
+    }
 }
 
 fn indexes(text: &str) -> Option<Vec<i64>> {
