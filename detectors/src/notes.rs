@@ -49,7 +49,27 @@ pub struct Touch {
     occurred: u8,
 }
 
+/// What a touch adds to the counters and the trace of its cell: all that most cells are ever asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    weight: u32,
+    /// The measures that it counts in, a bit each.
+    measures: u16,
+    /// The minute of the hour.
+    minute: u8,
+    occurred: u8,
+}
+
 impl Touch {
+    /// What it adds to counters and trace.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let minute = self.minute.of_hour();
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
+    }
+}
+
+impl Tally {
     /// What it adds to the trace of a cell.
     #[must_use]
     pub fn trace(&self) -> Trace {
@@ -62,7 +82,7 @@ impl Touch {
     /// Adds to the counters of a cell.
     pub fn count(&self, cell: &mut Cell) {
         for (measure, n) in self.counts() {
-            cell.count(measure, self.minute.of_hour(), n);
+            cell.count(measure, self.minute, n);
         }
     }
 
