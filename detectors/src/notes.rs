@@ -192,24 +192,13 @@ impl Notes {
         self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
     }
 
-    /// Gives back the room that is not used.
-    pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.entities.shrink_to_fit();
-        self.notes.shrink_to_fit();
-        self.touches.shrink_to_fit();
-        self.occurred.shrink_to_fit();
-    }
-
-    /// Room for notes as many as these: the next delivery is most often like the last.
-    pub(crate) fn like(last: &Notes) -> Notes {
-        Notes {
-            text: String::with_capacity(last.text.len()),
-            entities: Vec::with_capacity(last.entities.len()),
-            notes: Vec::with_capacity(last.notes.len()),
-            touches: Vec::with_capacity(last.touches.len()),
-            occurred: Vec::with_capacity(last.occurred.len()),
-        }
+    /// Forgets all, and keeps the room for it.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.entities.clear();
+        self.notes.clear();
+        self.touches.clear();
+        self.occurred.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
