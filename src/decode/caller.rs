@@ -14,8 +14,9 @@ use super::compact::{Compact, Cursor};
 use super::principal::fold;
 use super::record::UserIdentity;
 
-/// Callers that a thread remembers.
-const KEPT: usize = 256;
+/// Callers that a thread remembers: places by the beginning of the text, and at each the last few.
+const PLACES: usize = 128;
+const KEPT: usize = 4;
 /// As many bytes as tell most callers apart: type, principal id and the beginning of the session name.
 const TELLING: usize = 64;
 /// Longer ones are not remembered, in bytes; most have 400.
@@ -23,7 +24,7 @@ const LONGEST: usize = 2_048;
 
 thread_local! {
     /// What is remembered changes nothing but how long reading takes.
-    static MET: RefCell<Vec<Option<Rc<Read>>>> = RefCell::new(vec![None; KEPT]);
+    static MET: RefCell<Vec<[Option<Rc<Read>>; KEPT]>> = RefCell::new(vec![Default::default(); PLACES]);
 }
 
 /// Who made a call; nothing where the record does not say.
@@ -146,12 +147,27 @@ impl Read {
 /// The place of the caller whose text begins so.
 fn place(text: &str) -> usize {
     let bytes = text.as_bytes();
-    xxh3_64(&bytes[..bytes.len().min(TELLING)]) as usize % KEPT
+    xxh3_64(&bytes[..bytes.len().min(TELLING)]) as usize % PLACES
 }
 
 /// One that was met before, where the text begins with it. A JSON object says itself where it ends, so it is the same.
 fn met(text: &str) -> Option<Rc<Read>> {
-    MET.with_borrow(|met| met[place(text)].clone().filter(|read| text.starts_with(&read.text[..read.json])))
+    MET.with_borrow_mut(|met| {
+        let here = &mut met[place(text)];
+        let is_it =
+            |read: &Option<Rc<Read>>| read.as_ref().is_some_and(|read| text.starts_with(&read.text[..read.json]));
+        let at = here.iter().position(is_it)?;
+        here[..=at].rotate_right(1);
+        here[0].clone()
+    })
+}
+
+fn remember(text: &str, read: &Rc<Read>) {
+    MET.with_borrow_mut(|met| {
+        let here = &mut met[place(text)];
+        here.rotate_right(1);
+        here[0] = Some(Rc::clone(read));
+    });
 }
 
 impl<'t> Compact<'t> for Caller {
@@ -168,7 +184,7 @@ impl<'t> Compact<'t> for Caller {
         let json = &text[..from.at - start];
         let read = Rc::new(Read::of(&who, json));
         if json.len() <= LONGEST && json.starts_with('{') {
-            MET.with_borrow_mut(|met| met[place(text)] = Some(Rc::clone(&read)));
+            remember(text, &read);
         }
         self.0 = Some(read);
         Some(())

@@ -66,7 +66,8 @@ impl NotedHour {
         if std::mem::replace(&mut self.sorted, self.touches.len()) == self.touches.len() {
             return;
         }
-        self.touches.sort_unstable_by_key(|noted| noted.id);
+        // By minute too: counters are then most often added to at their end.
+        self.touches.sort_unstable_by_key(|noted| (noted.id, noted.tally.minute()));
         self.entities.clear();
         self.made.clear();
         let mut first = 0;
