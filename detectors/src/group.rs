@@ -14,6 +14,7 @@ use crate::query::query_for;
 use crate::time::Minute;
 
 mod course;
+mod minutes;
 
 use course::Course;
 pub use course::Mark;
@@ -177,7 +178,7 @@ impl Book {
     pub fn marks(&self) -> impl Iterator<Item = (&'static str, &Entity, Minute, &Mark)> {
         self.courses().flat_map(|(entity, course)| {
             let id = course.best.about.id;
-            course.minutes().iter().map(move |(minute, mark)| (id, entity, *minute, mark))
+            course.minutes().iter().map(move |(minute, mark)| (id, entity, minute, mark))
         })
     }
 

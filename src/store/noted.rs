@@ -66,8 +66,7 @@ impl NotedHour {
         if std::mem::replace(&mut self.sorted, self.touches.len()) == self.touches.len() {
             return;
         }
-        // By minute too: counters are then most often added to at their end.
-        self.touches.sort_unstable_by_key(|noted| (noted.id, noted.tally.minute()));
+        self.touches.sort_unstable_by_key(|noted| noted.id);
         self.entities.clear();
         self.made.clear();
         let mut first = 0;
