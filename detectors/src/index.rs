@@ -114,9 +114,13 @@ fn folded(text: &str) -> u64 {
     const SPREAD: u64 = 0xf135_7aea_2e62_a9c5;
     let mix =
         |hash: u64, word: [u8; 8]| (hash.rotate_left(23) ^ (u64::from_le_bytes(word) | LOWER)).wrapping_mul(SPREAD);
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
+    let (words, _) = text.as_bytes().as_chunks::<8>();
+    // The last eight letters may have been among the others; shorter texts have fewer.
+    let last = text.as_bytes().last_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut short = [0; 8];
+        short.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        short
+    });
     mix(words.iter().fold(text.len() as u64, |hash, word| mix(hash, *word)), last)
 }
 

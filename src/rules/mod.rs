@@ -11,6 +11,7 @@ pub mod listed;
 pub mod load;
 mod needs;
 pub mod parse;
+mod path;
 pub mod prove;
 mod quick;
 mod ready;

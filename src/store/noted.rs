@@ -66,7 +66,8 @@ impl NotedHour {
         if std::mem::replace(&mut self.sorted, self.touches.len()) == self.touches.len() {
             return;
         }
-        self.touches.sort_unstable_by_key(|noted| noted.id);
+        // In the order in which they came, which is most often that of time.
+        self.touches.sort_by_key(|noted| noted.id);
         self.entities.clear();
         self.made.clear();
         let mut first = 0;
