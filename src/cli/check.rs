@@ -75,6 +75,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         ("accounts", format!("{} named", settings.accounts.len())),
         ("owners", rules(settings.owners.len())),
         ("overrides", rules(settings.overrides.len())),
+        ("silence", format!("{} watched", settings.silences.len())),
         ("allow", format!("{}{expired}", rules(settings.allow.len()))),
     ];
     for topic in &settings.sns {

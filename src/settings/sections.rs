@@ -5,6 +5,7 @@ use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
 
 use super::Settings;
+use super::silence;
 use super::catalog::Catalog;
 use super::mistake::{Mistakes, Wrong};
 use super::toml::{Document, Found, Section};
@@ -246,6 +247,10 @@ impl Settings {
         for section in root.sections("allow") {
             let allow = Allow::read(&section, catalog, &settings.allow);
             settings.allow.extend(allow);
+        }
+        for section in root.sections("silence") {
+            let watched = silence::read(&section, &settings.silences);
+            settings.silences.extend(watched);
         }
         for section in root.sections("sns") {
             let topic = Topic::read(&section, &settings.sns);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::Family;
+use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::Book;
@@ -18,7 +19,7 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, Found, Judge, StateStore, StoreError};
+use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 
 mod kept;
 
@@ -55,6 +56,8 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    /// When there were signs of life of what must not be silent.
+    beats: BTreeMap<Entity, Beats>,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -85,6 +88,7 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            beats: BTreeMap::new(),
             complete: NEVER,
             newest: None,
             late: 0,
@@ -199,10 +203,25 @@ impl MemoryStore {
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
+            self.listen(learnt);
             let closed = self.closed(learnt.received);
             self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
         new
+    }
+
+    /// Notes the signs of life in a delivery.
+    fn listen(&mut self, learnt: &Learnt) {
+        let heartbeat = |entity: EntityRef<'_>| entity.family.is_heartbeat().then(|| Entity::from(entity));
+        let entities: Vec<Option<Entity>> = learnt.notes.entities().map(heartbeat).collect();
+        if entities.iter().all(Option::is_none) {
+            return;
+        }
+        for touch in learnt.notes.touches() {
+            if let Some(entity) = &entities[touch.entity as usize] {
+                self.beats.entry(entity.clone()).or_default().beat(touch.minute);
+            }
+        }
     }
 
     fn remember(&mut self, delivery: DeliveryId) -> bool {
@@ -361,6 +380,17 @@ impl StateStore for MemoryStore {
             }
         }
         Ok(found)
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        if self.book.is_partial() {
+            return Ok(None);
+        }
+        // At the end of a replay all is complete, but nobody knows what came after the last event.
+        let last = self.newest.map_or(NEVER, Minute::of);
+        let to = self.complete(entity.family.source(), now).min(last);
+        let beats = self.beats.get(entity).cloned().unwrap_or_default();
+        Ok(Some((beats, Range { from: NEVER, to, complete: true })))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
