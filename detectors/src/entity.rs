@@ -31,15 +31,8 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 7] = [
-        Family::Principal,
-        Family::Api,
-        Family::Function,
-        Family::User,
-        Family::Address,
-        Family::Trail,
-        Family::Log,
-    ];
+    pub const ALL: [Family; 7] =
+        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Trail, Family::Log];
 
     /// The log whose lateness holds for it.
     #[must_use]

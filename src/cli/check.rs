@@ -142,6 +142,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      0 rules
 overrides   0 rules
+silence     0 watched
 allow       0 rules
 sns         no topic
 metrics     on, namespace Lapwing, by detector
@@ -185,6 +186,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      1 rule
 overrides   0 rules
+silence     0 watched
 allow       2 rules, 1 out of date
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off

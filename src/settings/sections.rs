@@ -5,9 +5,9 @@ use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
 
 use super::Settings;
-use super::silence;
 use super::catalog::Catalog;
 use super::mistake::{Mistakes, Wrong};
+use super::silence;
 use super::toml::{Document, Found, Section};
 use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
 use super::values::{Named, account, minutes, named, namespace, table, text, topic, written};

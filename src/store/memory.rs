@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, Quality};
 use lapwing_detectors::beats::Beats;
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::{Entity, EntityRef, Family};
+use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::Book;
@@ -21,6 +21,7 @@ use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 
+mod heard;
 mod kept;
 
 /// A late event may change windows that end this much later.
@@ -58,6 +59,8 @@ pub struct MemoryStore {
     book: Book,
     /// When there were signs of life of what must not be silent.
     beats: BTreeMap<Entity, Beats>,
+    /// From where on silences are judged: what an earlier replay said of the time before stands.
+    heard_from: Minute,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -89,6 +92,7 @@ impl MemoryStore {
             pass: None,
             book: Book::default(),
             beats: BTreeMap::new(),
+            heard_from: NEVER,
             complete: NEVER,
             newest: None,
             late: 0,
@@ -208,20 +212,6 @@ impl MemoryStore {
             self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
         new
-    }
-
-    /// Notes the signs of life in a delivery.
-    fn listen(&mut self, learnt: &Learnt) {
-        let heartbeat = |entity: EntityRef<'_>| entity.family.is_heartbeat().then(|| Entity::from(entity));
-        let entities: Vec<Option<Entity>> = learnt.notes.entities().map(heartbeat).collect();
-        if entities.iter().all(Option::is_none) {
-            return;
-        }
-        for touch in learnt.notes.touches() {
-            if let Some(entity) = &entities[touch.entity as usize] {
-                self.beats.entry(entity.clone()).or_default().beat(touch.minute);
-            }
-        }
     }
 
     fn remember(&mut self, delivery: DeliveryId) -> bool {
@@ -344,6 +334,7 @@ impl MemoryStore {
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
         self.hours.drop_until(last);
+        self.forget_beats();
     }
 }
 
@@ -383,14 +374,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
-        if self.book.is_partial() {
-            return Ok(None);
-        }
-        // At the end of a replay all is complete, but nobody knows what came after the last event.
-        let last = self.newest.map_or(NEVER, Minute::of);
-        let to = self.complete(entity.family.source(), now).min(last);
-        let beats = self.beats.get(entity).cloned().unwrap_or_default();
-        Ok(Some((beats, Range { from: NEVER, to, complete: true })))
+        Ok(self.known_beats(entity, now))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

@@ -83,11 +83,8 @@ pub trait StateStore {
     ///
     /// # Errors
     /// When the store cannot be reached or refuses.
-    fn heard(
-        &mut self,
-        entity: &Entity,
-        now: DateTime<Utc>,
-    ) -> impl Future<Output = Result<Option<Heard>, StoreError>>;
+    fn heard(&mut self, entity: &Entity, now: DateTime<Utc>)
+    -> impl Future<Output = Result<Option<Heard>, StoreError>>;
 
     /// Hands out the changes of alerts that this instance must say. Each is handed out again, here or elsewhere, until
     /// it was said.

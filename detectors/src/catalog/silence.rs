@@ -13,7 +13,7 @@ use crate::time::Minute;
 use crate::window::Window;
 
 /// Its id.
-pub const ID: &str = "silence";
+pub const ID: &str = ABOUT.id;
 /// Minutes between two findings of one silence: less than what ends an alert.
 const AGAIN: i32 = 45;
 /// A silence is followed for so long: cells live seven days, and the last event before it must be known.
@@ -22,7 +22,7 @@ pub const FOLLOWED: Minutes = Minutes(6 * 24 * 60 - 60);
 pub const LONGEST: Minutes = Minutes(3 * 24 * 60);
 
 static ABOUT: About = About {
-    id: ID,
+    id: "silence",
     title: "Logs have gone quiet",
     what: "Nothing came for longer than `after` from a trail or a function that a `[[silence]]` section names. Only what is \
            named is watched, once its first event was seen, and a silence is followed for six days.",
@@ -144,6 +144,7 @@ impl Silence {
             severity: self.severity,
             seen: u64::from(silent.0),
             at_least: false,
+            surprise: None,
             expected: None,
             threshold: Some(f64::from(watched.after.0)),
             window: silent,
@@ -163,6 +164,7 @@ impl Silence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::check;
 
     fn silence() -> (Silence, Entity) {
         let watched = Watched {
@@ -175,28 +177,25 @@ mod tests {
         (Silence { watched: vec![watched], ..Silence::default() }, entity)
     }
 
-    fn check(beats: &[i32], complete: i32, wanted: &[(i32, u64)]) {
-        let (silence, entity) = silence();
-        let mut known = Beats::default();
-        beats.iter().for_each(|minute| known.beat(Minute(*minute)));
-        let range = Range { from: Minute(0), to: Minute(complete), complete: true };
-        let found = silence.silent(&entity, &known, range);
-        let found: Vec<_> = found.iter().map(|(minute, verdict)| (minute.0, verdict.seen)).collect();
-        assert_eq!(found, wanted, "{beats:?} until {complete}");
+    #[test]
+    fn a_function_that_stops() {
+        check(
+            &silence().0,
+            "09:00-10:00/20m REPORT fn=nightly
+             12:35           REPORT fn=nightly
+             12:40           REPORT fn=other",
+            "11:00 medium nightly: no log lines for 150 min, since 10-20 10:01 UTC; 60 min are allowed",
+        );
     }
 
     #[test]
-    fn a_silence_is_found_and_found_again_while_it_lasts() {
-        check(&[0, 30], 90, &[(90, 60)]);
-        check(&[0, 30], 200, &[(90, 60), (135, 105), (180, 150)]);
-        check(&[0, 30, 140], 150, &[(90, 60), (135, 105)]);
+    fn one_that_speaks_in_time_and_one_that_nobody_named() {
+        check(&silence().0, "09:00-14:00/59m REPORT fn=nightly\n09:00 REPORT fn=other\n14:00 REPORT fn=other", "");
     }
 
     #[test]
-    fn what_speaks_often_enough_is_not_silent() {
-        check(&[0, 30, 90, 150], 209, &[]);
-        check(&[0, 30, 90, 150], 210, &[(210, 60)]);
-        check(&[], 10_000, &[]);
+    fn one_that_was_never_heard() {
+        check(&silence().0, "09:00-14:00/59m REPORT fn=other", "");
     }
 
     #[test]
