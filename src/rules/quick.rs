@@ -75,9 +75,9 @@ impl Walk<'_, '_> {
             let (name, start) = self.cursor.name()?;
             self.cursor.value(start, name)?;
             if name == wanted {
-                self.go(rest, depth)?
+                self.go(rest, depth)?;
             } else {
-                self.cursor.skip()?
+                self.cursor.skip()?;
             }
             more = self.cursor.goes_on(b'}')?;
         }

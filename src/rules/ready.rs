@@ -22,7 +22,7 @@ enum Node {
     /// So many of them, at least.
     Some(u64, Vec<Node>),
     Not(Box<Node>),
-    Item(Item),
+    Item(Box<Item>),
     /// What is left to `rsigma_eval`: members of lists, and words anywhere.
     Left(HashMap<String, CompiledDetection>),
 }
@@ -123,7 +123,7 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
         (None, Some(words)) => Test::Word(Words::of(&words), item.matcher.clone()),
         (None, None) => Test::Other(item.matcher.clone()),
     };
-    Node::Item(Item { field: Field::of(path), test })
+    Node::Item(Box::new(Item { field: Field::of(path), test }))
 }
 
 /// The words of which a matcher wants one.
