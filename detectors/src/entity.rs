@@ -21,13 +21,16 @@ pub enum Family {
     Function,
     /// The user named at the sign-in page of an account.
     User,
-    /// An IP address, in the account whose sign-in page it met.
+    /// An IP address, in the account that it called.
     Address,
+    /// An account: where something is counted whoever does it.
+    Account,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 5] = [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address];
+    pub const ALL: [Family; 6] =
+        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Account];
 
     /// The log whose lateness holds for it.
     #[must_use]
@@ -133,6 +136,7 @@ impl Entity {
             Family::Api => Subject { api: name, ..base },
             Family::Function => Subject { function: name, ..base },
             Family::Address => Subject { source_ip: name, ..base },
+            Family::Account => base,
         }
     }
 }
@@ -177,6 +181,7 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
+        Family::Account => join(key, account, "", &[account]),
         Family::Function => false,
     }
 }

@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod catalog;
 pub mod cell;
+pub mod correlation;
 mod crash;
 mod deed;
 pub mod detector;

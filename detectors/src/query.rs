@@ -19,7 +19,8 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             "eventName = \"ConsoleLogin\" and userIdentity.type = \"Root\"".to_owned()
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
-        Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
+        Family::Address => format!("sourceIPAddress = {name}"),
+        Family::Account => format!("recipientAccountId = {name}"),
         Family::Function => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \

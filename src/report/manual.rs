@@ -82,7 +82,8 @@ fn families(about: &About) -> String {
         Family::Api => "API in an account and Region",
         Family::Function => "function",
         Family::User => "user at the sign-in page",
-        Family::Address => "address at the sign-in page",
+        Family::Address => "address",
+        Family::Account => "account",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }
