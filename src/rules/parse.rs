@@ -1,5 +1,7 @@
 //! From the text of a Sigma file to rules, or to every mistake in it with its line.
 
+use std::collections::HashMap;
+
 use lapwing_detectors::event::Source;
 use rsigma_eval::{CompiledRule, compile_rule};
 use rsigma_parser::{LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
@@ -7,13 +9,14 @@ use serde::Deserialize;
 use yaml_serde::Value;
 
 use super::card::source_of;
+use super::correlation::Draft;
 use super::fields::RECORD;
 use super::section::Section;
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
 /// As much of a construct as a message repeats, in characters.
-const QUOTE_LIMIT: usize = 120;
+pub(super) const QUOTE_LIMIT: usize = 120;
 
 /// A rule, ready to be matched.
 #[derive(Clone, Debug)]
@@ -36,8 +39,12 @@ pub struct Rule {
 pub struct Parsed {
     /// The rules that can be used.
     pub rules: Vec<Rule>,
+    /// Correlations, whose rules may be in other files.
+    pub drafts: Vec<Draft>,
     /// Rules about logs that Lapwing does not read: title and log source.
     pub foreign: Vec<(String, String)>,
+    /// The names that correlations know those by.
+    pub foreign_names: Vec<String>,
 }
 
 /// Reads a file of one or more rules. `place` is its path, and its name without extension the name of the rule.
@@ -67,6 +74,7 @@ pub fn slug_of(place: &str) -> String {
 /// What is read of a document besides Sigma.
 #[derive(Deserialize)]
 struct Outer {
+    #[expect(dead_code, reason = "only whether it can be read is asked here")]
     lapwing: Option<Section>,
 }
 
@@ -82,7 +90,7 @@ impl Reader<'_> {
         for document in &documents {
             self.document(document);
         }
-        let sections = self.sections();
+        self.sections();
         let collection = match parse_sigma_yaml(self.text) {
             Ok(collection) => collection,
             Err(error) => {
@@ -91,17 +99,22 @@ impl Reader<'_> {
             }
         };
         self.unsupported(&collection);
-        let several = collection.rules.len() > 1;
-        for (place_in_file, rule) in collection.rules.into_iter().enumerate() {
-            let described = described(&rule.logsource);
+        let stem = slug_of(place);
+        let (rules, drafts) = (collection.rules.len(), collection.correlations.len());
+        let slug = |number: usize, of: usize| if of == 1 { stem.clone() } else { format!("{stem}-{number}") };
+        for (number, rule) in (1..).zip(collection.rules) {
             let Some(source) = source_of(&rule.logsource) else {
-                parsed.foreign.push((rule.title, described));
+                parsed.foreign_names.extend([&rule.id, &rule.name].into_iter().flatten().cloned());
+                parsed.foreign.push((rule.title, described(&rule.logsource)));
                 continue;
             };
-            let stem = slug_of(place);
-            let slug = if several { format!("{stem}-{}", place_in_file + 1) } else { stem };
-            let section = sections.get(place_in_file).cloned().flatten();
-            parsed.rules.extend(self.rule((slug, source), section, rule));
+            // Of a file with a correlation, that has the name of the file.
+            let slug = slug(number, if drafts > 0 { rules + drafts } else { rules });
+            parsed.rules.extend(self.rule((slug, source), drafts, rule));
+        }
+        for (number, written) in (1..).zip(collection.correlations) {
+            let (slug, section) = (slug(rules + number, drafts), section_of(&written.custom_attributes));
+            parsed.drafts.push(Draft { slug, section, written, text: self.text.to_owned() });
         }
         parsed
     }
@@ -120,18 +133,14 @@ impl Reader<'_> {
         Some(all)
     }
 
-    fn sections(&mut self) -> Vec<Option<Section>> {
-        let mut all = Vec::new();
+    /// Looks for what is wrong with the sections, which has a line only here.
+    fn sections(&mut self) {
         for document in yaml_serde::Deserializer::from_str(self.text) {
-            match Outer::deserialize(document) {
-                Ok(outer) => all.push(outer.lapwing),
-                Err(error) => {
-                    self.yaml(&error);
-                    break;
-                }
+            if let Err(error) = Outer::deserialize(document) {
+                self.yaml(&error);
+                return;
             }
         }
-        all
     }
 
     fn yaml(&mut self, error: &yaml_serde::Error) {
@@ -200,19 +209,19 @@ impl Reader<'_> {
             }
             match error.strip_prefix("Condition parse error") {
                 Some(_) => self.refuse("condition:", &broken_condition(error)),
-                None => self.refuse("", error),
+                None => self.refuse(if error.contains("orrelation") { "correlation:" } else { "" }, error),
             }
-        }
-        for correlation in &collection.correlations {
-            self.refuse("correlation:", &format!("the correlation `{}` is not supported yet", correlation.title));
         }
         for filter in &collection.filters {
             self.refuse("filter:", &format!("the filter `{}` is not supported", filter.title));
         }
     }
 
-    fn rule(&mut self, (slug, source): (String, Source), section: Option<Section>, written: SigmaRule) -> Option<Rule> {
-        let Some(id) = written.id.clone().filter(|id| !id.is_empty()) else {
+    /// A rule; in a file with correlations its name is enough, as they name it by that.
+    fn rule(&mut self, (slug, source): (String, Source), drafts: usize, written: SigmaRule) -> Option<Rule> {
+        let section = section_of(&written.custom_attributes);
+        let name = written.name.clone().filter(|_| drafts > 0);
+        let Some(id) = written.id.clone().or(name).filter(|id| !id.is_empty()) else {
             self.refuse("title:", "`id` is missing; every rule has one, as a UUID");
             return None;
         };
@@ -243,14 +252,23 @@ impl Reader<'_> {
         self.mistakes.push(Mistake { line, key: String::new(), what, hint: None });
     }
 
-    /// The first line on which a construct is written, comments aside.
     fn line_of(&self, construct: &str) -> Option<usize> {
-        let lines = (1..).zip(self.text.lines());
-        lines
-            .filter(|(_, line)| !line.trim_start().starts_with('#'))
-            .find(|(_, line)| line.contains(construct))
-            .map(|(n, _)| n)
+        line_of(self.text, construct)
     }
+}
+
+/// The first line on which a construct is written, comments aside.
+pub(super) fn line_of(text: &str, construct: &str) -> Option<usize> {
+    let lines = (1..).zip(text.lines());
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        .find(|(_, line)| line.contains(construct))
+        .map(|(n, _)| n)
+}
+
+/// The section of a document, which was looked at before.
+fn section_of(attributes: &HashMap<String, Value>) -> Option<Section> {
+    yaml_serde::from_value(attributes.get("lapwing")?.clone()).ok()
 }
 
 /// What the parser says of a condition: a picture of several lines, of which one names the place and one what was wanted.
