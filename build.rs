@@ -71,7 +71,8 @@ fn correlation(slug: &str, written: &CorrelationRule, rules: &[SigmaRule]) -> Re
     };
     let rules: Vec<SigmaRule> = written.rules.iter().map(named).collect::<Result<_, _>>()?;
     let Some(source) = rules.first().and_then(|rule| source_of(&rule.logsource)) else { return Ok(None) };
-    let planned = plan(written, source).map_err(|faults| faults.iter().map(|fault| &*fault.what).collect::<String>())?;
+    let planned =
+        plan(written, source).map_err(|faults| faults.iter().map(|fault| &*fault.what).collect::<String>())?;
     Ok(Card::of_correlation(slug, written, (&rules, &planned), Some(&section(&written.custom_attributes)?)))
 }
 

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::hash::{chained, hash_one};
 use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Value};
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::time::Minute;
@@ -55,6 +55,8 @@ pub struct Correlation<M> {
     pub severity: Severity,
     /// The calls that can be members; none: whatever its source brings.
     pub keys: &'static [Key],
+    /// All that an event must be to be a member.
+    pub needs: &'static [Need],
     /// What must come together.
     pub plan: Plan,
     /// Which events are members.
@@ -186,7 +188,8 @@ impl<M: Members> Detector for Correlation<M> {
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        if self.about.families.iter().all(|family| family.source() != event.source()) {
+        let concerns = self.about.families.iter().any(|family| family.source() == event.source());
+        if !concerns || !self.needs.iter().all(|need| need.is_met(event)) {
             return;
         }
         for step in 0..self.plan.steps {

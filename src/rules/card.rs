@@ -76,8 +76,10 @@ impl Card {
         let mut keys = if open { Vec::new() } else { each.concat() };
         keys.sort();
         keys.dedup();
-        let (family, plan) = (planned.family, Some(planned.plan));
-        Some(Card { keys, family, plan, ..Card::say(slug, &said, (section, source)) })
+        let shared = |all: Vec<Need>, one: Vec<Need>| all.into_iter().filter(|need| one.contains(need)).collect();
+        let needs = if source == Source::Lambda { None } else { rules.iter().map(needs).reduce(shared) };
+        let (needs, family, plan) = (needs.unwrap_or_default(), planned.family, Some(planned.plan));
+        Some(Card { keys, needs, family, plan, ..Card::say(slug, &said, (section, source)) })
     }
 
     fn say(slug: &str, rule: &Said<'_>, (section, source): (Option<&Section>, Source)) -> Card {

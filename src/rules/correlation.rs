@@ -171,14 +171,14 @@ impl Draft {
         }
         let source = rules.first().map_or(Source::CloudTrail, |rule| rule.source);
         if rules.iter().any(|rule| rule.source != source) {
-            found.push(self.mistake("rules:", "its rules are about different logs, which are not counted together"));
+            found.push(self.mistake(&["rules:"], "its rules are about different logs, which are not counted together"));
         }
         let id = self.written.id.clone().filter(|id| !id.is_empty());
         if id.is_none() {
-            found.push(self.mistake("title:", "`id` is missing; every rule has one, as a UUID"));
+            found.push(self.mistake(&[], "`id` is missing; every rule has one, as a UUID"));
         }
         let planned = plan(&self.written, source).map_err(|faults| {
-            found.extend(faults.iter().map(|Fault { construct, what }| self.mistake(construct, what)));
+            found.extend(faults.iter().map(|Fault { construct, what }| self.mistake(&[construct], what)));
         });
         let rules: Vec<SigmaRule> = rules.into_iter().map(|rule| rule.written).collect();
         let steps = planned.as_ref().ok().and_then(|planned| Steps::of(&rules, &planned.fields));
@@ -187,33 +187,36 @@ impl Draft {
                 let Draft { slug, section, written, .. } = self;
                 Ok(Some(Correlation { slug, id, source, section, written, rules, planned, steps }))
             }
-            _ => Err(Mistakes { place: place.to_owned(), found }),
+            _ => {
+                found.sort_by_key(|mistake| mistake.line);
+                Err(Mistakes { place: place.to_owned(), found })
+            }
         }
     }
 
     fn unknown(&self, name: &str, known: &Known<'_>) -> Mistake {
+        let at = ["rules:", name];
         if self.names().any(|own| own == name) {
-            return self.mistake(name, &format!("`{name}` names itself"));
+            return self.mistake(&at, &format!("`{name}` names itself"));
         }
         if known.correlations.iter().any(|other| other == name) {
-            return self.mistake(name, &format!("`{name}` is a correlation, and correlations of them are not supported"));
+            return self
+                .mistake(&at, &format!("`{name}` is a correlation, and correlations of them are not supported"));
         }
         let names: Vec<&str> = known.names.iter().map(String::as_str).collect();
         let hint = nearest(name, &names).map(|name| format!("did you mean `{name}`?"));
-        Mistake { hint, ..self.mistake(name, &format!("there is no rule with the name or id `{name}`")) }
+        Mistake { hint, ..self.mistake(&at, &format!("there is no rule with the name or id `{name}`")) }
     }
 
-    /// A mistake, at the line of a construct: the last, as the rules that it names most often stand before it.
-    fn mistake(&self, construct: &str, what: &str) -> Mistake {
+    /// A mistake, at the line of the last of these constructs, which stand one behind the other.
+    fn mistake(&self, constructs: &[&str], what: &str) -> Mistake {
         let what = format!("the correlation `{}`: {what}", self.written.title);
-        let line = line_after(&self.text, "correlation:", construct);
-        Mistake { line, key: String::new(), what: clean(&what, QUOTE_LIMIT * 2).into_owned(), hint: None }
+        let title = format!("title: {}", self.written.title);
+        let mut line = line_of(&self.text, &title).unwrap_or(1);
+        for construct in constructs {
+            let rest: String = self.text.split_inclusive('\n').skip(line - 1).collect();
+            line += line_of(&rest, construct).map_or(0, |below| below - 1);
+        }
+        Mistake { line: Some(line), key: String::new(), what: clean(&what, QUOTE_LIMIT * 2).into_owned(), hint: None }
     }
-}
-
-/// The first line of a construct that stands after another, or of that one.
-fn line_after(text: &str, before: &str, construct: &str) -> Option<usize> {
-    let start = line_of(text, before)?;
-    let rest: String = text.split_inclusive('\n').skip(start - 1).collect();
-    line_of(&rest, construct).map(|line| start + line - 1).or(Some(start))
 }

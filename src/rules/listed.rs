@@ -49,7 +49,7 @@ pub struct Listed {
 /// The conditions of a rule, or of the rules that a correlation names.
 #[derive(Debug)]
 enum Conditions {
-    One(CompiledRule),
+    One(Box<CompiledRule>),
     Several(Steps),
 }
 
@@ -78,7 +78,7 @@ impl Listed {
     /// The rule of a file, for as long as the program runs: rules are read once, at its start.
     pub(super) fn of(place: &str, rule: Rule) -> Option<&'static Listed> {
         let card = Card::of(&rule.slug, &rule.written, rule.section.as_ref())?;
-        Some(Listed::keep(place, &card, Conditions::One(rule.compiled)))
+        Some(Listed::keep(place, &card, Conditions::One(Box::new(rule.compiled))))
     }
 
     /// The correlation of a file, for as long as the program runs.
@@ -130,7 +130,7 @@ impl Listed {
         let Listed { about, severity, keys, needs, .. } = *self;
         match self.plan {
             None => Box::new(rule::Rule { about, severity, keys, needs, condition: self }),
-            Some(plan) => Box::new(correlation::Correlation { about, severity, keys, plan, members: self }),
+            Some(plan) => Box::new(correlation::Correlation { about, severity, keys, needs, plan, members: self }),
         }
     }
 
@@ -139,7 +139,7 @@ impl Listed {
         let read = || {
             let collection = parse_sigma_yaml(&sigma_of(self.text)).ok()?;
             match self.plan {
-                None => compile_rule(collection.rules.first()?).ok().map(Conditions::One),
+                None => compile_rule(collection.rules.first()?).ok().map(|rule| Conditions::One(Box::new(rule))),
                 Some(_) => built_in(&collection).map(Conditions::Several),
             }
         };

@@ -8,7 +8,7 @@ use lapwing_detectors::measure::Slot;
 
 use super::correlation::{Correlation, Draft, Known, is_named};
 use super::listed::{Listed, PACK};
-use super::parse::{Rule, parse};
+use super::parse::{Rule, parse_all};
 use crate::settings::{Mistake, Mistakes};
 
 /// What was found in some files.
@@ -94,16 +94,15 @@ impl Loaded {
 
     fn add(&mut self, place: &str, text: &str) {
         self.files += 1;
-        match parse(place, text) {
-            Ok(parsed) => {
-                self.rules.extend(parsed.rules.into_iter().map(|rule| (place.to_owned(), rule)));
-                let foreign = parsed.foreign.into_iter();
-                self.foreign.extend(foreign.map(|(title, source)| (place.to_owned(), title, source)));
-                self.foreign_names.extend(parsed.foreign_names);
-                self.drafts.extend(parsed.drafts.into_iter().map(|draft| (place.to_owned(), draft)));
-            }
-            Err(mistakes) => self.mistakes.push(mistakes),
+        let (parsed, found) = parse_all(place, text);
+        if !found.is_empty() {
+            self.mistakes.push(Mistakes { place: place.to_owned(), found });
         }
+        self.rules.extend(parsed.rules.into_iter().map(|rule| (place.to_owned(), rule)));
+        let foreign = parsed.foreign.into_iter();
+        self.foreign.extend(foreign.map(|(title, source)| (place.to_owned(), title, source)));
+        self.foreign_names.extend(parsed.foreign_names);
+        self.drafts.extend(parsed.drafts.into_iter().map(|draft| (place.to_owned(), draft)));
     }
 
     /// Looks up the rules that correlations name, once all files are read. A rule that a correlation of its own file
@@ -111,7 +110,8 @@ impl Loaded {
     fn complete(&mut self) {
         let drafts = std::mem::take(&mut self.drafts);
         let correlations: Vec<String> = drafts.iter().flat_map(|(_, draft)| draft.names()).cloned().collect();
-        let own = self.rules.iter().flat_map(|(_, rule)| [Some(&rule.id), rule.written.name.as_ref(), Some(&rule.slug)]);
+        let own =
+            self.rules.iter().flat_map(|(_, rule)| [Some(&rule.id), rule.written.name.as_ref(), Some(&rule.slug)]);
         let names: Vec<String> = own.flatten().cloned().collect();
         let mut silent = Vec::new();
         for (place, draft) in drafts {
@@ -124,10 +124,24 @@ impl Loaded {
             match draft.complete(&place, &known) {
                 Ok(Some(correlation)) => self.correlations.push((place, correlation)),
                 Ok(None) => self.foreign.push((place, title, "a correlation".to_owned())),
-                Err(mistakes) => self.mistakes.push(mistakes),
+                Err(mistakes) => self.wrong(mistakes),
             }
         }
-        self.rules.retain(|(place, rule)| !silent.iter().any(|(of, name)| of == place && is_named(&rule.written, name)));
+        // Nothing of a file with mistakes is used; a correlation of another one that names its rules is none the worse.
+        let right = |place: &String| self.mistakes.iter().all(|mistakes| mistakes.place != *place);
+        self.correlations.retain(|(place, _)| right(place));
+        self.foreign.retain(|(place, ..)| right(place));
+        self.rules.retain(|(place, _)| right(place));
+        self.rules
+            .retain(|(place, rule)| !silent.iter().any(|(of, name)| of == place && is_named(&rule.written, name)));
+    }
+
+    /// Notes mistakes, behind those of the same file.
+    fn wrong(&mut self, mut mistakes: Mistakes) {
+        match self.mistakes.iter_mut().find(|held| held.place == mistakes.place) {
+            Some(held) => held.found.append(&mut mistakes.found),
+            None => self.mistakes.push(mistakes),
+        }
     }
 
     /// The rule that a correlation of that file means by that name: one of its file, of another one, or a built-in one.

@@ -52,14 +52,17 @@ pub struct Parsed {
 /// # Errors
 /// Every mistake in it.
 pub fn parse(place: &str, text: &str) -> Result<Parsed, Mistakes> {
+    let (parsed, found) = parse_all(place, text);
+    if found.is_empty() { Ok(parsed) } else { Err(Mistakes { place: place.to_owned(), found }) }
+}
+
+/// The same, with what can be read of a file in which there are mistakes: more may be found in that.
+pub(super) fn parse_all(place: &str, text: &str) -> (Parsed, Vec<Mistake>) {
     let mut reader = Reader { text, mistakes: Vec::new() };
     let parsed = reader.read(place);
-    if reader.mistakes.is_empty() {
-        return Ok(parsed);
-    }
     reader.mistakes.sort_by_key(|mistake| mistake.line);
     reader.mistakes.dedup();
-    Err(Mistakes { place: place.to_owned(), found: reader.mistakes })
+    (parsed, reader.mistakes)
 }
 
 /// The name that a rule has by its file: lower case, words joined by hyphens.
@@ -151,6 +154,10 @@ impl Reader<'_> {
 
     /// Looks through a document for what no library would name with its line.
     fn document(&mut self, document: &Value) {
+        if let Some(correlation) = document.get("correlation") {
+            let title = document.get("title").and_then(Value::as_str).unwrap_or_default();
+            self.correlation(title, correlation);
+        }
         let Some(detection) = document.get("detection").and_then(Value::as_mapping) else { return };
         let product =
             |name: &str| document.get("logsource").and_then(|source| source.get(name)).and_then(Value::as_str);
@@ -163,6 +170,20 @@ impl Reader<'_> {
                 }
                 _ => self.selection(selection, if calls { Scope::Record } else { Scope::Inner }),
             }
+        }
+    }
+
+    /// What the parser says of these names no correlation.
+    fn correlation(&mut self, title: &str, correlation: &Value) {
+        let missing = |name: &str| correlation.get(name).is_none();
+        let kind = correlation.get("type").and_then(Value::as_str).unwrap_or_default();
+        let wanted = [
+            ("timespan", missing("timespan") && missing("timeframe")),
+            ("type", missing("type")),
+            ("condition", missing("condition") && !kind.starts_with("temporal")),
+        ];
+        for (name, _) in wanted.into_iter().filter(|(_, missing)| *missing) {
+            self.refuse(&format!("title: {title}"), &format!("the correlation `{title}`: `{name}` is missing"));
         }
     }
 
@@ -204,7 +225,9 @@ impl Reader<'_> {
     fn unsupported(&mut self, collection: &SigmaCollection) {
         for error in &collection.errors {
             // Those are noted already, with their lines.
-            if error.starts_with("YAML parse error") || error.starts_with("Unknown modifier") {
+            let noted = ["YAML parse error", "Unknown modifier"].iter().any(|start| error.starts_with(start));
+            let missing = ["Missing timeframe", "Missing correlation type", "requires a condition"];
+            if noted || missing.iter().any(|what| error.contains(what)) {
                 continue;
             }
             match error.strip_prefix("Condition parse error") {

@@ -218,7 +218,10 @@ impl Reader<'_> {
                 self.refuse("aliases:", format!("the alias `{}` has no field for `{name}`", alias.alias));
             }
             for name in alias.mapping.keys().filter(|name| !written.rules.contains(name)) {
-                self.refuse("aliases:", format!("the alias `{}` names `{name}`, which is not among `rules`", alias.alias));
+                self.refuse(
+                    "aliases:",
+                    format!("the alias `{}` names `{name}`, which is not among `rules`", alias.alias),
+                );
             }
         }
     }

@@ -89,7 +89,9 @@ impl Variant<'_> {
             Pattern::Together(sets.fold(0, |enough, set| enough | 1 << set))
         };
         match pattern {
-            Pattern::Events(_) | Pattern::Values(_) if fewer > 0 => loose.planned.plan.pattern = lowered(pattern, fewer)?,
+            Pattern::Events(_) | Pattern::Values(_) if fewer > 0 => {
+                loose.planned.plan.pattern = lowered(pattern, fewer)?;
+            }
             _ if fewer > 0 => loose.planned.plan.pattern = any_order(self.planned.plan.fewest().saturating_sub(1)),
             _ if twin.reversed => loose.planned.plan.pattern = any_order(steps as u32),
             _ => match twin.seconds_apart()? {
@@ -112,10 +114,10 @@ impl Variant<'_> {
             };
             return Ok(());
         }
-        if !by_name && looks(&self.of.written.group_by) || self.planned.fields.iter().any(|fields| looks(&fields.group)) {
+        let grouped = self.planned.fields.iter().any(|fields| looks(&fields.group));
+        if !by_name && (grouped || looks(&self.of.written.group_by)) {
             self.planned.fields.iter_mut().for_each(|Fields { group, .. }| group.clear());
-            self.planned.family =
-                if self.of.source == Source::Lambda { Family::Function } else { Family::Account };
+            self.planned.family = if self.of.source == Source::Lambda { Family::Function } else { Family::Account };
             return Ok(());
         }
         let drop = |rule: &SigmaRule| dropped(rule, twin).ok().and_then(|drop| without(rule, &drop));
@@ -154,14 +156,16 @@ impl Variant<'_> {
         let mut card = self.of.card()?;
         (card.family, card.plan) = (self.planned.family, Some(self.planned.plan));
         let plan = self.planned.plan;
-        let detector =
-            correlation::Correlation { about: about(&card), severity: card.severity, keys: &[], plan, members };
-        let watch = Watch {
-            detector: Box::new(detector),
-            cap: Severity::Critical,
-            stage: Stage::Alert,
-            variants: Vec::new(),
+        let detector = correlation::Correlation {
+            about: about(&card),
+            severity: card.severity,
+            keys: &[],
+            needs: &[],
+            plan,
+            members,
         };
+        let watch =
+            Watch { detector: Box::new(detector), cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() };
         Some(Engine::new(vec![watch], Lateness::default()))
     }
 }

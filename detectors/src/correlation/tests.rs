@@ -19,10 +19,8 @@ static TOLD: About = About {
     ..About::EMPTY
 };
 
-static STEPPED: About = About {
-    trigger: Trigger::Slots(&[Slot::named("told/0"), Slot::named("told/1"), Slot::named("told/2")]),
-    ..TOLD
-};
+static STEPPED: About =
+    About { trigger: Trigger::Slots(&[Slot::named("told/0"), Slot::named("told/1"), Slot::named("told/2")]), ..TOLD };
 
 /// A step is an API; what was asked for is the value, and the session the group.
 #[derive(Clone)]
@@ -39,7 +37,7 @@ impl Members for Apis {
 fn of(pattern: Pattern, minutes: u32, apis: &'static [&'static str]) -> Correlation<Apis> {
     let plan = Plan { pattern, steps: apis.len(), span: minutes * 60 };
     let about = if plan.count().is_some() { &TOLD } else { &STEPPED };
-    Correlation { about, severity: Severity::Medium, keys: &[], plan, members: Apis(apis) }
+    Correlation { about, severity: Severity::Medium, keys: &[], needs: &[], plan, members: Apis(apis) }
 }
 
 const GET: &[&str] = &["GetSecretValue"];
@@ -91,13 +89,21 @@ fn values_are_counted_once_and_by_group() {
          09:03 sm:GetSecretValue who=user/bob x9",
         "09:09 medium user/eve: Told (3 values in 10 min: a, b, c)",
     );
-    check(&many, "09:00-09:20/10m sm:GetSecretValue who=user/eve request=a\n09:09 sm:GetSecretValue who=user/eve request=b", "");
+    check(
+        &many,
+        "09:00-09:20/10m sm:GetSecretValue who=user/eve request=a\n09:09 sm:GetSecretValue who=user/eve request=b",
+        "",
+    );
 }
 
 #[test]
 fn a_count_with_an_end_waits_and_is_taken_back() {
     let few = of(Pattern::Events(Count { least: 2, most: 3, not: None }), 10, GET);
-    check(&few, "09:00 sm:GetSecretValue who=user/eve x2", "09:00 medium user/eve: Told (2 events in 10 min: sm:GetSecretValue)");
+    check(
+        &few,
+        "09:00 sm:GetSecretValue who=user/eve x2",
+        "09:00 medium user/eve: Told (2 events in 10 min: sm:GetSecretValue)",
+    );
     assert!(!few.plan.is_monotone() && of(Pattern::Ordered, 1, CHAIN).plan.is_monotone());
     let other = of(Pattern::Values(Count { least: 1, most: u32::MAX, not: Some(1) }), 10, GET);
     check(&other, "09:00 sm:GetSecretValue who=user/eve request=a x5", "");
@@ -149,5 +155,9 @@ fn steps_in_any_order_may_be_enough_in_part() {
     // Stopped and not modified: what may be undone waits.
     let stopped_only = of(Pattern::Together(0b0010_0010), 10, CHAIN);
     assert!(!stopped_only.plan.is_monotone() && of(Pattern::Together(two_of_three), 10, CHAIN).plan.is_monotone());
-    check(&stopped_only, "09:00 ec2:StopInstances who=user/eve", "09:00 medium user/eve: Told (within 10 min: ec2:StopInstances)");
+    check(
+        &stopped_only,
+        "09:00 ec2:StopInstances who=user/eve",
+        "09:00 medium user/eve: Told (within 10 min: ec2:StopInstances)",
+    );
 }
