@@ -14,6 +14,9 @@ use super::{Seen, holds};
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
+#[cfg(test)]
+mod tests;
+
 /// As much of a value as is kept, in characters: most are names.
 const VALUE_LIMIT: usize = 128;
 

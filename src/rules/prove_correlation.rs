@@ -10,7 +10,7 @@ use lapwing_detectors::correlation::{self, Pattern, Plan};
 use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
-use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::judge::{Finding, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Observer};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::severity::Severity;
@@ -135,22 +135,8 @@ impl Variant<'_> {
 
     fn finds(&self, samples: &[Sample]) -> Result<bool, String> {
         let engine = self.engine().ok_or("its rules cannot be read without that condition")?;
-        let mut observer = Observer::new(&engine);
-        for Sample { event, .. } in samples {
-            read(self.of.source, event, &mut |event| observer.event(event))?;
-        }
-        let mut cells: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
-        for (entity, hour, cell) in observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH).cells() {
-            cells.entry(entity).or_default().entry(hour).or_default().merge(cell, |_| Arrival::OnTime);
-        }
         let mut found = Vec::new();
-        for (entity, cells) in cells {
-            let hours = cells.keys().next().copied().zip(cells.keys().next_back().copied());
-            let Some((first, last)) = hours else { continue };
-            let cells = cells.into_iter().map(|(hour, cell)| (hour, Arc::new(cell))).collect();
-            let range = Range { from: first.first(), to: last.last(), complete: true };
-            engine.judge(&Known { entity, cells, profile: None }, range, &mut found);
-        }
+        judge(&engine, self.of.source, &[samples.iter().collect()], &mut found)?;
         Ok(!found.is_empty())
     }
 
@@ -173,6 +159,28 @@ impl Variant<'_> {
     }
 }
 
+/// What an engine finds in these deliveries.
+fn judge(engine: &Engine, source: Source, deliveries: &[Vec<&Sample>], found: &mut Vec<Finding>) -> Result<(), String> {
+    let mut cells: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
+    let mut observer = Observer::new(engine);
+    for samples in deliveries {
+        for Sample { event, .. } in samples {
+            read(source, event, &mut |event| observer.event(event))?;
+        }
+        for (entity, hour, cell) in observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH).cells() {
+            cells.entry(entity).or_default().entry(hour).or_default().merge(cell, |_| Arrival::OnTime);
+        }
+    }
+    for (entity, cells) in cells {
+        let hours = cells.keys().next().copied().zip(cells.keys().next_back().copied());
+        let Some((first, last)) = hours else { continue };
+        let cells = cells.into_iter().map(|(hour, cell)| (hour, Arc::new(cell))).collect();
+        let range = Range { from: first.first(), to: last.last(), complete: true };
+        engine.judge(&Known { entity, cells, profile: None }, range, found);
+    }
+    Ok(())
+}
+
 fn lowered(pattern: Pattern, by: u32) -> Result<Pattern, String> {
     let lower = |mut count: correlation::Count| {
         count.least = count.least.checked_sub(by).filter(|least| *least > 0).ok_or("it leaves too few events out")?;
@@ -182,5 +190,77 @@ fn lowered(pattern: Pattern, by: u32) -> Result<Pattern, String> {
         Pattern::Events(count) => lower(count).map(Pattern::Events),
         Pattern::Values(count) => lower(count).map(Pattern::Values),
         other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::load::Loaded;
+
+    fn proof(change: impl Fn(&mut Section)) -> Vec<String> {
+        let pack = Loaded::pack();
+        let (_, correlation) =
+            pack.correlations.iter().find(|(place, _)| place == "secrets-read-in-batches.yml").unwrap();
+        let mut correlation = correlation.clone();
+        change(correlation.section.as_mut().unwrap());
+        prove_correlation(&correlation).wrong
+    }
+
+    #[test]
+    fn examples_that_prove_nothing_are_noticed() {
+        assert!(proof(|_| {}).is_empty());
+        let twin = |change: &dyn Fn(&mut Twin)| proof(|section| change(&mut section.quiet[0]));
+        for (wrong, wanted) in [
+            (proof(|section| section.quiet.clear()), "it has no quiet example"),
+            (proof(|section| section.loud[0][0]["times"] = 3.into()), "loud 1: it is not found"),
+            (proof(|section| section.loud[0][0]["time"] = 3.into()), "unknown field `time`"),
+            (proof(|section| section.loud[0][0]["at"] = "5x".into()), "`5x` is no time such as 90s, 5m or 1h"),
+            (twin(&|twin| (twin.fewer, twin.reversed) = (0, true)), "it is found"),
+            (twin(&|twin| twin.reversed = true), "it needs exactly one of"),
+            (twin(&|twin| twin.fewer = 4), "it leaves too few events out"),
+            (twin(&|twin| twin.of = 2), "there is no loud example 2"),
+            (
+                proof(|section| section.quiet[2].without = Some("by_service".to_owned())),
+                "something else keeps it quiet",
+            ),
+        ] {
+            assert!(wrong.iter().any(|what| what.contains(wanted)), "{wanted}: {wrong:?}");
+        }
+    }
+
+    /// What is found, whatever the order of the deliveries: shown without the order of findings.
+    fn found(engine: &Engine, source: Source, deliveries: &[Vec<&Sample>]) -> Vec<String> {
+        let mut found = Vec::new();
+        judge(engine, source, deliveries, &mut found).unwrap();
+        let mut shown: Vec<String> = found.iter().map(|finding| format!("{finding:?}")).collect();
+        shown.sort();
+        shown
+    }
+
+    #[test]
+    fn correlations_find_the_same_in_any_order() {
+        let engine = crate::settings::Settings::default().engine();
+        let pack = Loaded::pack();
+        assert!(pack.correlations.len() > 30);
+        for (place, correlation) in &pack.correlations {
+            let section = correlation.section.as_ref().unwrap();
+            for number in 1..=section.loud.len() {
+                let samples = loud(section, number).unwrap();
+                let source = correlation.source;
+                let all: Vec<&Sample> = samples.iter().collect();
+                let wanted = found(&engine, source, &[all.clone()]);
+                assert!(wanted.iter().any(|finding| finding.contains(&correlation.slug)), "{place} {wanted:?}");
+                let each: Vec<Vec<&Sample>> = all.iter().map(|sample| vec![*sample]).collect();
+                let back: Vec<Vec<&Sample>> = each.iter().rev().cloned().collect();
+                let mut mixed = all.clone();
+                mixed.sort_by_key(|sample| lapwing_detectors::hash::hash_one(&sample.event.to_string()));
+                let halves: Vec<Vec<&Sample>> = mixed.chunks(3).map(<[&Sample]>::to_vec).collect();
+                let twice: Vec<Vec<&Sample>> = vec![[mixed.clone(), all.clone()].concat()];
+                for (name, deliveries) in [("each", each), ("back", back), ("mixed", halves), ("twice", twice)] {
+                    assert_eq!(found(&engine, source, &deliveries), wanted, "{place} {number} {name}");
+                }
+            }
+        }
     }
 }
