@@ -2,6 +2,7 @@
 
 mod card;
 mod condition;
+pub mod correlation;
 pub mod coverage;
 mod example;
 mod fields;
@@ -12,7 +13,10 @@ pub mod load;
 mod needs;
 pub mod parse;
 mod path;
+mod plan;
 pub mod prove;
+pub mod prove_correlation;
 mod quick;
 mod ready;
+mod samples;
 pub mod section;
