@@ -71,7 +71,11 @@ pub fn page(wanted: &str, catalog: &Catalog) -> Result<String, String> {
     let (mut rows, mut sums, mut number) = (String::new(), Sums::default(), 0);
     for area in &wanted.area {
         // Writing to a string cannot fail.
-        let _ = writeln!(rows, "\n## {}\n\n| | what | found by | stage | loud | quiet |\n|---|---|---|---|---|---|", area.name);
+        let _ = writeln!(
+            rows,
+            "\n## {}\n\n| | what | found by | stage | loud | quiet |\n|---|---|---|---|---|---|",
+            area.name
+        );
         for deed in &area.find {
             number += 1;
             let cells = cells(deed, catalog, &mut sums).map_err(|wrong| format!("{}: {wrong}", deed.what))?;
@@ -115,7 +119,11 @@ fn found(deed: &Deed, catalog: &Catalog, sums: &mut Sums) -> Result<String, Stri
             quiet += section.quiet.len();
         }
     }
-    if stages.iter().all(|stage| *stage == Stage::Observe) { sums.counted += 1 } else { sums.found += 1 }
+    if stages.iter().all(|stage| *stage == Stage::Observe) {
+        sums.counted += 1
+    } else {
+        sums.found += 1
+    }
     let stages: Vec<&str> = stages.iter().rev().map(|stage| stage.name()).collect();
     let count = |n: usize| if n == 0 { "–".to_owned() } else { n.to_string() };
     Ok(format!("{} | {} | {} | {}", names.join(", "), stages.join(", "), count(loud), count(quiet)))
