@@ -18,6 +18,7 @@ mod index;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod level;
 pub mod measure;
 pub mod notes;
 pub mod observe;
@@ -27,6 +28,7 @@ pub mod rate;
 pub mod rule;
 #[cfg(test)]
 mod script;
+mod series;
 pub mod settings;
 pub mod severity;
 mod sign_in;

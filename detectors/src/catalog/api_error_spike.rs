@@ -6,9 +6,8 @@ use crate::entity::Family;
 use crate::event::{CallKind, ErrorClass, Event, PrincipalKind, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
-use crate::profile::RATE_WINDOW;
 use crate::rate::round;
-use crate::settings::{Field, Value, Visit};
+use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::window::Window;
 
@@ -32,6 +31,9 @@ static ABOUT: About = About {
     never_muted: false,
     ranking: Ranking::Count,
 };
+
+/// The window that errors are counted in.
+const WINDOW: Minutes = Minutes(15);
 
 const CLASSES: [Measure; 5] =
     [Measure::Denied, Measure::AuthFailed, Measure::Throttled, Measure::Invalid, Measure::ServerFaults];
@@ -106,15 +108,17 @@ impl Detector for ApiErrorSpike {
 
 impl ApiErrorSpike {
     fn judge_class(&self, window: &Window<'_>, class: ErrorClass, measure: Measure) -> Option<Verdict> {
-        let (errors, calls) = (window.sum(measure, RATE_WINDOW), window.sum(Measure::Calls, RATE_WINDOW));
+        let (errors, calls) = (window.sum(measure, WINDOW), window.sum(Measure::Calls, WINDOW));
         let share = 100.0 * errors as f64 / calls.max(1) as f64;
         if errors < u64::from(self.min_errors) || share < self.min_share {
             return None;
         }
-        window.usual(Measure::Calls).filter(|u| u.hours >= self.min_hours as usize)?;
+        if window.baseline(Measure::Calls).count() < self.min_hours as usize {
+            return None;
+        }
         let (past, total) = (window.history(measure), window.history(Measure::Calls));
         let usual_share = 100.0 * past as f64 / total.max(1) as f64;
-        let peak = window.usual(measure).map_or(0.0, |u| u.largest);
+        let peak = window.baseline(measure).max().map_or(0.0, f64::from);
         if share < self.ratio * usual_share || (errors as f64) < 1.5 * peak {
             return None;
         }
@@ -126,19 +130,19 @@ impl ApiErrorSpike {
             expected: Some(usual_share / 100.0 * calls as f64),
             threshold: None,
             surprise: None,
-            window: RATE_WINDOW,
+            window: WINDOW,
             folding: Folding::Largest,
             unit: "failed API call{s}".into(),
             headline: format!(
                 "{{seen}} of {calls} API calls failed ({name}) in {} min, usual {} %",
-                RATE_WINDOW.0,
+                WINDOW.0,
                 round(usual_share)
             ),
             why: format!(
                 "{share:.0} % of the calls failed, usual {} %; an error share alone is low",
                 round(usual_share)
             ),
-            examples: window.examples(measure, RATE_WINDOW).cloned().collect(),
+            examples: window.examples(measure, WINDOW).cloned().collect(),
         })
     }
 }

@@ -6,9 +6,8 @@ use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
-use crate::profile::RATE_WINDOW;
 use crate::rate::round;
-use crate::settings::{Field, Value, Visit};
+use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::window::Window;
 
@@ -34,6 +33,9 @@ static ABOUT: About = About {
     never_muted: false,
     ranking: Ranking::Count,
 };
+
+/// The window that failures are counted in.
+const WINDOW: Minutes = Minutes(15);
 
 /// The settings.
 #[derive(Clone, Copy, Debug)]
@@ -86,12 +88,12 @@ impl Detector for FunctionErrorSpike {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let failed = failures(window, FAILED, RATE_WINDOW);
+        let failed = failures(window, FAILED, WINDOW);
         if failed < u64::from(self.min_failed) {
             return None;
         }
         // An invocation that died may have left no report, so there are at least as many invocations as failures.
-        let calls = window.sum(Measure::Invocations, RATE_WINDOW).max(failed);
+        let calls = window.sum(Measure::Invocations, WINDOW).max(failed);
         let share = 100.0 * failed as f64 / calls as f64;
         let past = window.history(Measure::Invocations);
         let known = past >= 50;
@@ -105,9 +107,9 @@ impl Detector for FunctionErrorSpike {
         let said = Statement {
             severity: if grave { Severity::Medium } else { Severity::Low },
             threshold: f64::from(self.min_failed),
-            window: RATE_WINDOW,
+            window: WINDOW,
             unit: "failed request{s}",
-            headline: format!("{{seen}} of {calls} invocations failed in {} min, {usual_text}", RATE_WINDOW.0),
+            headline: format!("{{seen}} of {calls} invocations failed in {} min, {usual_text}", WINDOW.0),
             why: format!("{share:.0} % of the invocations failed, {usual_text}; 25 % or 20 failed requests are medium"),
         };
         let mut verdict = verdict(window, FAILED, said);

@@ -9,6 +9,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
+use lapwing_detectors::window::Around;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
@@ -35,6 +36,8 @@ pub(super) struct View {
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// The first hour whose cell must be known to judge on that.
+    pub(super) reach: Hour,
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
     /// reading anew is wasted.
     pub(super) wins: u8,
@@ -58,6 +61,7 @@ impl View {
             ledger: Held::default(),
             parts: BTreeMap::new(),
             learnt: None,
+            reach: Hour(i32::MAX),
             wins: 0,
         };
         for item in items {
@@ -68,7 +72,7 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        View { learnt: older.learnt, wins: older.wins, ..self }
+        View { learnt: older.learnt, reach: older.reach, wins: older.wins, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
@@ -133,9 +137,16 @@ impl View {
         hours
     }
 
+    /// A cell with what is around it, as far as it was learnt.
+    pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
+        let stored = self.ledger.value.learnt.as_ref().map(|(_, profile)| profile);
+        let learnt = self.learnt.as_ref().map(|(_, profile)| profile.as_ref());
+        Around { hour, here, before, profile: learnt.or(stored) }
+    }
+
     /// What is known of the entity around these hours, with what is usual for it.
     pub(super) fn known(&self, from: Hour, to: Hour) -> Known {
-        let hours = self.hours(from.before()).into_iter().take_while(|hour| *hour <= to);
+        let hours = self.hours(from.before().min(self.reach)).into_iter().take_while(|hour| *hour <= to);
         Known {
             entity: self.entity.clone(),
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
