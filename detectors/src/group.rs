@@ -291,7 +291,7 @@ fn headline_of(course: &Course, seen: &str) -> String {
     let headline = verdict.headline.replace("{seen}", seen).replace("{usual}", &usual);
     let headline = headline.replace("{window}", &verdict.window.0.to_string());
     match course.said.filter(|_| course.revised()) {
-        _ if course.withdrawn() => format!("taken back after late events: {headline}"),
+        _ if course.withdrawn() && course.said.is_some() => format!("taken back after late events: {headline}"),
         Some(said) => format!("{headline} (was {})", said.seen),
         None => headline,
     }

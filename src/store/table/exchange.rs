@@ -81,7 +81,12 @@ impl<T: Table> Access<'_, T> {
             let at = self.completes(&view.entity, last);
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
+<<<<<<< HEAD
         self.learn(&mut view, first.hour()).await?;
+=======
+        self.learn(&mut view).await?;
+        view.reopened |= late;
+>>>>>>> main
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
     }
