@@ -100,11 +100,10 @@ impl Profile {
         self.series(measure)?.teach(bound_of(hour.first(), lateness), cells)
     }
 
-    /// About how unusual windows of a series are: enough to see that they are not. Nothing is unusual of a series that is
-    /// new.
+    /// About how unusual windows of a series are: enough to see that they are not.
     pub(crate) fn glance(&self, measure: Measure, asked: &RateWindows) -> f64 {
         let bound = Minute(asked.known_to).hour();
-        self.series(measure).map_or(0.0, |series| series.glance(asked, bound))
+        self.series(measure).map_or(f64::INFINITY, |series| series.glance(asked, bound))
     }
 
     /// The first hour that a series was active in.

@@ -197,9 +197,7 @@ impl Series {
     pub(crate) fn glance(&self, asked: &RateWindows, bound: Hour) -> f64 {
         match &self.busy {
             Some(busy) if busy.newer.at <= bound => busy.newer.model.judge(asked).t,
-            Some(_) => f64::INFINITY,
-            None if self.hours.front().is_some_and(|first| first.hour < bound) => f64::INFINITY,
-            None => 0.0,
+            _ => f64::INFINITY,
         }
     }
 

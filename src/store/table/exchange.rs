@@ -3,6 +3,7 @@
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::access::{Access, LIFE, REACH, Work};
 use super::cell_item::CellItem;
@@ -81,12 +82,8 @@ impl<T: Table> Access<'_, T> {
             let at = self.completes(&view.entity, last);
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
-<<<<<<< HEAD
         self.learn(&mut view, first.hour()).await?;
-=======
-        self.learn(&mut view).await?;
         view.reopened |= late;
->>>>>>> main
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
     }
@@ -114,7 +111,7 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
             item.closing = true;
         }
-        let around = view.around(hour, (&item.cell, before.as_deref()));
+        let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
         let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);

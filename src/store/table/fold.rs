@@ -17,10 +17,6 @@ use crate::store::{Found, Judge, StoreError};
 
 /// How often a ledger is begun again because somebody was faster.
 const TRIES: u32 = 40;
-<<<<<<< HEAD
-=======
-/// Hours behind the last complete one that a stored profile stands at: by then all that came in time is there.
-const SETTLED_HOURS: i32 = 1;
 /// Whether minutes were judged as complete before what is judged now came for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Past {
@@ -31,7 +27,6 @@ pub(super) enum Past {
     Reopened,
 }
 
->>>>>>> main
 /// A ledger that is written anyway takes the profile along when that moves it on by so many hours.
 const WORTH_HOURS: i32 = 6;
 

@@ -18,6 +18,9 @@ use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
 use crate::store::StoreError;
 
+/// Hours that what is usual may be behind and still tell which minutes need not be judged.
+const NEAR: i32 = 6;
+
 /// A value of the table, and the version of the item that holds it; 0 where there is none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held<V> {
@@ -141,11 +144,16 @@ impl View {
         hours
     }
 
-    /// A cell with what is around it, as far as it was learnt.
+    /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
     pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
+        let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
+        Around { hour, here, before, profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()) }
+    }
+
+    /// What was usual when somebody learnt it last: today, or on the day before.
+    pub(super) fn lately(&self) -> Option<&Profile> {
         let stored = self.ledger.value.learnt.as_ref().map(|(_, profile)| profile);
-        let learnt = self.learnt.as_ref().map(|(_, profile)| profile.as_ref());
-        Around { hour, here, before, profile: learnt.or(stored) }
+        self.learnt.as_ref().map(|(_, profile)| profile.as_ref()).or(stored)
     }
 
     /// What is known of the entity around these hours, with what is usual for it.
