@@ -318,6 +318,8 @@ impl Course {
     pub(super) fn gone(mut self, gone: Gone) -> Course {
         if gone == Gone::TakenBack {
             self.minutes.clear();
+            // That it has ended is no longer true either: it never was.
+            self.resolved = false;
         }
         self
     }
