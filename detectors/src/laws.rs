@@ -175,7 +175,7 @@ proptest! {
             for (hour, n, at) in hours {
                 profile.learn(Hour(*hour), &cell(&[Touch::Counted(Measure::Calls, *at, *n)]), Minutes(lateness));
             }
-            profile.baseline(Measure::Calls, minute, Minutes(lateness)).collect::<Vec<u32>>()
+            profile.baseline(Measure::Calls, minute, Minutes(lateness)).collect::<Vec<_>>()
         };
         let complete = |hour: i32| Hour(hour).last().plus(1 + lateness as i32) <= minute;
         let expected = learnt(&mut hours.iter().filter(|(hour, ..)| complete(*hour)));

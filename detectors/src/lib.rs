@@ -32,6 +32,7 @@ mod script;
 mod series;
 pub mod settings;
 pub mod severity;
+pub mod share;
 mod sign_in;
 pub mod stage;
 pub mod stats;

@@ -113,7 +113,12 @@ impl Profile {
     }
 
     /// The sums of the last active hours of a series as of `minute`: from the hours that were complete by then.
-    pub fn baseline(&self, measure: Measure, minute: Minute, lateness: Minutes) -> impl Iterator<Item = u32> + '_ {
+    pub fn baseline(
+        &self,
+        measure: Measure,
+        minute: Minute,
+        lateness: Minutes,
+    ) -> impl Iterator<Item = (Hour, u32)> + '_ {
         let bound = bound_of(minute, lateness);
         self.series(measure).into_iter().flat_map(move |series| series.baseline(bound))
     }
@@ -172,7 +177,7 @@ mod tests {
     fn an_hour_is_known_only_when_complete() {
         let profile = learnt(10..11, |_| 5);
         let sum = |minute, lateness| {
-            profile.baseline(Measure::Calls, Hour(11).minute(minute), Minutes(lateness)).sum::<u32>()
+            profile.baseline(Measure::Calls, Hour(11).minute(minute), Minutes(lateness)).map(|(_, n)| n).sum::<u32>()
         };
         assert_eq!((sum(14, 15), sum(15, 15), sum(5, 5)), (0, 6, 6));
     }
@@ -181,8 +186,8 @@ mod tests {
     fn memory_is_bounded_and_the_baseline_is_the_newest_day() {
         let profile = learnt(0..1_000, |hour| hour as u32);
         assert_eq!(profile.entries(), 36);
-        let baseline: Vec<u32> = profile.baseline(Measure::Calls, Hour(1_001).first(), Minutes(15)).collect();
-        assert_eq!((baseline.len(), baseline[23]), (24, 1_000));
+        let baseline: Vec<_> = profile.baseline(Measure::Calls, Hour(1_001).first(), Minutes(15)).collect();
+        assert_eq!((baseline.len(), baseline[23]), (24, (Hour(999), 1_000)));
     }
 
     /// The model of a minute, of a profile that has learnt so many hours, with the cells of the hours since `from`.

@@ -154,10 +154,10 @@ impl Series {
         self.hours.len()
     }
 
-    /// The active hours of the baseline as of `bound`.
-    pub(crate) fn baseline(&self, bound: Hour) -> impl Iterator<Item = u32> + '_ {
+    /// The active hours of the baseline as of `bound`, with their sums.
+    pub(crate) fn baseline(&self, bound: Hour) -> impl Iterator<Item = (Hour, u32)> + '_ {
         let end = self.hours.partition_point(|held| held.hour < bound);
-        self.hours.range(end.saturating_sub(BASELINE)..end).map(|held| held.sum)
+        self.hours.range(end.saturating_sub(BASELINE)..end).map(|held| (held.hour, held.sum))
     }
 
     /// A model of the active hours before `bound`, each learnt at one minute; nothing where there was none, or where

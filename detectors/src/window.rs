@@ -146,16 +146,10 @@ impl<'a> Window<'a> {
         (since <= self.minute).then(|| Minutes((self.minute.0 - since.0) as u32))
     }
 
-    /// The sums of a measure in each of the last active hours.
-    pub fn baseline(&self, measure: Measure) -> impl Iterator<Item = u32> + use<'a> {
+    /// The last active hours of a measure, with its sums.
+    pub fn baseline(&self, measure: Measure) -> impl Iterator<Item = (Hour, u32)> + use<'a> {
         let (minute, lateness) = (self.minute, self.lateness);
         self.profile.into_iter().flat_map(move |profile| profile.baseline(measure, minute, lateness))
-    }
-
-    /// The sum of a measure over the last active hours.
-    #[must_use]
-    pub fn history(&self, measure: Measure) -> u64 {
-        self.baseline(measure).map(u64::from).sum()
     }
 
     /// The span of event time that a window of this length covers.
