@@ -52,7 +52,10 @@ impl Profile {
         if let Some(only) = cell.only() {
             return self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
         }
-        for parts in cell.on_time().chunk_by(|a, b| a.measure == b.measure) {
+        // Sensitive calls are calls: as such they are usual or not.
+        let mut parts = cell.on_time();
+        parts.retain(|part| part.measure != Measure::Sensitive);
+        for parts in parts.chunk_by(|a, b| a.measure == b.measure) {
             self.series_of(parts[0].measure, hour).learn(hour, &by_minute(parts), open);
         }
     }

@@ -48,7 +48,7 @@ pub struct ApiErrorSpike {
 
 impl Default for ApiErrorSpike {
     fn default() -> ApiErrorSpike {
-        ApiErrorSpike { share: ShareSettings { min_failed: 10, min_share: 5.0, ratio: 3.0, surprise: 5.0 } }
+        ApiErrorSpike { share: ShareSettings { min_failed: 20, min_share: 5.0, ratio: 3.0, surprise: 5.0 } }
     }
 }
 
