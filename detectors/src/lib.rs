@@ -7,6 +7,7 @@ pub mod alert;
 pub mod beats;
 pub mod catalog;
 pub mod cell;
+pub mod correlation;
 mod crash;
 mod deed;
 pub mod detector;

@@ -25,8 +25,8 @@ use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 mod heard;
 mod kept;
 
-/// A late event may change windows that end this much later.
-const WINDOW: i32 = 60;
+/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
+const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
