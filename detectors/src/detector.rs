@@ -6,11 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Example, Subject};
+use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
-use crate::entity::Family;
+use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::index::{Index, Places};
+use crate::judge::Range;
+use crate::level::Levels;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -18,7 +21,8 @@ use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
-use crate::window::Window;
+use crate::time::Minute;
+use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
 #[derive(Debug)]
@@ -94,12 +98,20 @@ impl Trigger {
     /// The minutes of the hour in which it fires, a bit for each.
     #[must_use]
     pub fn minutes(&self, cell: &Cell) -> u64 {
-        let bits = |minutes: &mut dyn Iterator<Item = u8>| minutes.fold(0_u64, |bits, m| bits | 1 << m);
         match self {
-            Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
         }
     }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -133,14 +145,16 @@ pub struct Verdict {
     pub expected: Option<f64>,
     /// The fixed threshold that was reached.
     pub threshold: Option<f64>,
+    /// How unlikely that is, as -log10 of the calibrated p; nothing where no model judged.
+    pub surprise: Option<f64>,
     /// The window that `seen` was counted in.
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.
     pub folding: Folding,
     /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
     pub unit: Cow<'static, str>,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
-    /// number, `{s}` for its plural.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}`, `{window}` and
+    /// `{usual}` stand for the alert's numbers, `{s}` for the plural of the first.
     pub headline: String,
     /// Why this severity.
     pub why: String,
@@ -207,6 +221,22 @@ pub trait Detector: Send + Sync {
         self.about().trigger.minutes(here)
     }
 
+    /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
+    /// unusual.
+    fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
+        self.minutes(around.here, around.before)
+    }
+
+    /// What must not be silent.
+    fn watched(&self) -> Vec<Entity> {
+        Vec::new()
+    }
+
+    /// What it says of the silences of an entity that it watches, in the complete minutes of a range, given its beats.
+    fn silent(&self, _entity: &Entity, _beats: &Beats, _range: Range) -> Vec<(Minute, Verdict)> {
+        Vec::new()
+    }
+
     /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
@@ -241,6 +271,8 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
     pub(crate) index: Index,
+    /// How surprising a finding must be, beyond what the settings say.
+    pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -265,7 +297,7 @@ impl Engine {
             watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
-        Engine { watches, floor, index, lateness }
+        Engine { watches, floor, index, levels: Levels::default(), lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -282,6 +314,15 @@ impl Engine {
                 detector.observe(event, seen);
             }
         }
+    }
+
+    /// What must not be silent, each once.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Entity> {
+        let mut all: Vec<Entity> = self.watches.iter().flat_map(|watch| watch.detector.watched()).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     pub(crate) fn awake(&self, cell: &Cell) -> Places {

@@ -11,9 +11,11 @@ use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
 use crate::query::query_for;
+use crate::rate::round;
 use crate::time::Minute;
 
 mod course;
+mod minutes;
 
 use course::Course;
 pub use course::Mark;
@@ -71,6 +73,12 @@ impl Book {
     #[must_use]
     pub fn of_quality(quality: Quality) -> Book {
         Book { quality: Some(quality), ..Book::default() }
+    }
+
+    /// Do its alerts rest on a part of the events only?
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.quality == Some(Quality::InstanceOnly)
     }
 
     /// Adds a finding to the alert that it belongs to, or opens one. A finding that is judged again replaces itself.
@@ -177,7 +185,7 @@ impl Book {
     pub fn marks(&self) -> impl Iterator<Item = (&'static str, &Entity, Minute, &Mark)> {
         self.courses().flat_map(|(entity, course)| {
             let id = course.best.about.id;
-            course.minutes().iter().map(move |(minute, mark)| (id, entity, *minute, mark))
+            course.minutes().iter().map(move |(minute, mark)| (id, entity, minute, mark))
         })
     }
 
@@ -266,7 +274,7 @@ impl Book {
             unit: verdict.unit.replace("{s}", plural),
             expected: verdict.expected,
             threshold: verdict.threshold,
-            p_value: None,
+            surprise: course.surprise(),
             attack: about.attack,
             examples: course.examples.iter().cloned().collect(),
             top: course.best.top.clone(),
@@ -274,7 +282,7 @@ impl Book {
             denied: course.best.denied,
             folded: course.minutes().len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: headline_of(course, verdict.headline.replace("{seen}", &shown).replace("{s}", plural)),
+            headline: headline_of(course, &shown).replace("{s}", plural),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
@@ -284,9 +292,13 @@ impl Book {
 }
 
 /// The headline, with what late events did to the alert.
-fn headline_of(course: &Course, headline: String) -> String {
+fn headline_of(course: &Course, seen: &str) -> String {
+    let verdict = &course.best.verdict;
+    let usual = verdict.expected.map(round).unwrap_or_default();
+    let headline = verdict.headline.replace("{seen}", seen).replace("{usual}", &usual);
+    let headline = headline.replace("{window}", &verdict.window.0.to_string());
     match course.said.filter(|_| course.revised()) {
-        _ if course.withdrawn() => format!("taken back after late events: {headline}"),
+        _ if course.withdrawn() && course.said.is_some() => format!("taken back after late events: {headline}"),
         Some(said) => format!("{headline} (was {})", said.seen),
         None => headline,
     }

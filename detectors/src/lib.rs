@@ -4,8 +4,10 @@
 //! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
 
 pub mod alert;
+pub mod beats;
 pub mod catalog;
 pub mod cell;
+pub mod correlation;
 mod crash;
 mod deed;
 pub mod detector;
@@ -18,6 +20,7 @@ mod index;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod level;
 pub mod measure;
 pub mod notes;
 pub mod observe;
@@ -27,8 +30,10 @@ pub mod rate;
 pub mod rule;
 #[cfg(test)]
 mod script;
+mod series;
 pub mod settings;
 pub mod severity;
+pub mod share;
 mod sign_in;
 pub mod stage;
 pub mod stats;

@@ -166,7 +166,7 @@ impl Hours {
             noted.begin(&notes);
             for touch in touches {
                 if let Some(id) = ids[touch.entity as usize] {
-                    noted.push(id, place);
+                    noted.push(id, (place, touch));
                 }
                 place += 1;
             }
@@ -240,9 +240,9 @@ impl Hours {
         self.bytes += held.bytes();
     }
 
-    /// Copies of an entity's cells, from the hour before `from` to `to`.
-    pub(super) fn copies(&self, id: Id, from: Hour, to: Hour) -> Vec<(Hour, Arc<Cell>)> {
-        let hours = self.hours.range(from.before()..=to.max(from));
+    /// Copies of an entity's cells, from the hour that must be known for `from` to `to`.
+    pub(super) fn copies(&self, id: Id, (reach, from): (Hour, Hour), to: Hour) -> Vec<(Hour, Arc<Cell>)> {
+        let hours = self.hours.range(reach.min(from)..=to.max(from));
         hours.filter_map(|(hour, held)| Some((*hour, Arc::clone(held.merged(id)?)))).collect()
     }
 

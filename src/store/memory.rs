@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::Family;
+use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::Book;
@@ -15,15 +16,17 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, Found, Judge, StateStore, StoreError};
+use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 
+mod heard;
 mod kept;
 
-/// A late event may change windows that end this much later.
-const WINDOW: i32 = 60;
+/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
+const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
@@ -55,6 +58,10 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    /// When there were signs of life of what must not be silent.
+    beats: BTreeMap<Entity, Beats>,
+    /// From where on silences are judged: what an earlier replay said of the time before stands.
+    heard_from: Minute,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -85,6 +92,8 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            beats: BTreeMap::new(),
+            heard_from: NEVER,
             complete: NEVER,
             newest: None,
             late: 0,
@@ -162,12 +171,10 @@ impl MemoryStore {
     /// Teaches a profile anew what was added in time to an hour that it has learnt, as another instance with another
     /// clock saw that hour complete.
     fn learn_again(&mut self, id: Id, changed: Hour) {
-        let judged = self.judged(self.source(id));
-        for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
-            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id).map(Arc::as_ref));
-            if let Some(here) = cell(hour) {
-                self.entities.get_mut(id).profile.learn(hour, here, cell(hour.before()));
-            }
+        let source = self.source(id);
+        let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
+        if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
+            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
         }
     }
 
@@ -199,6 +206,7 @@ impl MemoryStore {
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
+            self.listen(learnt);
             let closed = self.closed(learnt.received);
             self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
@@ -229,7 +237,9 @@ impl MemoryStore {
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        self.entities.get(id).known(self.hours.copies(id, from, to))
+        let held = self.entities.get(id);
+        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
+        held.known(self.hours.copies(id, (reach, from), to))
     }
 
     fn source(&self, id: Id) -> Source {
@@ -306,9 +316,10 @@ impl MemoryStore {
             let range = ranges[family.source() as usize];
             let stirs = range.from <= range.to && engine.stirs(present.trace);
             let (cell, earlier) = pair.look(present, stirs, folder);
-            let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
+            let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
+            let known = (stirs && engine.wakes(family, around)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
-                held.profile.learn(hour, cell, earlier);
+                held.learn(hour, cell, engine.lateness.of(family.source()));
             }
             if let Some(known) = known {
                 due.push((Known { cells: pair.cells(present.id, folder), ..known }, range));
@@ -325,6 +336,7 @@ impl MemoryStore {
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
         self.hours.drop_until(last);
+        self.forget_beats();
     }
 }
 
@@ -361,6 +373,10 @@ impl StateStore for MemoryStore {
             }
         }
         Ok(found)
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        Ok(self.known_beats(entity, now))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
