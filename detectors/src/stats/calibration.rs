@@ -17,7 +17,7 @@ pub const CLOSED_AFTER: i32 = 60;
 /// The weight of the belief in `ETA`, in clusters.
 const PRIOR: f64 = 20.0;
 /// Clusters that the mean of the excesses is believed to be known from before any is seen.
-const SHAPE: f64 = 30.0;
+const SHAPE: f64 = 20.0;
 /// What is kept of the clusters before, for each new one.
 const KEPT: f64 = 0.995;
 /// A peak counts up to this in the exponential's mean, in nats.

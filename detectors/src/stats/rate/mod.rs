@@ -11,13 +11,12 @@
 
 mod age;
 mod encoding;
+mod incident;
 mod level;
 mod phase;
 pub(super) mod season;
 #[cfg(test)]
 mod tests;
-
-use libm::log;
 
 pub use self::encoding::RATE_BYTES;
 use self::level::Level;
@@ -40,20 +39,13 @@ const LN_SCALES: f64 = 0.788_457_360_364_270_2;
 /// T above which a minute is an incident, and the weight with which it is learnt.
 const INCIDENT: f64 = 6.0;
 const SLOW: f64 = 0.02;
-/// Event minutes of an incident may be this far apart.
-const INCIDENT_GAP: i32 = 10;
-/// Minutes of an incident until its level is tried as the new one, and how long the old one may come back.
-const TRIAL_AFTER: i32 = 120;
-const TRIAL_FOR: i32 = 1440;
-/// What a trial keeps of the dispersion.
-const TRIAL_KEEPS: f64 = 0.1;
 /// The size of bursts that a new series is believed to have, and the events after which half of that is left.
 const COLD_BURST: f64 = 40.0;
 const COLD_EVENTS: f64 = 30.0;
 /// How much larger its bursts may be than the unevenness of its minutes says.
 const COLD_FACTOR: f64 = 8.0;
 /// Clusters that the belief in the tail of the model is worth.
-const TAIL_PRIOR: f32 = 8.0;
+const TAIL_PRIOR: f32 = 5.0;
 /// T from which an excess is remembered with its time of day.
 const REMEMBERED_FROM: f64 = 4.0;
 /// What is so many times what was expected is remembered too.
@@ -254,11 +246,6 @@ impl RateProfile {
         SLOW * exposure(slow, slow - self.at) + exposure(end, end - slow)
     }
 
-    /// The first minute that no longer belongs to the incident that was seen last.
-    fn incident_end(&self) -> i32 {
-        if self.above > 0 { self.last_above.saturating_add(INCIDENT_GAP + 1) } else { i32::MIN }
-    }
-
     /// The size of the daily burst that a young series may have without having shown it, in events, and that together
     /// with what its unevenness lets expect; 0 after two days.
     fn cold_burst(&self, minute: i32, level: &Level) -> (f64, f64) {
@@ -268,60 +255,6 @@ impl RateProfile {
         }
         let unknown = cold * COLD_BURST * COLD_EVENTS / (COLD_EVENTS + f64::from(level.a));
         (unknown, unknown + cold * COLD_FACTOR * level.mean() * (level.dispersion(0) + self.phase.unevenness()))
-    }
-
-    /// Follows incidents; one that lasts is tried as the new level.
-    fn watch(&mut self, minute: i32, t: f64) {
-        if t <= INCIDENT {
-            self.above = 0;
-        } else {
-            self.above = if minute < self.incident_end() { self.above + minute - self.last_above } else { 1 };
-            self.last_above = minute;
-            self.disturbed = true;
-        }
-        if self.above >= TRIAL_AFTER {
-            self.try_level(minute);
-        }
-        self.check_trial(minute);
-    }
-
-    /// Events of the last hour, and the exposure to them.
-    fn last_hour(&self, minute: i32) -> (f64, f64) {
-        (self.ring.sums(minute)[3], self.factors.exposure(&self.phase, minute, REACH as i32))
-    }
-
-    /// Takes the last hour's level as the new one.
-    fn try_level(&mut self, minute: i32) {
-        let (n, exposure) = self.last_hour(minute);
-        let first = self.trial.is_none();
-        if first {
-            self.trial = Some(((self.level.a, self.level.b), minute + TRIAL_FOR));
-        }
-        let a = (n * 0.5).max(0.5);
-        self.level.a = a as f32;
-        self.level.b = (a * exposure / n.max(0.5)) as f32;
-        if first {
-            self.level.forget_dispersion(TRIAL_KEEPS);
-        }
-        self.hour = (0.0, 0.0);
-        self.calibration.withdraw();
-        self.above = 0;
-    }
-
-    /// Takes the old level back as soon as it fits the last hour clearly better.
-    fn check_trial(&mut self, minute: i32) {
-        let Some(((a, b), until)) = self.trial else { return };
-        let mut old = Level { a, b, ..self.level };
-        let (n, exposure) = self.last_hour(minute);
-        let distance = |level: &Level| log((n + 0.5) / ((level.mean() * exposure).max(1e-6) + 0.5)).abs();
-        if distance(&old) < 0.5 * distance(&self.level) {
-            old.forget_dispersion(1.0 / TRIAL_KEEPS);
-            (self.level, self.trial) = (old, None);
-            self.hour = (0.0, 0.0);
-            self.settled = minute.saturating_add(REACH as i32);
-        } else if minute >= until {
-            self.trial = None;
-        }
     }
 
     /// Learns a minute with events into the level; `plain` is -ln p of its windows.

