@@ -15,6 +15,7 @@ use crate::rate::round;
 use crate::time::Minute;
 
 mod course;
+mod minutes;
 
 use course::Course;
 pub use course::Mark;
@@ -184,7 +185,7 @@ impl Book {
     pub fn marks(&self) -> impl Iterator<Item = (&'static str, &Entity, Minute, &Mark)> {
         self.courses().flat_map(|(entity, course)| {
             let id = course.best.about.id;
-            course.minutes().iter().map(move |(minute, mark)| (id, entity, *minute, mark))
+            course.minutes().iter().map(move |(minute, mark)| (id, entity, minute, mark))
         })
     }
 
