@@ -10,7 +10,9 @@ mod flaws;
 mod hostile;
 mod oracle;
 mod parts;
+mod races;
 mod run;
+mod silence;
 mod sink;
 mod table;
 mod table_laws;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use lapwing_detectors::detector::Engine;
 
 use super::workload::{Delivery, Workload};
-use super::{EXACT, seeds, told};
+use super::{is_exact, seeds, told};
 use oracle::{Outcome, mistakes, orderly, repeats};
 use run::{Flaw, Run};
 
@@ -37,7 +39,7 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     let found = run.outcome();
     let (parts, missing) = parts::parts(&run);
     let expected = orderly(workload, parts, run.world.now());
-    let counts = |detector: &str| !workload.batched_again || EXACT.contains(&detector);
+    let counts = |detector: &str| !workload.batched_again || is_exact(detector);
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {
         out += &found.unlike(&expected);
@@ -75,6 +77,6 @@ fn many_instances_find_what_one_finds() {
             panic!("{}", told(seed, &workload, &differ));
         }
     }
-    let all: BTreeSet<&str> = engine.detectors().map(|about| about.id).collect();
+    let all: BTreeSet<&str> = super::speaking(&engine);
     assert!(seeds.end - seeds.start < SEEDS || spoke == all, "these never spoke: {:?}", &all - &spoke);
 }
