@@ -3,14 +3,16 @@
 use lapwing_detectors::correlation::{Member, Members};
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::hash::hash_of;
-use rsigma_eval::{CompiledRule, Event as _, EventValue, compile_rule};
+use rsigma_eval::{Event as _, EventValue, compile_rule};
 use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 
 use super::card::Card;
+use super::fields::Seen;
 use super::parse::{QUOTE_LIMIT, Rule, line_of};
 use super::plan::{Fault, Fields, Planned, plan};
+use super::ready::Ready;
 use super::section::Section;
-use super::{Seen, holds};
+
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
@@ -62,7 +64,7 @@ impl Correlation {
 /// A rule that a correlation names, and what is read of its events.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    pub(super) compiled: CompiledRule,
+    pub(super) ready: Ready,
     pub(super) fields: Fields,
 }
 
@@ -73,7 +75,7 @@ pub(super) struct Steps(pub(super) Vec<Step>);
 impl Steps {
     pub(super) fn of(rules: &[SigmaRule], fields: &[Fields]) -> Option<Steps> {
         let step = |(rule, fields): (&SigmaRule, &Fields)| {
-            Some(Step { compiled: compile_rule(rule).ok()?, fields: fields.clone() })
+            Some(Step { ready: Ready::of(&compile_rule(rule).ok()?), fields: fields.clone() })
         };
         rules.iter().zip(fields).map(step).collect::<Option<Vec<_>>>().map(Steps)
     }
@@ -81,8 +83,8 @@ impl Steps {
 
 impl Members for Steps {
     fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
-        let (Step { compiled, fields }, seen) = (self.0.get(step)?, Seen(event));
-        if !holds(compiled, &seen) {
+        let (Step { ready, fields }, seen) = (self.0.get(step)?, Seen(event));
+        if !ready.holds(&seen) {
             return None;
         }
         // Without one of these it belongs to no group.

@@ -11,14 +11,14 @@ use lapwing_detectors::measure::Slot;
 use lapwing_detectors::rule::{self, Condition, Key, Need};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
-use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_eval::compile_rule;
 use rsigma_parser::parse_sigma_yaml;
 
 use super::card::Card;
 use super::correlation::{Correlation, Steps, built_in};
 use super::fields::Seen;
-use super::holds;
 use super::parse::{Rule, parse};
+use super::ready::Ready;
 use super::section::Section;
 
 /// A rule as engine, settings and command line know it.
@@ -49,7 +49,7 @@ pub struct Listed {
 /// The conditions of a rule, or of the rules that a correlation names.
 #[derive(Debug)]
 enum Conditions {
-    One(Box<CompiledRule>),
+    One(Ready),
     Several(Steps),
 }
 
@@ -78,7 +78,7 @@ impl Listed {
     /// The rule of a file, for as long as the program runs: rules are read once, at its start.
     pub(super) fn of(place: &str, rule: Rule) -> Option<&'static Listed> {
         let card = Card::of(&rule.slug, &rule.written, rule.section.as_ref())?;
-        Some(Listed::keep(place, &card, Conditions::One(Box::new(rule.compiled))))
+        Some(Listed::keep(place, &card, Conditions::One(rule.ready)))
     }
 
     /// The correlation of a file, for as long as the program runs.
@@ -139,7 +139,7 @@ impl Listed {
         let read = || {
             let collection = parse_sigma_yaml(&sigma_of(self.text)).ok()?;
             match self.plan {
-                None => compile_rule(collection.rules.first()?).ok().map(|rule| Conditions::One(Box::new(rule))),
+                None => compile_rule(collection.rules.first()?).ok().map(|rule| Conditions::One(Ready::of(&rule))),
                 Some(_) => built_in(&collection).map(Conditions::Several),
             }
         };
@@ -149,7 +149,7 @@ impl Listed {
 
 impl Condition for Listed {
     fn holds(&self, event: &Event<'_>) -> bool {
-        matches!(self.conditions(), Some(Conditions::One(rule)) if holds(rule, &Seen(event)))
+        matches!(self.conditions(), Some(Conditions::One(rule)) if rule.holds(&Seen(event)))
     }
 }
 

@@ -15,16 +15,7 @@ pub mod parse;
 mod plan;
 pub mod prove;
 pub mod prove_correlation;
+mod quick;
+mod ready;
 mod samples;
 pub mod section;
-
-use rsigma_eval::CompiledRule;
-use rsigma_eval::compiler::eval_condition;
-
-use self::fields::Seen;
-
-/// Does a rule hold for an event?
-fn holds(rule: &CompiledRule, event: &Seen<'_>) -> bool {
-    let mut matched = Vec::new();
-    rule.conditions.iter().any(|condition| eval_condition(condition, &rule.detections, event, &mut matched))
-}
