@@ -22,9 +22,11 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
     ("function-out-of-memory", |dice, name| failures(dice, name, ("error", "Runtime.OutOfMemory"))),
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
-    ("identities-looked-over", looks),
-    ("refused-rights-then-taken", climbs),
 ];
+
+/// Happenings that correlations find, by their names.
+pub(crate) const CORRELATED: &[(&str, Happening)] =
+    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
 
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
