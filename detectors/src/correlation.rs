@@ -131,6 +131,7 @@ impl<M: Members> Correlation<M> {
             severity: self.severity,
             seen: met.seen,
             at_least: counted.is_some() && self.slots().iter().any(reached),
+            surprise: None,
             expected: None,
             surprise: None,
             threshold: counted.map(|count| f64::from(count.least)),

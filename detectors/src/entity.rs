@@ -201,11 +201,11 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
-        Family::Account => join(key, account, "", &[account]),
         Family::Trail => {
             join(key, account, event.region, &[]);
             true
         }
+        Family::Account => join(key, account, "", &[account]),
         Family::Function | Family::Log => false,
     }
 }

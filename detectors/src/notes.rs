@@ -70,12 +70,6 @@ impl Touch {
 }
 
 impl Tally {
-    /// The minute of the hour.
-    #[must_use]
-    pub fn minute(&self) -> u8 {
-        self.minute
-    }
-
     /// What it adds to the trace of a cell.
     #[must_use]
     pub fn trace(&self) -> Trace {
