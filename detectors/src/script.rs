@@ -88,7 +88,9 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         let mut beats = Beats::default();
         cells.get(&entity).into_iter().flatten().for_each(|(hour, cell)| beats.add(*hour, cell));
         let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
-        engine.silent(&entity, &beats, range).into_iter().for_each(|finding| drop(book.fold(finding)));
+        for finding in engine.silent(&entity, &beats, range) {
+            book.fold(finding);
+        }
     }
     for (entity, hours) in cells {
         judge(&engine, &entity, hours, &mut book);

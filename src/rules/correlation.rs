@@ -12,6 +12,7 @@ use super::parse::{QUOTE_LIMIT, Rule, line_of};
 use super::plan::{Fault, Fields, Planned, plan};
 use super::ready::Ready;
 use super::section::Section;
+
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
