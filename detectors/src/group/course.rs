@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::minutes::Minutes;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing};
+use crate::detector::{Folding, Nature, Timing, Verdict};
 use crate::judge::{Finding, Judged};
+use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::Minute;
 
@@ -43,6 +44,8 @@ pub struct Mark {
     pub expected: Option<f64>,
     /// How unlikely that is, as -log10 of p.
     pub surprise: Option<f64>,
+    /// The window that they were seen in.
+    pub window: Minutes,
     /// Whether the minute was complete when it was judged.
     pub confirmed: bool,
 }
@@ -52,7 +55,8 @@ impl Mark {
         let verdict = &finding.verdict;
         let Finding { confirmed, .. } = *finding;
         let (severity, seen) = (verdict.severity, verdict.seen);
-        Mark { severity, seen, expected: verdict.expected, surprise: verdict.surprise, confirmed }
+        let Verdict { expected, surprise, window, .. } = *verdict;
+        Mark { severity, seen, expected, surprise, window, confirmed }
     }
 }
 
@@ -131,7 +135,8 @@ impl Course {
         {
             self.best.minute = minute;
             let verdict = &mut self.best.verdict;
-            (verdict.severity, verdict.seen, verdict.expected) = (mark.severity, mark.seen, mark.expected);
+            (verdict.severity, verdict.seen) = (mark.severity, mark.seen);
+            (verdict.expected, verdict.window) = (mark.expected, mark.window);
         }
     }
 
@@ -314,6 +319,8 @@ impl Course {
     pub(super) fn gone(mut self, gone: Gone) -> Course {
         if gone == Gone::TakenBack {
             self.minutes.clear();
+            // That it has ended is no longer true either: it never was.
+            self.resolved = false;
         }
         self
     }
