@@ -57,7 +57,7 @@ pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        Field::of(path).value(self.0)
+        Field::once(path).value(self.0)
     }
 
     fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
@@ -100,12 +100,16 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// One that is asked for often.
     pub(super) fn of(path: &str) -> Field {
+        let field = Field::once(path);
+        let last = field.below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
+        Field { last, ..field }
+    }
+
+    fn once(path: &str) -> Field {
         let whole = Path::of(path);
-        let root = Root::of(path);
-        let below = whole.below();
-        let last = below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
-        Field { path: path.to_owned(), root, last, below, whole }
+        Field { path: path.to_owned(), root: Root::of(path), last: None, below: whole.below(), whole }
     }
 
     /// What it is in an event.
