@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::day::{Day, Digest, spent_alert};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
 use lapwing_detectors::judge::{Finding, Judged, Known, Range};
@@ -16,7 +17,7 @@ use lapwing_detectors::stage::Stage;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
 use crate::settings::{Case, Settings};
-use crate::store::{Due, StateStore, StoreError};
+use crate::store::{Daily, Due, Placed, StateStore, StoreError, Way};
 
 /// Rejects that are kept to be named; the rest is only counted.
 const NAMED_REJECTS: usize = 100;
@@ -157,6 +158,38 @@ impl<S: StateStore> Pipeline<S> {
     /// When the store fails. The change may then be said again, under the same id.
     pub async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
         self.store.said(alert).await
+    }
+
+    /// Decides how a change is sent, and writes that on it. Where this one finds the budget of a day spent, that must be
+    /// said first: the alert that says so, and what to tell [`Pipeline::daily_said`] after it was sent.
+    ///
+    /// # Errors
+    /// When the store fails. The change is then handed out again.
+    pub async fn place(&mut self, alert: &mut Alert, now: DateTime<Utc>) -> Result<Option<(Daily, Alert)>, StoreError> {
+        alert.part_of = self.store.parent(alert).await?;
+        let budget = self.settings.budget;
+        let Placed { way, spent } = self.store.place(alert, budget, now).await?;
+        if way == Way::Digest && alert.stage == Stage::Alert {
+            alert.stage = Stage::Digest;
+        }
+        Ok(spent.map(|day| (Daily::Spent(day), spent_alert(day, budget))))
+    }
+
+    /// A digest that is over and was not sent. What was sent must be told by [`Pipeline::daily_said`]; until then it is
+    /// handed out again, here or elsewhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        self.store.digest(now).await
+    }
+
+    /// Marks what is said once a day as said.
+    ///
+    /// # Errors
+    /// When the store fails. It may then be said again, under the same id.
+    pub async fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.store.daily_said(daily, now).await
     }
 
     /// What must be said at `now`, with its owners.

@@ -14,9 +14,11 @@ use crate::query::query_for;
 use crate::time::Minute;
 
 mod course;
+mod parent;
 
 use course::Course;
 pub use course::Mark;
+pub use parent::parent_of;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;
@@ -279,6 +281,7 @@ impl Book {
             next: about.next,
             query: query_for(entity, window),
             merged_into: None,
+            part_of: None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod catalog;
 pub mod cell;
 mod crash;
+pub mod day;
 mod deed;
 pub mod detector;
 pub mod entity;

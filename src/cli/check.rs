@@ -91,6 +91,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         Some(table) => ("state", format!("table {table}, shared by all instances")),
         None => ("state", "in the memory of each instance".to_owned()),
     });
+    lines.push(("budget", format!("{} alerts a day of what is compared with the usual", settings.budget.per_day)));
     lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
     lines
 }

@@ -58,6 +58,8 @@ struct Line<'a> {
     query: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<String>,
     runbook: Cow<'a, str>,
     sent: &'a str,
 }
@@ -123,6 +125,7 @@ impl<'a> Line<'a> {
             query: cut(&alert.query, TEXT),
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
+            part_of: alert.part_of.map(|id| id.to_string()),
             sent: match alert.stage {
                 Stage::Alert => "single",
                 Stage::Digest => "digest",
@@ -173,7 +176,7 @@ fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// JSON text with every character that a terminal would act on, or not show, in its `\u` form. JSON has such
 /// characters within strings only, so the meaning stays.
-fn escape(json: &str) -> String {
+pub(super) fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if is_plain(c) {

@@ -5,20 +5,22 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
-use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::alert::{Alert, AlertId, Quality};
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::group::Book;
+use lapwing_detectors::group::{Book, parent_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 
+use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, Found, Judge, StateStore, StoreError};
+use super::{Daily, Due, Found, Judge, Placed, StateStore, StoreError};
 
 mod kept;
 
@@ -55,6 +57,7 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    days: Days,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -85,6 +88,7 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            days: Days::default(),
             complete: NEVER,
             newest: None,
             late: 0,
@@ -372,6 +376,22 @@ impl StateStore for MemoryStore {
     async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
         self.book.said(alert, self.complete);
         Ok(())
+    }
+
+    async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        Ok(parent_of(alert).and_then(|entity| self.book.parent(&entity, alert)))
+    }
+
+    async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {
+        Ok(self.days.place(alert, (day_of(alert, now, self.engine.lateness), budget)))
+    }
+
+    async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        Ok(self.days.unsent(closed(now, self.engine.lateness)))
+    }
+
+    async fn daily_said(&mut self, daily: Daily, _: DateTime<Utc>) -> Result<(), StoreError> {
+        Ok(self.days.said(daily))
     }
 }
 

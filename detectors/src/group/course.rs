@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing};
+use crate::entity::Family;
 use crate::judge::{Finding, Judged};
 use crate::severity::Severity;
 use crate::time::Minute;
@@ -237,11 +238,18 @@ impl Course {
         self.said.map(|said| self.last().max(said.when))
     }
 
-    /// Does anything wait for time to pass: an end, or an update that is held back?
+    /// The minute that must be complete before it is opened, where another alert may tell of it as well: by then that one
+    /// is known, in whatever order the events came.
+    fn held(&self) -> Option<Minute> {
+        let rate = self.best.about.nature == Nature::Condition && self.best.entity.family == Family::Api;
+        (rate && self.said.is_none()).then(|| self.first())
+    }
+
+    /// Does anything wait for time to pass: an end, or a word that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
         let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
-        held.into_iter().chain(end).min()
+        held.into_iter().chain(self.held()).chain(end).min()
     }
 
     fn grew(&self, said: &Said) -> bool {
@@ -255,7 +263,10 @@ impl Course {
     }
 
     pub(super) fn due(&self, complete: Minute) -> Option<Status> {
-        let Some(said) = self.said else { return (!self.withdrawn()).then_some(Status::Open) };
+        let Some(said) = self.said else {
+            let held = self.held().is_some_and(|minute| complete < minute);
+            return (!self.withdrawn() && !held).then_some(Status::Open);
+        };
         if self.withdrawn() {
             return (!self.resolved).then_some(Status::Resolved);
         }

@@ -7,9 +7,9 @@ use lapwing_detectors::time::Hour;
 use super::access::{Access, Work, taught};
 use super::codec::pack;
 use super::keys::LEDGER;
-use super::ledger::Claim;
 use super::port::{Freshness, Table};
 use super::view::View;
+use crate::store::days::Claim;
 use crate::store::{Found, Judge, StoreError};
 
 /// How often a ledger is begun again because somebody was faster.

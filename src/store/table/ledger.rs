@@ -9,16 +9,10 @@ use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 use serde::{Deserialize, Serialize};
 
+use crate::store::days::Claim;
+
 /// How long an instance has to send what it claimed, before another one does.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
-
-/// Who takes letters to send them, and until when others leave them alone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    pub(super) owner: u64,
-    pub(super) now: DateTime<Utc>,
-    pub(super) until: DateTime<Utc>,
-}
 
 /// An entity's ledger.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
