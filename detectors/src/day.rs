@@ -15,15 +15,15 @@ use crate::stage::Stage;
 
 /// Subjects that a line of a digest names; the alerts of others are counted.
 const SUBJECTS: usize = 20;
-/// Subjects that all lines of a digest name together: with names of 512 bytes it stays an item of 400 KB.
-const ALL_SUBJECTS: usize = 500;
+/// Subjects that all lines of a digest name together: with names of 480 bytes it stays below the 400 KB of an item.
+const ALL_SUBJECTS: usize = 250;
 /// Alerts that a digest knows by their ids. Of what comes beyond, an alert that is entered again after a crash counts
 /// again.
 const KNOWN: usize = 8_192;
 /// Alerts beyond the budget that a digest shows, the gravest first.
 const HIGHEST: usize = 10;
 /// The longest headline and name kept, in characters.
-const TEXT: usize = 200;
+const TEXT: usize = 120;
 
 /// A day of UTC: days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl Budget {
     /// Does it govern this alert? It does where something was compared with what is usual, and is not grave.
     #[must_use]
     pub fn governs(alert: &Alert) -> bool {
-        let compared = alert.expected.is_some() || alert.p_value.is_some();
+        let compared = alert.expected.is_some() || alert.surprise.is_some();
         alert.stage == Stage::Alert && alert.severity <= Severity::Medium && compared
     }
 
@@ -295,10 +295,9 @@ impl Line {
 
 impl Highest {
     fn of(alert: &Alert) -> Highest {
-        let rarity = alert.p_value.filter(|p| *p < 1.0).map_or(0.0, |p| -p.max(f64::MIN_POSITIVE).log10());
         Highest {
             severity: alert.severity,
-            rarity: (rarity * 1_000.0) as u64,
+            rarity: (alert.surprise.unwrap_or_default() * 1_000.0) as u64,
             id: alert.id,
             time: alert.raised_at,
             subject: subject(alert),
@@ -339,7 +338,7 @@ pub fn spent_alert(day: Day, budget: Budget) -> Alert {
         unit: "alerts sent by themselves".to_owned(),
         expected: None,
         threshold: Some(f64::from(n)),
-        p_value: None,
+        surprise: None,
         attack: &[],
         examples: Vec::new(),
         top: Vec::new(),
@@ -356,6 +355,7 @@ pub fn spent_alert(day: Day, budget: Budget) -> Alert {
         ],
         query: String::new(),
         merged_into: None,
+        parts: 0,
         part_of: None,
     }
 }

@@ -281,6 +281,7 @@ impl Book {
             next: about.next,
             query: query_for(entity, window),
             merged_into: None,
+            parts: 0,
             part_of: None,
         }
     }

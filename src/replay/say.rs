@@ -27,7 +27,7 @@ impl Replay {
         let mut parts: HashMap<AlertId, u32> = HashMap::new();
         for alert in alerts.iter().filter(|alert| alert.status == Status::Open) {
             if let Some(parent) = alert.part_of {
-                *parts.entry(parent).or_default() += alert.folded;
+                *parts.entry(parent).or_default() += 1;
                 self.stats.folded += 1;
             }
         }
@@ -39,7 +39,7 @@ impl Replay {
             if let Some(notice) = spent.remove(&alert.id) {
                 self.tell_alert(&notice, teller);
             }
-            alert.folded += parts.get(&alert.id).copied().unwrap_or_default();
+            alert.parts = parts.get(&alert.id).copied().unwrap_or_default();
             self.tell_alert(&alert, teller);
         }
         Ok(())

@@ -60,6 +60,8 @@ struct Line<'a> {
     merged_into: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     part_of: Option<String>,
+    #[serde(skip_serializing_if = "is_none")]
+    parts: u32,
     runbook: Cow<'a, str>,
     sent: &'a str,
 }
@@ -94,6 +96,11 @@ struct TopOut<'a> {
     denied: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(n: &u32) -> bool {
+    *n == 0
+}
+
 impl<'a> Line<'a> {
     fn of(alert: &'a Alert) -> Line<'a> {
         Line {
@@ -125,6 +132,7 @@ impl<'a> Line<'a> {
             query: cut(&alert.query, TEXT),
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
+            parts: alert.parts,
             part_of: alert.part_of.map(|id| id.to_string()),
             sent: match alert.stage {
                 Stage::Alert => "single",

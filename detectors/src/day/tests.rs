@@ -31,7 +31,7 @@ fn only_what_is_compared_and_not_grave_is_governed() {
     let compared = alert(1, "role/a", Severity::Medium);
     let check = |alert: Alert, governed: bool| assert_eq!(Budget::governs(&alert), governed, "{alert:?}");
     check(compared.clone(), true);
-    check(Alert { expected: None, p_value: Some(1e-9), ..compared.clone() }, true);
+    check(Alert { expected: None, surprise: Some(9.0), ..compared.clone() }, true);
     check(Alert { expected: None, ..compared.clone() }, false);
     check(Alert { stage: Stage::Digest, ..compared.clone() }, false);
     check(Alert { severity: Severity::High, ..compared.clone() }, false);
@@ -92,12 +92,12 @@ fn counts_are_exact_whatever_the_names() {
 fn the_gravest_and_rarest_are_shown() {
     let mut digest = Digest::default();
     for (id, severity, p) in [
-        (1, Severity::Low, Some(1e-9)),
-        (2, Severity::Medium, Some(1e-5)),
-        (3, Severity::Medium, Some(0.0)),
+        (1, Severity::Low, Some(9.0)),
+        (2, Severity::Medium, Some(5.0)),
+        (3, Severity::Medium, Some(300.0)),
         (4, Severity::Low, None),
     ] {
-        digest.enter(&Alert { p_value: p, ..alert(id, "a", severity) }, Reason::Budget);
+        digest.enter(&Alert { surprise: p, ..alert(id, "a", severity) }, Reason::Budget);
     }
     assert_eq!(digest.highest.iter().map(|highest| highest.id.0).collect::<Vec<_>>(), [3, 2, 1, 4]);
 }
