@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::Alert;
+use lapwing_detectors::alert::{Alert, Example};
 use lapwing_detectors::day::{Day, Digest, spent_alert};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
@@ -166,6 +166,10 @@ impl<S: StateStore> Pipeline<S> {
     /// # Errors
     /// When the store fails. The change is then handed out again.
     pub async fn place(&mut self, alert: &mut Alert, now: DateTime<Utc>) -> Result<Option<(Daily, Alert)>, StoreError> {
+        if self.hides_incident(alert) {
+            alert.stage = Stage::Observe;
+            return Ok(None);
+        }
         alert.part_of = self.store.parent(alert).await?;
         let budget = self.settings.budget;
         let Placed { way, spent } = self.store.place(alert, budget, now).await?;
@@ -207,6 +211,15 @@ impl<S: StateStore> Pipeline<S> {
         alerts
     }
 
+    /// Does the allow-list hide this incident? It is made of alerts, so the list cannot meet it as a finding.
+    fn hides_incident(&self, alert: &Alert) -> bool {
+        if self.settings.allow.is_empty() || !self.engine.relates(alert.detector) {
+            return false;
+        }
+        let case = Case { subject: &alert.subject, addresses: &addresses(&alert.examples), at: alert.window.start };
+        self.settings.hidden_by(alert.detector, &case).is_some()
+    }
+
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Pipeline { engine, settings, store, hidden, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
@@ -243,9 +256,14 @@ fn hides(settings: &Settings, finding: &Finding) -> bool {
     if finding.about.never_muted || settings.allow.is_empty() {
         return false;
     }
-    let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
-    let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
+    let addresses = addresses(&finding.verdict.examples);
     let subject = finding.entity.subject();
     let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
     settings.hidden_by(finding.about.id, &case).is_some()
+}
+
+/// The addresses that examples came from.
+fn addresses(examples: &[Arc<Example>]) -> Vec<&str> {
+    let addresses: BTreeSet<&str> = examples.iter().map(|example| example.caller.address.as_ref()).collect();
+    addresses.into_iter().filter(|address| !address.is_empty()).collect()
 }

@@ -10,6 +10,7 @@ use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::Family;
 use crate::event::Event;
+use crate::group::Incidents;
 use crate::index::{Index, Places};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
@@ -209,6 +210,11 @@ pub trait Detector: Send + Sync {
         self.about().trigger.minutes(here)
     }
 
+    /// When alerts of one principal together are an incident; nothing for a detector that judges minutes.
+    fn incidents(&self) -> Option<Incidents> {
+        None
+    }
+
     /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
@@ -243,6 +249,8 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
     pub(crate) index: Index,
+    /// The place of the detector that looks for incidents.
+    relating: Option<usize>,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -267,7 +275,8 @@ impl Engine {
             watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
-        Engine { watches, floor, index, lateness }
+        let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
+        Engine { watches, floor, index, relating, lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -288,6 +297,18 @@ impl Engine {
 
     pub(crate) fn awake(&self, cell: &Cell) -> Places {
         self.index.of_cell(cell)
+    }
+
+    /// The detector that looks for incidents, if one is on.
+    pub(crate) fn incidents(&self) -> Option<(&Watch, Incidents)> {
+        let watch = self.watches.get(self.relating?)?;
+        Some((watch, watch.detector.incidents()?))
+    }
+
+    /// Does the detector of that id look for incidents?
+    #[must_use]
+    pub fn relates(&self, id: &str) -> bool {
+        self.incidents().is_some_and(|(watch, _)| watch.detector.about().id == id)
     }
 
     /// What the detector of that id is about, whether it is on, or built in and off; nothing where there is none.

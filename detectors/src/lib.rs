@@ -33,5 +33,6 @@ pub mod severity;
 mod sign_in;
 pub mod stage;
 pub mod stats;
+pub mod tactic;
 pub mod time;
 pub mod window;

@@ -33,7 +33,7 @@ impl Replay {
         }
         for mut alert in alerts {
             self.runtime.block_on(self.pipeline.said(&alert))?;
-            if alert.part_of.is_some() {
+            if alert.part_of.is_some() || alert.stage < self.pipeline.least {
                 continue;
             }
             if let Some(notice) = spent.remove(&alert.id) {

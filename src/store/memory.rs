@@ -354,17 +354,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
-        let mut found = Vec::new();
-        for judged in judged {
-            self.book.withdraw(&judged);
-            for finding in judged.findings {
-                let new = (finding.about.id, finding.verdict.severity);
-                if self.book.fold(finding) {
-                    found.push(new);
-                }
-            }
-        }
-        Ok(found)
+        Ok(judged.into_iter().flat_map(|judged| self.book.take(judged, &self.engine)).collect())
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

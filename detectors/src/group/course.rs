@@ -106,6 +106,17 @@ impl Course {
         new
     }
 
+    /// Says the one thing that it is about anew, now that more is known; it may have begun earlier. What says less rests on
+    /// less, because some of it was forgotten.
+    pub(super) fn restate(&mut self, finding: Finding) {
+        let verdict = &finding.verdict;
+        if (verdict.severity, verdict.seen) < (self.severity(), self.seen()) {
+            return;
+        }
+        self.minutes.clear();
+        self.fold(finding);
+    }
+
     /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
     pub(super) fn withdraw(&mut self, judged: &Judged) {
         if self.best.about.timing == Timing::Monotone {

@@ -28,7 +28,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
 fn an_alert_belongs_to_its_day_until_that_is_over() {
     let midnight = 24 * 60;
     for (now, wanted) in
-        [(23 * 60, DAY), (midnight + 29, X]
+        [(23 * 60, DAY), (midnight + 29, DAY), (midnight + 30, DAY.after()), (3 * midnight, Day(DAY.0 + 2))]
     {
         assert_eq!(day_of(&alert(1, 22), at(now), LATENESS), wanted, "{now}");
     }

@@ -40,14 +40,7 @@ impl<T: Table> Access<'_, T> {
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
-                let judged = judged(&view, *range, judge);
-                book.withdraw(&judged);
-                for finding in judged.findings {
-                    let new = (finding.about.id, finding.verdict.severity);
-                    if book.fold(finding) {
-                        found.push(new);
-                    }
-                }
+                found.extend(book.take(judged(&view, *range, judge), self.engine));
             }
             let before = pack(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };

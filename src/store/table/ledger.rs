@@ -126,10 +126,7 @@ impl Ledger {
     pub(super) fn differs(&self, engine: &Engine, judged: &[&Judged], complete: Minute) -> bool {
         let mut book = self.book(engine);
         for judged in judged {
-            book.withdraw(judged);
-            for finding in judged.findings.iter().cloned() {
-                book.fold(finding);
-            }
+            book.take((*judged).clone(), engine);
         }
         let bytes = |pages: &Vec<Page>| postcard::to_stdvec(pages).unwrap_or_default();
         !book.due(complete).is_empty() || bytes(&book.pages()) != bytes(&self.pages)
