@@ -39,13 +39,15 @@ const NONE: &[Key] = &[Key { service: "none", name: "none" }];
 pub struct SeveralTactics {
     /// Distinct tactics within 24 hours.
     pub tactics: u32,
-    /// The score with which it is high.
+    /// The score that is medium.
+    pub score: u32,
+    /// The score that is high.
     pub score_high: u32,
 }
 
 impl Default for SeveralTactics {
     fn default() -> SeveralTactics {
-        SeveralTactics { tactics: 3, score_high: 6 }
+        SeveralTactics { tactics: 3, score: 4, score_high: 7 }
     }
 }
 
@@ -58,7 +60,10 @@ impl Detector for SeveralTactics {
         let field = |name, doc, min, max| Field { name, doc, min, max };
         let doc = "distinct tactics of ATT&CK within 24 hours";
         visit.field(field("tactics", doc, 2.0, 14.0), Value::Count(&mut self.tactics));
-        let doc = "the score that is high: the gravest alert of each tactic adds 1 if low, 2 if medium, 4 if high";
+        let doc =
+            "the score with which it speaks: the gravest alert of each tactic adds 1 if low, 2 if medium, 4 if high";
+        visit.field(field("score", doc, 2.0, 1000.0), Value::Count(&mut self.score));
+        let doc = "the score that is high";
         visit.field(field("score_high", doc, 2.0, 1000.0), Value::Count(&mut self.score_high));
     }
 
@@ -73,7 +78,7 @@ impl Detector for SeveralTactics {
     }
 
     fn incidents(&self) -> Option<Incidents> {
-        Some(Incidents { tactics: self.tactics, score_high: self.score_high })
+        Some(Incidents { tactics: self.tactics, score: self.score, score_high: self.score_high })
     }
 
     fn judge(&self, _window: &Window<'_>) -> Option<Verdict> {
@@ -116,12 +121,23 @@ mod tests {
             vec![
                 Box::new(DeniedBurst::default()),
                 Box::new(RootUse),
-                Box::new(SeveralTactics { tactics: 2, score_high: 6 }),
+                Box::new(SeveralTactics { tactics: 2, score: 3, score_high: 7 }),
             ]
         };
         let script = "09:00 ec2:DescribeInstances read who=root
                       13:00 s3:GetObject denied        who=root x12";
         check_among(&several, ABOUT.id, script, "13:00 medium root: 2 tactics within a day: initial access, discovery");
+    }
+
+    #[test]
+    fn steps_that_are_all_small() {
+        let script = "09:00 ec2:DescribeInstances read who=root
+                      13:00 s3:GetObject denied        who=root x12";
+        let several = || -> Vec<Box<dyn Detector>> {
+            let least = SeveralTactics { tactics: 2, score: 5, ..SeveralTactics::default() };
+            vec![Box::new(DeniedBurst::default()), Box::new(RootUse), Box::new(least)]
+        };
+        check_among(&several, ABOUT.id, script, "");
     }
 
     #[test]

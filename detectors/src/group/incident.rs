@@ -29,8 +29,10 @@ const EXAMPLES: usize = 5;
 pub struct Incidents {
     /// Distinct tactics within 24 hours.
     pub tactics: u32,
-    /// The sum of severities, one for each tactic, with which it is high: a low one counts 1, a medium 2, a high 4, a
-    /// critical 8.
+    /// The sum of severities, the gravest of each tactic, with which there is one: a low alert adds 1, a medium one 2, a
+    /// high one 4, a critical one 8.
+    pub score: u32,
+    /// The sum with which it is high.
     pub score_high: u32,
 }
 
@@ -54,14 +56,15 @@ impl Book {
         }
         let of_entity = self.alerts.get_mut(entity)?;
         let others = || of_entity.values().flatten().filter(|course| course.best.about.id != about.id);
-        let steps = steps(others());
-        if distinct(&steps) < incidents.tactics as usize {
-            return None;
-        }
-        let examples = examples(others());
         let subject = entity.subject();
         let (detector, cap) = watch.of(&subject);
         let incidents = detector.incidents().unwrap_or(incidents);
+        let tactics: BTreeSet<Tactic> = others().filter_map(|course| Tactic::of(course.best.about.attack)).collect();
+        if tactics.len() < incidents.tactics as usize {
+            return None;
+        }
+        let steps = steps(others());
+        let examples = examples(others());
         let held = of_entity.entry(about.id).or_default();
         let mut new = None;
         let mut rest = &steps[..];
@@ -127,36 +130,64 @@ fn examples<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<(Minute, Arc<E
     courses.flat_map(of).map(|example| (Minute::of(example.time), Arc::clone(example))).collect()
 }
 
-fn distinct(steps: &[Step]) -> usize {
-    steps.iter().map(|step| step.tactic).collect::<BTreeSet<_>>().len()
-}
-
 /// The first minute with enough tactics in the day before it.
 fn opens(steps: &[Step], incidents: Incidents) -> Option<Minute> {
-    let mut from = 0;
-    for (at, step) in steps.iter().enumerate() {
+    let (mut from, mut within) = (0, Tally::default());
+    for step in steps {
+        within.add(step);
         while step.minute.0 - steps[from].minute.0 >= SPAN {
+            within.remove(&steps[from]);
             from += 1;
         }
-        let window = &steps[from..=at];
-        // What one event shows is one step, whatever it is called.
-        let minutes: BTreeSet<Minute> = window.iter().map(|step| step.minute).collect();
-        if distinct(window) >= incidents.tactics as usize && minutes.len() > 1 {
+        // What one minute shows may be one deed, whatever it is called.
+        if within.suffices(incidents) && steps[from].minute < step.minute {
             return Some(step.minute);
         }
     }
     None
 }
 
+/// How many steps there are of each tactic and severity.
+#[derive(Default)]
+struct Tally(BTreeMap<Tactic, [u32; Severity::ALL.len()]>);
+
+impl Tally {
+    fn of(steps: &[Step]) -> Tally {
+        let mut tally = Tally::default();
+        steps.iter().for_each(|step| tally.add(step));
+        tally
+    }
+
+    fn add(&mut self, step: &Step) {
+        self.0.entry(step.tactic).or_default()[step.severity as usize] += 1;
+    }
+
+    fn remove(&mut self, step: &Step) {
+        if let Some(of) = self.0.get_mut(&step.tactic) {
+            of[step.severity as usize] -= 1;
+        }
+    }
+
+    /// The gravest step of each tactic.
+    fn gravest(&self) -> impl Iterator<Item = Severity> {
+        self.0.values().filter_map(|of| Severity::ALL.into_iter().rev().find(|severity| of[*severity as usize] > 0))
+    }
+
+    fn score(&self) -> u32 {
+        self.gravest().map(weight).sum()
+    }
+
+    fn suffices(&self, incidents: Incidents) -> bool {
+        self.gravest().count() >= incidents.tactics as usize && self.score() >= incidents.score
+    }
+}
+
 fn verdict(steps: &[Step], opened: Minute, incidents: Incidents, examples: Vec<Arc<Example>>) -> Verdict {
     let mut first: BTreeMap<Tactic, Step> = BTreeMap::new();
-    let mut gravest: BTreeMap<Tactic, Severity> = BTreeMap::new();
     for step in steps {
         first.entry(step.tactic).or_insert(*step);
-        let gravest = gravest.entry(step.tactic).or_insert(step.severity);
-        *gravest = step.severity.max(*gravest);
     }
-    let score: u32 = gravest.values().map(|severity| weight(*severity)).sum();
+    let score = Tally::of(steps).score();
     let grave = score >= incidents.score_high;
     let mut in_order: Vec<&Step> = first.values().collect();
     in_order.sort();
