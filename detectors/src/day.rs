@@ -25,6 +25,9 @@ const HIGHEST: usize = 10;
 /// The longest headline and name kept, in characters.
 const TEXT: usize = 120;
 
+/// How detectors of what is first seen are named.
+const FIRST_SEEN: &str = "new-";
+
 /// A day of UTC: days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Day(pub i32);
@@ -81,10 +84,11 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Does it govern this alert? It does where something was compared with what is usual, and is not grave.
+    /// Does it govern this alert? It does where something was compared with what is usual, or is first seen, and is not
+    /// grave.
     #[must_use]
     pub fn governs(alert: &Alert) -> bool {
-        let compared = alert.expected.is_some() || alert.surprise.is_some();
+        let compared = alert.expected.is_some() || alert.surprise.is_some() || alert.detector.starts_with(FIRST_SEEN);
         alert.stage == Stage::Alert && alert.severity <= Severity::Medium && compared
     }
 

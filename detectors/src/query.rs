@@ -20,7 +20,8 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
         Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
-        Family::Function => {
+        Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
+        Family::Function | Family::Log => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \
                  # log group {}, {}",

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, AlertId, Quality};
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::Family;
+use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::{Book, parent_of};
@@ -20,9 +21,11 @@ use lapwing_detectors::time::{Hour, Minute};
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Daily, Due, Found, Judge, Placed, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
 
+mod heard;
 mod kept;
+mod look;
 
 /// A late event may change windows that end this much later.
 const WINDOW: i32 = 60;
@@ -58,6 +61,10 @@ pub struct MemoryStore {
     pass: Option<Pass>,
     book: Book,
     days: Days,
+    /// When there were signs of life of what must not be silent.
+    beats: BTreeMap<Entity, Beats>,
+    /// From where on silences are judged: what an earlier replay said of the time before stands.
+    heard_from: Minute,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -89,6 +96,8 @@ impl MemoryStore {
             pass: None,
             book: Book::default(),
             days: Days::default(),
+            beats: BTreeMap::new(),
+            heard_from: NEVER,
             complete: NEVER,
             newest: None,
             late: 0,
@@ -99,43 +108,6 @@ impl MemoryStore {
     #[must_use]
     pub fn of_quality(self, quality: Quality) -> MemoryStore {
         MemoryStore { book: Book::of_quality(quality), ..self }
-    }
-
-    /// The instant at which the minute of the newest event is complete.
-    #[must_use]
-    pub fn end(&self) -> DateTime<Utc> {
-        let longest = self.engine.lateness.lambda.max(self.engine.lateness.cloudtrail);
-        self.newest.map_or(NEVER, Minute::of).plus(1 + longest.0 as i32).start()
-    }
-
-    /// What the end of all data adds to what was said: every alert as it stands, where nothing was said.
-    #[must_use]
-    pub fn finish(&self) -> Vec<Alert> {
-        self.book.news(self.newest.map_or(NEVER, Minute::of))
-    }
-
-    /// The alerts so far.
-    #[must_use]
-    pub fn book(&self) -> &Book {
-        &self.book
-    }
-
-    /// The bytes that the held cells take, reckoned from their number and entries.
-    #[must_use]
-    pub fn held_bytes(&self) -> usize {
-        self.hours.bytes()
-    }
-
-    /// The oldest hour with cells.
-    #[must_use]
-    pub fn oldest(&self) -> Option<Hour> {
-        self.hours.oldest()
-    }
-
-    /// Cells that found no room, by family.
-    #[must_use]
-    pub fn overflow(&self) -> &BTreeMap<Family, u64> {
-        &self.entities.overflow
     }
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
@@ -203,6 +175,7 @@ impl MemoryStore {
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
+            self.listen(learnt);
             let closed = self.closed(learnt.received);
             self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
@@ -329,6 +302,7 @@ impl MemoryStore {
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
         self.hours.drop_until(last);
+        self.forget_beats();
     }
 }
 
@@ -355,6 +329,10 @@ impl StateStore for MemoryStore {
 
     async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
         Ok(judged.into_iter().flat_map(|judged| self.book.take(judged, &self.engine)).collect())
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        Ok(self.known_beats(entity, now))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

@@ -33,6 +33,7 @@ fn only_what_is_compared_and_not_grave_is_governed() {
     check(compared.clone(), true);
     check(Alert { expected: None, surprise: Some(9.0), ..compared.clone() }, true);
     check(Alert { expected: None, ..compared.clone() }, false);
+    check(Alert { expected: None, detector: "new-region", ..compared.clone() }, true);
     check(Alert { stage: Stage::Digest, ..compared.clone() }, false);
     check(Alert { severity: Severity::High, ..compared.clone() }, false);
     check(Alert { severity: Severity::Critical, ..compared }, false);

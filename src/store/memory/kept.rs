@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
-use lapwing_detectors::day::{Day, Digest};
+use lapwing_detectors::day::Day;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::group::{Book, Page};
@@ -20,6 +20,8 @@ const FORGOTTEN: i32 = 35 * 24;
 /// Days before the newest event whose budgets and digests are kept: alerts of older ones are forgotten.
 const DAYS: i32 = 8;
 
+/// The silences of a day are judged anew with what comes later.
+const JUDGED_ANEW: i32 = 24 * 60;
 impl MemoryStore {
     /// Writes down all that must be known to go on: entities with their profiles, the cells of the hours that are held,
     /// how far was judged, and the alerts.
@@ -30,6 +32,7 @@ impl MemoryStore {
         self.hours.fold(&mut self.folder);
         let judged = [Source::CloudTrail, Source::Lambda].map(|source| self.judged.get(&source).copied());
         out.put(&(self.newest, judged))?;
+        self.keep_beats(out)?;
         let ids = self.keep_entities(out)?;
         let all: Vec<_> = self.hours.cells().filter(|(hour, _)| *hour >= self.reached()).collect();
         out.put(&(all.len() as u64))?;
@@ -40,6 +43,17 @@ impl MemoryStore {
             }
         }
         self.keep_alerts(self.judged_for_good(), out)
+    }
+
+    /// Writes the beats of the last days: those of which silences may still be judged.
+    fn keep_beats(&self, out: &mut Writer) -> Result<(), Damaged> {
+        let since = self.remembered();
+        out.put(&(self.beats.len() as u64))?;
+        for (entity, beats) in &self.beats {
+            let hours: Vec<(Hour, u64)> = beats.hours().filter(|(hour, _)| *hour >= since).collect();
+            out.put(&(entity, hours))?;
+        }
+        Ok(())
     }
 
     /// The last minute that was judged whatever its source.
@@ -93,8 +107,13 @@ impl MemoryStore {
     pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Damaged> {
         let (newest, judged): (Option<DateTime<Utc>>, [Option<Minute>; 2]) = from.take()?;
         self.newest = newest;
+        self.heard_from = newest.map_or(NEVER, |newest| Minute::of(newest).plus(-JUDGED_ANEW));
         let sources = [Source::CloudTrail, Source::Lambda];
         self.judged = sources.into_iter().zip(judged).filter_map(|(source, minute)| Some((source, minute?))).collect();
+        for _ in 0..from.take::<u64>()? {
+            let (entity, hours): (Entity, Vec<(Hour, u64)>) = from.take()?;
+            self.beats.insert(entity, hours.into_iter().collect());
+        }
         for _ in 0..from.take::<u64>()? {
             let (entity, profile): (Entity, Profile) = from.take()?;
             self.entities.put(entity, profile);
@@ -139,11 +158,6 @@ impl MemoryStore {
     pub fn restore_days(&mut self, from: &mut Reader<'_>) -> Result<(), Damaged> {
         self.days = from.take()?;
         Ok(())
-    }
-
-    /// The digests of all days.
-    pub fn digests(&self) -> impl Iterator<Item = (Day, &Digest)> {
-        self.days.digests()
     }
 
     /// The alerts, to be given what was said of them before.
