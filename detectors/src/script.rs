@@ -88,7 +88,7 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
         let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
         engine.silent(&entity, &beats, range).into_iter().for_each(|finding| drop(book.fold(finding)));
     }
-    for (entity, hours) in cells {
+    for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
         judge(&engine, &entity, hours, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {

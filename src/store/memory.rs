@@ -9,7 +9,7 @@ use lapwing_detectors::alert::{Alert, AlertId, Quality};
 use lapwing_detectors::beats::Beats;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::{Book, parent_of};

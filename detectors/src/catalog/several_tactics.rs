@@ -125,14 +125,14 @@ mod tests {
             ]
         };
         let script = "09:00 ec2:DescribeInstances read who=root
-                      13:00 s3:GetObject denied        who=root x12";
+                      13:00 s3:GetObject read denied   who=root x12";
         check_among(&several, ABOUT.id, script, "13:00 medium root: 2 tactics within a day: initial access, discovery");
     }
 
     #[test]
     fn steps_that_are_all_small() {
         let script = "09:00 ec2:DescribeInstances read who=root
-                      13:00 s3:GetObject denied        who=root x12";
+                      13:00 s3:GetObject read denied   who=root x12";
         let several = || -> Vec<Box<dyn Detector>> {
             let least = SeveralTactics { tactics: 2, score: 5, ..SeveralTactics::default() };
             vec![Box::new(DeniedBurst::default()), Box::new(RootUse), Box::new(least)]
