@@ -133,7 +133,7 @@ impl Handler {
         let read = self.read(&bytes, invocation.now).await.map_err(|e| state_failed(invocation, e))?;
         let mut sent = self.send(invocation, &read.alerts).await?;
         if !self.pipeline.store.is_shared() {
-            sent += self.send_digests(invocation).await?;
+            sent += Box::pin(self.send_digests(invocation)).await?;
         }
         self.measure(invocation, read.measures(invocation.now)).await;
         let summary = read.summary(sent);
@@ -144,7 +144,7 @@ impl Handler {
     /// Judges what has become complete, and sends what has ended or was left behind.
     async fn tick(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
         let alerts = self.pipeline.tick(invocation.now).await.map_err(|e| state_failed(invocation, e))?;
-        let sent = self.send(invocation, &alerts).await? + self.send_digests(invocation).await?;
+        let sent = self.send(invocation, &alerts).await? + Box::pin(self.send_digests(invocation)).await?;
         // Without anything that waits its age is nothing: an alarm on it must see that.
         let since = self.pipeline.store.waiting_since();
         let waiting = since.map_or(0.0, |since| (invocation.now - since).as_seconds_f64().max(0.0));
@@ -178,7 +178,7 @@ impl Handler {
         let request_id = invocation.request_id;
         let (mut sent, mut unsent) = (0, 0);
         for alert in alerts {
-            match self.send_one(invocation, alert).await {
+            match Box::pin(self.send_one(invocation, alert)).await {
                 Ok(messages) => {
                     sent += messages;
                     self.settle(invocation, alert).await;
@@ -199,7 +199,7 @@ impl Handler {
     /// Sends a change of an alert by itself where it is not for the digest of its day, which has it then.
     async fn send_one(&mut self, invocation: Invocation<'_>, alert: &Alert) -> Result<u64, Unsent> {
         let mut alert = alert.clone();
-        let spent = self.pipeline.place(&mut alert, invocation.now).await.map_err(Unsent::undecided)?;
+        let spent = self.pipeline.place(&mut alert, invocation.now).await.map_err(|e| Unsent::undecided(&e))?;
         let mut sent = 0;
         if let Some((daily, notice)) = spent {
             sent += self.sns.publish(|topic| message(topic, &notice), invocation.last_start()).await?;

@@ -29,7 +29,7 @@ pub struct Unsent {
 impl Unsent {
     /// It could not be decided how to send it.
     #[must_use]
-    pub fn undecided(error: StoreError) -> Unsent {
+    pub fn undecided(error: &StoreError) -> Unsent {
         Unsent { topic: String::new(), what: error.to_string() }
     }
 }

@@ -359,7 +359,8 @@ impl StateStore for MemoryStore {
     }
 
     async fn daily_said(&mut self, daily: Daily, _: DateTime<Utc>) -> Result<(), StoreError> {
-        Ok(self.days.said(daily))
+        self.days.said(daily);
+        Ok(())
     }
 }
 
