@@ -81,7 +81,7 @@ pub fn json(day: Day, digest: &Digest) -> String {
         "over_budget": highest.collect::<Vec<_>>(),
         "sent": "digest",
     });
-    escape(&object.to_string())
+    escape(object.to_string())
 }
 
 fn json_line((detector, severity, line): &Row<'_>) -> Value {
