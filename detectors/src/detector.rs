@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::group::Incidents;
 use crate::index::{Index, Places};
 use crate::judge::Range;
+use crate::level::Levels;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -22,7 +23,7 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::Minute;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
 #[derive(Debug)]
@@ -98,12 +99,20 @@ impl Trigger {
     /// The minutes of the hour in which it fires, a bit for each.
     #[must_use]
     pub fn minutes(&self, cell: &Cell) -> u64 {
-        let bits = |minutes: &mut dyn Iterator<Item = u8>| minutes.fold(0_u64, |bits, m| bits | 1 << m);
         match self {
-            Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
         }
     }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -145,8 +154,8 @@ pub struct Verdict {
     pub folding: Folding,
     /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
     pub unit: Cow<'static, str>,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
-    /// number, `{s}` for its plural.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}`, `{window}` and
+    /// `{usual}` stand for the alert's numbers, `{s}` for the plural of the first.
     pub headline: String,
     /// Why this severity.
     pub why: String,
@@ -218,6 +227,12 @@ pub trait Detector: Send + Sync {
         None
     }
 
+    /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
+    /// unusual.
+    fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
+        self.minutes(around.here, around.before)
+    }
+
     /// What must not be silent.
     fn watched(&self) -> Vec<Entity> {
         Vec::new()
@@ -264,6 +279,8 @@ pub struct Engine {
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
+    /// How surprising a finding must be, beyond what the settings say.
+    pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -289,7 +306,7 @@ impl Engine {
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
-        Engine { watches, floor, index, relating, lateness }
+        Engine { watches, floor, index, relating, levels: Levels::default(), lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {

@@ -21,18 +21,28 @@ pub enum Family {
     Function,
     /// The user named at the sign-in page of an account.
     User,
-    /// An IP address, in the account whose sign-in page it met.
+    /// An IP address, in the account that it called.
     Address,
     /// The CloudTrail of an account and Region, where its silence is watched.
     Trail,
     /// The log of a function of an account, in whichever Region, where its silence is watched.
     Log,
+    /// An account: where something is counted whoever does it.
+    Account,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 7] =
-        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Trail, Family::Log];
+    pub const ALL: [Family; 8] = [
+        Family::Principal,
+        Family::Api,
+        Family::Function,
+        Family::User,
+        Family::Address,
+        Family::Trail,
+        Family::Log,
+        Family::Account,
+    ];
 
     /// The log whose lateness holds for it.
     #[must_use]
@@ -145,6 +155,7 @@ impl Entity {
             Family::Function | Family::Log => Subject { function: name, ..base },
             Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
+            Family::Account => base,
         }
     }
 }
@@ -194,6 +205,7 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             join(key, account, event.region, &[]);
             true
         }
+        Family::Account => join(key, account, "", &[account]),
         Family::Function | Family::Log => false,
     }
 }

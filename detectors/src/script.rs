@@ -109,14 +109,12 @@ fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mu
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
-        let before =
-            at.checked_sub(1).map(|at| &hours[at]).filter(|(h, _)| *h == hour.before()).map(|(_, c)| c.clone());
         let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
         book.take(Judged { entity: entity.clone(), range, findings }, engine);
-        profile.learn(hour, &cell, before.as_deref());
+        profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
     }
 }
 

@@ -111,7 +111,7 @@ fn steps<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<Step> {
         let Some(tactic) = Tactic::of(about.attack) else { continue };
         let marks = course.minutes().iter().filter(|(_, mark)| mark.severity.min(course.best.cap) >= Severity::Low);
         steps.extend(marks.map(|(minute, mark)| Step {
-            minute: *minute,
+            minute,
             tactic,
             detector: about.id,
             severity: mark.severity.min(course.best.cap),
