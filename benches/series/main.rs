@@ -22,7 +22,9 @@ const ALERT: f64 = 4.5;
 
 fn main() {
     let seed = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1);
-    println!("incidents a day above T (bounds 1.44, .144, .0144), on a first day above {ALERT}; x5 in 15 minutes found");
+    println!(
+        "incidents a day above T (bounds 1.44, .144, .0144), on a first day above {ALERT}; x5 in 15 minutes found"
+    );
     println!("{:9} {:>7} {:>7} {:>7} {:>9} {:>6}", "", "T > 3", "T > 4", "T > 5", "first day", "found");
     for (kind, _) in KINDS {
         let (mut peaks, mut first, mut found) = (Vec::new(), 0, 0);
@@ -83,8 +85,7 @@ fn rate(counts: &[u32], means: &[f64], burst: usize) -> (Vec<f64>, f64) {
 }
 
 fn errors(rows: &[(u32, u32)]) -> Vec<f64> {
-    let (mut profile, mut errors, mut calls) =
-        (ErrorProfile::new(START), LastHour::new(START), LastHour::new(START));
+    let (mut profile, mut errors, mut calls) = (ErrorProfile::new(START), LastHour::new(START), LastHour::new(START));
     let mut step = |(i, (e, n)): (usize, &(u32, u32))| {
         let minute = START + i as i32;
         if *n == 0 {

@@ -131,7 +131,6 @@ impl<M: Members> Correlation<M> {
             severity: self.severity,
             seen: met.seen,
             at_least: counted.is_some() && self.slots().iter().any(reached),
-            surprise: None,
             expected: None,
             surprise: None,
             threshold: counted.map(|count| f64::from(count.least)),
