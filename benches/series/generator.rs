@@ -127,7 +127,7 @@ pub(crate) fn errors(kind: &str, days: usize, seed: u64) -> Vec<(u32, u32)> {
     let mut mood = 0.0;
     let row = |i: usize| {
         let minute = i % DAY;
-        if i % 30 == 0 {
+        if i.is_multiple_of(30) {
             mood = dice.exponential(0.01) + dice.exponential(0.01);
         }
         let (calls, share) = match kind {
