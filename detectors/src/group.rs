@@ -17,7 +17,7 @@ use crate::time::Minute;
 
 mod course;
 mod incident;
-mod minutes;
+mod marks;
 mod parent;
 
 use course::Course;
@@ -109,6 +109,10 @@ impl Book {
         let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
             None => {
+                // Most have one alert: a vector of its own accord begins with room for four.
+                if courses.len() == courses.capacity() {
+                    courses.reserve_exact(1 + courses.len() / 2);
+                }
                 courses.push(Course::open(finding));
                 true
             }

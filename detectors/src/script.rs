@@ -86,7 +86,9 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
         let mut beats = Beats::default();
         cells.get(&entity).into_iter().flatten().for_each(|(hour, cell)| beats.add(*hour, cell));
         let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
-        engine.silent(&entity, &beats, range).into_iter().for_each(|finding| _ = book.fold(finding));
+        for finding in engine.silent(&entity, &beats, range) {
+            book.fold(finding);
+        }
     }
     for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
         judge(&engine, &entity, hours, &mut book);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::minutes::Minutes as Marks;
+use super::marks::Marks;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};

@@ -25,6 +25,10 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
 ];
 
+/// Happenings that correlations find, by their names.
+pub(crate) const CORRELATED: &[(&str, Happening)] =
+    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
+
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
 
@@ -223,6 +227,43 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
     for _ in 0..dice.between(3, 14) {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
+    }
+    out
+}
+
+/// Distinct questions about users, roles and policies: a correlation counts those within two minutes.
+fn looks(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let apis = [
+        "iam:ListUsers",
+        "iam:ListRoles",
+        "iam:ListGroups",
+        "iam:ListPolicies",
+        "iam:ListAccessKeys",
+        "iam:ListMFADevices",
+        "iam:ListAccountAliases",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport",
+        "iam:ListUserPolicies",
+        "iam:ListInstanceProfiles",
+        "iam:ListSAMLProviders",
+    ];
+    let start = some_time(dice);
+    let mut out = Vec::new();
+    for n in 0..dice.between(9, 24) as usize {
+        let time = after(dice, start, 3);
+        out.push(call(dice, time, Who::User(name), (apis[n % apis.len()], "")));
+    }
+    out
+}
+
+/// A change of rights that is refused and one that succeeds, in either order: a correlation wants the refusal first.
+fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let (start, role) = (some_time(dice), Who::Role(name));
+    let mut out = Vec::new();
+    for _ in 0..dice.between(1, 4) {
+        let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
+        out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
+        out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
     }
     out
 }

@@ -8,9 +8,9 @@ use crate::time::Minute;
 
 /// What each minute of an alert amounts to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Minutes(SmallVec<[(Minute, Mark); 1]>);
+pub(super) struct Marks(SmallVec<[(Minute, Mark); 1]>);
 
-impl Minutes {
+impl Marks {
     fn place(&self, minute: Minute) -> Result<usize, usize> {
         // Findings come nearly in order.
         match self.0.last() {
@@ -67,6 +67,7 @@ impl Minutes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Minutes;
     use crate::severity::Severity;
 
     #[test]
@@ -76,10 +77,10 @@ mod tests {
             seen,
             expected: None,
             surprise: None,
-            window: crate::settings::Minutes(1),
+            window: Minutes(1),
             confirmed: true,
         };
-        let mut minutes = Minutes::default();
+        let mut minutes = Marks::default();
         for (minute, seen) in [(5, 1), (9, 2), (7, 3), (5, 4), (1, 5), (9, 6)] {
             minutes.insert(Minute(minute), mark(seen));
         }
