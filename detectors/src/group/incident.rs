@@ -79,7 +79,7 @@ impl Book {
                 entity: entity.clone(),
                 minute: anchor,
                 confirmed: own.iter().all(|step| step.confirmed),
-                verdict: verdict(&own, anchor, incidents, shown.map(|(_, example)| Arc::clone(example)).collect()),
+                verdict: verdict(&own, incidents, shown.map(|(_, example)| Arc::clone(example)).collect()),
                 cap,
                 stage: watch.stage,
                 top: top(&own),
@@ -182,7 +182,7 @@ impl Tally {
     }
 }
 
-fn verdict(steps: &[Step], opened: Minute, incidents: Incidents, examples: Vec<Arc<Example>>) -> Verdict {
+fn verdict(steps: &[Step], incidents: Incidents, examples: Vec<Arc<Example>>) -> Verdict {
     let mut first: BTreeMap<Tactic, Step> = BTreeMap::new();
     for step in steps {
         first.entry(step.tactic).or_insert(*step);
@@ -194,7 +194,6 @@ fn verdict(steps: &[Step], opened: Minute, incidents: Incidents, examples: Vec<A
     let told = |step: &&Step| format!("{} {} ({})", step.minute.start().format("%H:%M"), step.tactic, step.detector);
     let told: Vec<String> = in_order.iter().map(told).collect();
     let names: Vec<&str> = in_order.iter().map(|step| step.tactic.name()).collect();
-    let earliest = in_order.first().map_or(opened, |step| step.minute.min(opened));
     Verdict {
         severity: if grave { Severity::High } else { Severity::Medium },
         seen: first.len() as u64,
@@ -202,7 +201,8 @@ fn verdict(steps: &[Step], opened: Minute, incidents: Incidents, examples: Vec<A
         expected: None,
         threshold: Some(f64::from(incidents.tactics)),
         surprise: None,
-        window: Minutes((opened.0 - earliest.0 + 1) as u32),
+        // Always the whole day: an earlier step that becomes known later changes nothing that was said.
+        window: Minutes(SPAN as u32),
         folding: Folding::Largest,
         unit: "tactic{s} of ATT&CK".into(),
         headline: format!("{{seen}} tactics within a day: {}", names.join(", ")),
