@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::Alert;
+use lapwing_detectors::alert::{Alert, Example};
+use lapwing_detectors::day::{Day, Digest, spent_alert};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
 use lapwing_detectors::judge::{Finding, Judged, Known, Range};
@@ -16,7 +17,7 @@ use lapwing_detectors::stage::Stage;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
 use crate::settings::{Case, Settings};
-use crate::store::{Due, StateStore, StoreError};
+use crate::store::{Daily, Due, Placed, StateStore, StoreError, Way};
 
 /// Rejects that are kept to be named; the rest is only counted.
 const NAMED_REJECTS: usize = 100;
@@ -177,6 +178,42 @@ impl<S: StateStore> Pipeline<S> {
         self.store.said(alert).await
     }
 
+    /// Decides how a change is sent, and writes that on it. Where this one finds the budget of a day spent, that must be
+    /// said first: the alert that says so, and what to tell [`Pipeline::daily_said`] after it was sent.
+    ///
+    /// # Errors
+    /// When the store fails. The change is then handed out again.
+    pub async fn place(&mut self, alert: &mut Alert, now: DateTime<Utc>) -> Result<Option<(Daily, Alert)>, StoreError> {
+        if self.hides_incident(alert) {
+            alert.stage = Stage::Observe;
+            return Ok(None);
+        }
+        alert.part_of = self.store.parent(alert).await?;
+        let budget = self.settings.budget;
+        let Placed { way, spent } = self.store.place(alert, budget, now).await?;
+        if way == Way::Digest && alert.stage == Stage::Alert {
+            alert.stage = Stage::Digest;
+        }
+        Ok(spent.map(|day| (Daily::Spent(day), spent_alert(day, budget))))
+    }
+
+    /// A digest that is over and was not sent. What was sent must be told by [`Pipeline::daily_said`]; until then it is
+    /// handed out again, here or elsewhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        self.store.digest(now).await
+    }
+
+    /// Marks what is said once a day as said.
+    ///
+    /// # Errors
+    /// When the store fails. It may then be said again, under the same id.
+    pub async fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.store.daily_said(daily, now).await
+    }
+
     /// What must be said at `now`, with its owners.
     pub fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {
         let alerts = self.store.unsaid(now);
@@ -190,6 +227,15 @@ impl<S: StateStore> Pipeline<S> {
             alert.owner = self.settings.owner_of(&alert.subject);
         }
         alerts
+    }
+
+    /// Does the allow-list hide this incident? It is made of alerts, so the list cannot meet it as a finding.
+    fn hides_incident(&self, alert: &Alert) -> bool {
+        if self.settings.allow.is_empty() || !self.engine.relates(alert.detector) {
+            return false;
+        }
+        let case = Case { subject: &alert.subject, addresses: &addresses(&alert.examples), at: alert.window.start };
+        self.settings.hidden_by(alert.detector, &case).is_some()
     }
 
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -228,9 +274,14 @@ fn hides(settings: &Settings, finding: &Finding) -> bool {
     if finding.about.never_muted || settings.allow.is_empty() {
         return false;
     }
-    let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
-    let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
+    let addresses = addresses(&finding.verdict.examples);
     let subject = finding.entity.subject();
     let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
     settings.hidden_by(finding.about.id, &case).is_some()
+}
+
+/// The addresses that examples came from.
+fn addresses(examples: &[Arc<Example>]) -> Vec<&str> {
+    let addresses: BTreeSet<&str> = examples.iter().map(|example| example.caller.address.as_ref()).collect();
+    addresses.into_iter().filter(|address| !address.is_empty()).collect()
 }

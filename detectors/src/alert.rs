@@ -292,6 +292,10 @@ pub struct Alert {
     pub query: String,
     /// The older alert that this one turned out to be part of, once late events have shown it: it ends with that.
     pub merged_into: Option<AlertId>,
+    /// How many alerts are part of this one, and not sent.
+    pub parts: u32,
+    /// The alert about its cause that tells of this one as well: it is not sent.
+    pub part_of: Option<AlertId>,
 }
 
 impl Alert {

@@ -11,6 +11,7 @@ use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
 use crate::event::Event;
+use crate::group::Incidents;
 use crate::index::{Index, Places};
 use crate::judge::Range;
 use crate::level::Levels;
@@ -221,6 +222,11 @@ pub trait Detector: Send + Sync {
         self.about().trigger.minutes(here)
     }
 
+    /// When alerts of one principal together are an incident; nothing for a detector that judges minutes.
+    fn incidents(&self) -> Option<Incidents> {
+        None
+    }
+
     /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
     /// unusual.
     fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
@@ -271,6 +277,8 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
     pub(crate) index: Index,
+    /// The place of the detector that looks for incidents.
+    relating: Option<usize>,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
@@ -297,7 +305,8 @@ impl Engine {
             watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
-        Engine { watches, floor, index, levels: Levels::default(), lateness }
+        let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
+        Engine { watches, floor, index, relating, levels: Levels::default(), lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -327,6 +336,18 @@ impl Engine {
 
     pub(crate) fn awake(&self, cell: &Cell) -> Places {
         self.index.of_cell(cell)
+    }
+
+    /// The detector that looks for incidents, if one is on.
+    pub(crate) fn incidents(&self) -> Option<(&Watch, Incidents)> {
+        let watch = self.watches.get(self.relating?)?;
+        Some((watch, watch.detector.incidents()?))
+    }
+
+    /// Does the detector of that id look for incidents?
+    #[must_use]
+    pub fn relates(&self, id: &str) -> bool {
+        self.incidents().is_some_and(|(watch, _)| watch.detector.about().id == id)
     }
 
     /// What the detector of that id is about, whether it is on, or built in and off; nothing where there is none.

@@ -117,8 +117,10 @@ pub struct Call<'a> {
     pub extra: &'a str,
     /// The whole record as raw JSON text: what rules ask for that has no member of its own here.
     pub record: &'a str,
-    /// Of `request`, for the rules that look at it one after the other.
-    pub outline: Outline,
+    /// `userIdentity` as raw JSON text, or empty where that was not kept; it is in the record all the same.
+    pub identity: &'a str,
+    /// Of `request` and of `identity`, for the rules that look at them one after the other.
+    pub outlines: [Outline; 2],
 }
 
 /// Where the members of a JSON object stand in its text. Whoever needs that first finds it out for those who come after.

@@ -12,13 +12,18 @@ use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
 use crate::query::query_for;
 use crate::rate::round;
+use crate::severity::Severity;
 use crate::time::Minute;
 
 mod course;
+mod incident;
 mod marks;
+mod parent;
 
 use course::Course;
 pub use course::Mark;
+pub use incident::Incidents;
+pub use parent::parent_of;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;
@@ -29,8 +34,9 @@ const UPDATE_GROWTH: u64 = 4;
 /// Evidence ids that an alert carries.
 const EVIDENCE: usize = 50;
 /// A sent alert is remembered this long after its last finding, and after it was last said, so that late findings fold
-/// into it. What comes days late comes together: from a queue that is emptied after an outage.
-const REMEMBERED_MINUTES: i32 = 24 * 60;
+/// into it, and so that the incident that it is part of still knows it a day later. What comes days late comes together:
+/// from a queue that is emptied after an outage.
+const REMEMBERED_MINUTES: i32 = 48 * 60;
 
 /// The alerts of one detector about one entity, to be stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -75,6 +81,20 @@ impl Book {
         Book { quality: Some(quality), ..Book::default() }
     }
 
+    /// Adds what was found in some minutes of an entity, takes back what is no longer found in them, and looks for
+    /// incidents among the alerts of the entity. Returns what is new.
+    pub fn take(&mut self, judged: Judged, engine: &Engine) -> Vec<(&'static str, Severity)> {
+        self.withdraw(&judged);
+        let Judged { entity, findings, .. } = judged;
+        let mut new = Vec::new();
+        for finding in findings {
+            let found = (finding.about.id, finding.verdict.severity);
+            new.extend(self.fold(finding).then_some(found));
+        }
+        new.extend(self.relate(&entity, engine));
+        new
+    }
+
     /// Do its alerts rest on a part of the events only?
     #[must_use]
     pub fn is_partial(&self) -> bool {
@@ -89,6 +109,10 @@ impl Book {
         let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
             None => {
+                // Most have one alert: a vector of its own accord begins with room for four.
+                if courses.len() == courses.capacity() {
+                    courses.reserve_exact(1 + courses.len() / 2);
+                }
                 courses.push(Course::open(finding));
                 true
             }
@@ -164,7 +188,7 @@ impl Book {
         }
     }
 
-    /// Forgets alerts that were said, and whose last finding and last word are more than a day before `complete`.
+    /// Forgets alerts that were said, and whose last finding and last word are more than two days before `complete`.
     pub fn forget(&mut self, complete: Minute) {
         self.alerts.retain(|_, of_entity| {
             of_entity.retain(|_, courses| {
@@ -203,7 +227,7 @@ impl Book {
         pages
     }
 
-    /// The same without alerts whose last finding is more than a day before `since`, and those that were taken back.
+    /// The same without alerts whose last finding is more than two days before `since`, and those that were taken back.
     #[must_use]
     pub fn pages_since(&self, since: Minute) -> Vec<Page> {
         let mut pages = self.pages();
@@ -287,6 +311,8 @@ impl Book {
             next: about.next,
             query: query_for(entity, window),
             merged_into: None,
+            parts: 0,
+            part_of: None,
         }
     }
 }

@@ -179,3 +179,100 @@ pub fn round(value: f64) -> String {
     }
     if value >= 10.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalog::api_call_rate::ApiCallRate;
+    use crate::detector::{Engine, Watch};
+    use crate::entity::{Entity, Family};
+    use crate::judge::{Known, Range};
+    use crate::profile::Profile;
+    use crate::stage::Stage;
+    use crate::time::Hour;
+
+    /// What is said of a series, by minute and surprise, when each hour is judged and learnt as production does it.
+    fn said(rate: RateSettings, days: i32, mut count: impl FnMut(i32) -> u32) -> Vec<(i32, f64)> {
+        let watch = Watch {
+            detector: Box::new(ApiCallRate { rate }),
+            cap: Severity::Critical,
+            stage: Stage::Alert,
+            variants: Vec::new(),
+        };
+        let engine = Engine::new(vec![watch], crate::profile::Lateness::default());
+        let entity = Entity { family: Family::Principal, key: "111122223333\u{1f}\u{1f}role/ci".into() };
+        let (mut profile, mut said) = (Profile::default(), Vec::new());
+        let mut before: Option<(Hour, Arc<Cell>)> = None;
+        for hour in (0..days * 24).map(|n| Hour(480_000 + n)) {
+            let mut cell = Cell::default();
+            for minute in 0..60 {
+                let n = count((hour.0 - 480_000) * 60 + i32::from(minute));
+                (0..n.min(1)).for_each(|_| cell.count(Measure::Calls, minute, n));
+            }
+            let here = (hour, Arc::new(cell));
+            let cells = before.iter().chain([&here]).cloned().collect();
+            let known = Known { entity: entity.clone(), cells, profile: Some(Arc::new(profile.clone())) };
+            let mut found = Vec::new();
+            engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut found);
+            said.extend(found.iter().filter_map(|f| Some((f.minute.0 - 480_000 * 60, f.verdict.surprise?))));
+            profile.learn(hour, &here.1, engine.lateness.cloudtrail);
+            before = Some(here);
+        }
+        said
+    }
+
+    /// How many incidents reach a surprise; 60 quiet minutes end one.
+    fn incidents(said: &[(i32, f64)], least: f64) -> usize {
+        let high: Vec<i32> = said.iter().filter(|(_, t)| *t >= least).map(|(minute, _)| *minute).collect();
+        high.iter().enumerate().filter(|(at, minute)| *at == 0 || *minute - high[at - 1] > 60).count()
+    }
+
+    /// Counts around a mean that is three times as high by day as by night.
+    fn drawn(seed: u64, mean: f64) -> impl FnMut(i32) -> u32 {
+        let mut dice = seed;
+        let mut roll = move || {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        move |minute| {
+            let day = if (480..1_080).contains(&(minute % 1_440)) { 1.5 } else { 0.5 };
+            let (limit, mut product, mut n) = ((-mean * day).exp(), roll(), 0);
+            while product > limit {
+                product *= roll();
+                n += 1;
+            }
+            n
+        }
+    }
+
+    const DAYS: i32 = 12;
+
+    #[test]
+    fn a_surprise_is_as_rare_as_it_says() {
+        let all = RateSettings { min_events: 3, ratio: 1.0, surprise: 3.0 };
+        let (mut found, mut days) = ([0; 3], 0);
+        for (seed, mean) in [(1, 0.1), (2, 0.3), (3, 1.0), (4, 1.0), (5, 4.0), (6, 4.0)] {
+            let said = said(all, DAYS, drawn(seed, mean));
+            for (found, least) in found.iter_mut().zip([3.0, 4.0, 5.0]) {
+                *found += incidents(&said, least);
+            }
+            days += DAYS;
+        }
+        for (found, per_day) in found.into_iter().zip([1.44, 0.144, 0.0144]) {
+            assert!(found as f64 <= 1.0 + per_day * f64::from(days), "{found} in {days} days");
+        }
+    }
+
+    #[test]
+    fn a_tenfold_burst_is_found_and_nothing_else() {
+        for (seed, mean) in [(1, 1.0), (2, 4.0)] {
+            let mut usual = drawn(seed, mean);
+            let from = (DAYS - 2) * 1_440 + 700;
+            let burst = |minute| usual(minute) * if (from..from + 15).contains(&minute) { 10 } else { 1 };
+            let said = said(RateSettings::default(), DAYS, burst);
+            assert!(!said.is_empty() && said.iter().all(|(minute, _)| (from..from + 75).contains(minute)), "{said:?}");
+        }
+    }
+}

@@ -24,7 +24,7 @@ use crate::event::{
 };
 use crate::group::Book;
 use crate::hash::hash_of;
-use crate::judge::{Known, Range};
+use crate::judge::{Judged, Known, Range};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
 use crate::severity::Severity;
@@ -43,6 +43,11 @@ struct Happened {
 
 /// Runs a script with one detector in every order and batching, and compares what is said.
 pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, expected: &str) {
+    check_among(&|| vec![Box::new(detector.clone())], detector.about().id, script, expected);
+}
+
+/// The same with several detectors, of which one is listened to.
+pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &str, script: &str, expected: &str) {
     let events = parse(script);
     let written: Vec<Vec<Happened>> = events.iter().map(|e| vec![e.clone()]).collect();
     let mut shuffled = events.clone();
@@ -58,20 +63,13 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
         ("shuffled", vec![shuffled]),
         ("doubled", vec![doubled]),
     ] {
-        assert_eq!(run(detector, &batches), expected, "{name}");
+        assert_eq!(run(detectors(), of, &batches), expected, "{name}");
     }
 }
 
-fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -> Vec<String> {
-    let engine = Engine::new(
-        vec![Watch {
-            detector: Box::new(detector.clone()),
-            cap: Severity::Critical,
-            stage: Stage::Alert,
-            variants: Vec::new(),
-        }],
-        Lateness::default(),
-    );
+fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -> Vec<String> {
+    let watch = |detector| Watch { detector, cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() };
+    let engine = Engine::new(detectors.into_iter().map(watch).collect(), Lateness::default());
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
     for batch in batches {
         let mut observer = Observer::new(&engine);
@@ -92,10 +90,10 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
             book.fold(finding);
         }
     }
-    for (entity, hours) in cells {
+    for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
         judge(&engine, &entity, hours, &mut book);
     }
-    let said = book.finish(last).into_iter().map(|a| {
+    let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
         match a.status {
             Status::Resolved => format!("{at} resolved {}", a.subject.name()),
@@ -115,10 +113,9 @@ fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mu
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
         let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
         let mut findings = Vec::new();
-        engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut findings);
-        for finding in findings {
-            book.fold(finding);
-        }
+        let range = Range { from: hour.first(), to: hour.last(), complete: true };
+        engine.judge(&known, range, &mut findings);
+        book.take(Judged { entity: entity.clone(), range, findings }, engine);
         profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
     }
 }

@@ -197,7 +197,10 @@ impl Series {
     pub(crate) fn glance(&self, asked: &RateWindows, bound: Hour) -> f64 {
         match &self.busy {
             Some(busy) if busy.newer.at <= bound => busy.newer.model.judge(asked).t,
-            _ => f64::INFINITY,
+            Some(_) => f64::INFINITY,
+            // What an hour had that is known, in whichever minutes, is no surprise in another one.
+            None if self.baseline(bound).any(|(_, n)| f64::from(n) >= asked.sums[3]) => 0.0,
+            None => f64::INFINITY,
         }
     }
 

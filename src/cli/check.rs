@@ -92,6 +92,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         Some(table) => ("state", format!("table {table}, shared by all instances")),
         None => ("state", "in the memory of each instance".to_owned()),
     });
+    lines.push(("budget", format!("{} alerts a day of what is compared with the usual", settings.budget.per_day)));
     lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
     lines
 }
@@ -147,6 +148,7 @@ allow       0 rules
 sns         no topic
 metrics     on, namespace Lapwing, by detector
 state       in the memory of each instance
+budget      5 alerts a day of what is compared with the usual
 limits      256 MB inflated, 100000 entities of a family
 exit 0",
         );
@@ -191,6 +193,7 @@ allow       2 rules, 1 out of date
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off
 state       table lapwing-state, shared by all instances
+budget      5 alerts a day of what is compared with the usual
 limits      256 MB inflated, 100000 entities of a family
 exit 0",
         );

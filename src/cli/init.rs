@@ -140,6 +140,7 @@ mod tests {
             let settings = Settings::read("x", &switched_on(&catalog), &catalog).unwrap_or_else(|e| panic!("{e}"));
             let default = Settings::default();
             assert_eq!((settings.lateness, settings.limits), (default.lateness, default.limits));
+            assert_eq!(settings.budget, default.budget);
             assert_eq!((settings.metrics, settings.off), (default.metrics, default.off));
             assert_eq!(settings.state.table.as_deref(), Some("lapwing-state"));
             assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));

@@ -67,6 +67,11 @@ enum Part {
 const PARTS: usize = Part::Session as usize + 1;
 
 impl Caller {
+    /// Its JSON text, where that was kept.
+    pub(super) fn json(&self) -> &str {
+        self.0.as_ref().map_or("", |read| &read.text[..read.json])
+    }
+
     /// Its `type`, or empty.
     pub(super) fn kind(&self) -> &str {
         self.part(Part::Type)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, Outline, What};
+use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, What};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::error_class;
@@ -60,7 +60,8 @@ pub(super) fn emit(
         response: record.response.0,
         extra: record.extra.0,
         record: json,
-        outline: Outline::default(),
+        identity: record.caller.json(),
+        outlines: Default::default(),
     };
     sink.event(&Event {
         id: &record.id,

@@ -14,9 +14,10 @@ use super::subscription::{self, Opened};
 use crate::decode::{Decoded, Origin};
 use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
 use crate::sink::metrics::{Measures, Metrics};
-use crate::sink::sns::Sns;
+use crate::sink::sns::{Sns, Unsent};
+use crate::sink::{digest_message, message};
 use crate::store::table::dynamo::DynamoTable;
-use crate::store::{EitherStore, StoreError};
+use crate::store::{Daily, EitherStore, StoreError};
 
 /// How many rejected records a log line names.
 const NAMED_REJECTS: usize = 20;
@@ -49,6 +50,13 @@ pub struct Invocation<'a> {
     pub now: DateTime<Utc>,
     /// When the platform ends the sandbox, and all state with it, if there is no answer yet.
     pub deadline: SystemTime,
+}
+
+impl Invocation<'_> {
+    /// When the last message may begin to be sent.
+    fn last_start(&self) -> SystemTime {
+        self.deadline.checked_sub(RESERVE).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
 }
 
 /// What the invocation answers, and logs.
@@ -123,7 +131,10 @@ impl Handler {
             return Ok(Summary { own_log_group: true, ..Summary::default() });
         }
         let read = self.read(&bytes, invocation.now).await.map_err(|e| state_failed(invocation, e))?;
-        let sent = self.send(invocation, &read.alerts).await?;
+        let mut sent = self.send(invocation, &read.alerts).await?;
+        if !self.pipeline.store.is_shared() {
+            sent += Box::pin(self.send_digests(invocation)).await?;
+        }
         self.measure(invocation, read.measures(invocation.now)).await;
         let summary = read.summary(sent);
         log::info("read a delivery", fields(invocation.request_id, &read, summary));
@@ -133,7 +144,7 @@ impl Handler {
     /// Judges what has become complete, and sends what has ended or was left behind.
     async fn tick(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
         let alerts = self.pipeline.tick(invocation.now).await.map_err(|e| state_failed(invocation, e))?;
-        let sent = self.send(invocation, &alerts).await?;
+        let sent = self.send(invocation, &alerts).await? + Box::pin(self.send_digests(invocation)).await?;
         // Without anything that waits its age is nothing: an alarm on it must see that.
         let since = self.pipeline.store.waiting_since();
         let waiting = since.map_or(0.0, |since| (invocation.now - since).as_seconds_f64().max(0.0));
@@ -165,10 +176,9 @@ impl Handler {
     /// retry sends only the others.
     async fn send(&mut self, invocation: Invocation<'_>, alerts: &[Alert]) -> Result<u64, Failure> {
         let request_id = invocation.request_id;
-        let last_start = invocation.deadline.checked_sub(RESERVE).unwrap_or(SystemTime::UNIX_EPOCH);
         let (mut sent, mut unsent) = (0, 0);
         for alert in alerts {
-            match self.sns.publish(alert, last_start).await {
+            match Box::pin(self.send_one(invocation, alert)).await {
                 Ok(messages) => {
                     sent += messages;
                     self.settle(invocation, alert).await;
@@ -184,6 +194,58 @@ impl Handler {
         }
         // What is in a shared outbox needs no second delivery: a tick sends it.
         if unsent == 0 || self.pipeline.store.is_shared() { Ok(sent) } else { Err(Failure::Unsent(unsent)) }
+    }
+
+    /// Sends a change of an alert by itself where it is not for the digest of its day, which has it then.
+    async fn send_one(&mut self, invocation: Invocation<'_>, alert: &Alert) -> Result<u64, Unsent> {
+        let mut alert = alert.clone();
+        let spent = self.pipeline.place(&mut alert, invocation.now).await.map_err(|e| Unsent::undecided(&e))?;
+        let mut sent = 0;
+        if let Some((daily, notice)) = spent {
+            sent += self.sns.publish(|topic| message(topic, &notice), invocation.last_start()).await?;
+            self.settle_daily(invocation, daily).await;
+        }
+        Ok(sent + self.sns.publish(|topic| message(topic, &alert), invocation.last_start()).await?)
+    }
+
+    /// Sends the digests of days that are over.
+    async fn send_digests(&mut self, invocation: Invocation<'_>) -> Result<u64, Failure> {
+        let mut sent = 0;
+        while let Some((day, digest)) =
+            self.pipeline.digest(invocation.now).await.map_err(|e| state_failed(invocation, e))?
+        {
+            match self.sns.publish(|topic| digest_message(topic, day, &digest), invocation.last_start()).await {
+                Ok(messages) => sent += messages,
+                Err(e) => {
+                    let fields = json!({
+                        "request_id": invocation.request_id, "digest": day.to_string(), "topic": e.topic, "error": e.what,
+                    });
+                    log::error("a digest was not sent; a later tick sends it", fields);
+                    return Ok(sent);
+                }
+            }
+            let fields = json!({
+                "request_id": invocation.request_id, "digest": day.to_string(), "alerts": digest.alerts(),
+            });
+            log::info("sent a digest", fields);
+            if !self.settle_daily(invocation, Daily::Digest(day)).await {
+                return Ok(sent);
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Notes that something was said that is said once a day; says whether that could be noted.
+    async fn settle_daily(&mut self, invocation: Invocation<'_>, daily: Daily) -> bool {
+        let noted = self.pipeline.daily_said(daily, invocation.now).await;
+        if let Err(e) = &noted {
+            let fields = json!({ "request_id": invocation.request_id, "error": e.to_string() });
+            log::warn(
+                "what is said once a day was sent, and may be sent again: that it was could not be noted",
+                fields,
+            );
+        }
+        noted.is_ok()
     }
 
     fn after_failure(&self) -> &'static str {

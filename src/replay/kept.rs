@@ -59,6 +59,7 @@ impl Replay {
         self.pipeline.store.restore(&mut from)?;
         let gone = if settings == self.settings { Gone::TakenBack } else { Gone::Stands };
         let said = MemoryStore::kept_alerts(&mut from)?;
+        self.pipeline.store.restore_days(&mut from)?;
         self.kept = Some(Kept { said, gone: Some(gone), known: None });
         Ok(())
     }
@@ -122,6 +123,7 @@ impl Replay {
             // There, what was said stands with the alerts that are known.
             Order::Delivery => known.put(&0_u64)?,
         }
+        self.pipeline.store.keep_days(&mut known)?;
         Ok(Some(known.finish()?))
     }
 }

@@ -3,6 +3,7 @@
 mod kept;
 mod met;
 mod run;
+mod say;
 mod state;
 mod workers;
 

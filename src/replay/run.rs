@@ -79,6 +79,8 @@ pub struct Stats {
     pub duplicates: u64,
     /// Changes of alerts that were printed.
     pub alerts: u64,
+    /// Alerts that are part of others, and told with those.
+    pub folded: u64,
 }
 
 /// What went wrong with an input, to be told as it happens.
@@ -115,7 +117,7 @@ pub struct Replay {
     pub(super) plan: Plan,
     cap: usize,
     pub(super) pipeline: Pipeline<MemoryStore>,
-    runtime: tokio::runtime::Runtime,
+    pub(super) runtime: tokio::runtime::Runtime,
     pub(super) met: Book,
     pub(super) freed: Hour,
     /// A hash of the settings: alerts that others found are not taken back.
@@ -268,16 +270,7 @@ impl Replay {
         // what crosses now is not taken back once it is judged as complete.
         self.runtime.block_on(self.pipeline.settle(now))?;
         let due = self.runtime.block_on(self.pipeline.take(learnt))?;
-        self.say(&due, teller)
-    }
-
-    fn say(&mut self, alerts: &[Alert], teller: &mut dyn Teller) -> Result<(), StoreError> {
-        for alert in alerts {
-            teller.alert(alert);
-            self.stats.alerts += 1;
-            self.runtime.block_on(self.pipeline.said(alert))?;
-        }
-        Ok(())
+        self.say(due, Some(now), teller)
     }
 
     fn tell(&mut self, name: &str, rejects: Vec<Reject>, all: u64, teller: &mut dyn Teller) {
@@ -328,19 +321,18 @@ impl Replay {
         }
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
         self.recall();
-        if self.plan.order == Order::Event && self.kept.is_none() {
-            // Nobody asks any more what was said.
-            let alerts = self.pipeline.owned(self.pipeline.store.finish());
-            self.stats.alerts += alerts.len() as u64;
-            alerts.iter().for_each(|alert| teller.alert(alert));
-            return Ok(());
-        }
-        let mut alerts = match self.plan.order {
-            Order::Event => self.pipeline.owned(self.pipeline.store.finish()),
-            Order::Delivery => self.pipeline.unsaid(self.pipeline.store.end()),
+        let (mut alerts, now) = match self.plan.order {
+            Order::Event => (self.pipeline.owned(self.pipeline.store.finish()), None),
+            Order::Delivery => (self.pipeline.unsaid(self.pipeline.store.end()), Some(self.pipeline.store.end())),
         };
         self.mark_open(&mut alerts);
-        self.say(&alerts, teller)
+        self.say(alerts, now, teller)
+    }
+
+    /// Alerts that are sent in the digests of their days.
+    #[must_use]
+    pub fn digested(&self) -> u64 {
+        self.pipeline.store.digests().map(|(_, digest)| digest.alerts()).sum::<u64>() - self.stats.folded
     }
 
     /// Findings that an allow-list hid.

@@ -58,6 +58,10 @@ struct Line<'a> {
     query: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<String>,
+    #[serde(skip_serializing_if = "is_none")]
+    parts: u32,
     runbook: Cow<'a, str>,
     sent: &'a str,
 }
@@ -92,6 +96,11 @@ struct TopOut<'a> {
     denied: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(n: &u32) -> bool {
+    *n == 0
+}
+
 impl<'a> Line<'a> {
     fn of(alert: &'a Alert) -> Line<'a> {
         Line {
@@ -123,6 +132,8 @@ impl<'a> Line<'a> {
             query: cut(&alert.query, TEXT),
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
+            parts: alert.parts,
+            part_of: alert.part_of.map(|id| id.to_string()),
             sent: match alert.stage {
                 Stage::Alert => "single",
                 Stage::Digest => "digest",
@@ -173,7 +184,7 @@ fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// JSON text with every character that a terminal would act on, or not show, in its `\u` form. JSON has such
 /// characters within strings only, so the meaning stays.
-fn escape(json: String) -> String {
+pub(super) fn escape(json: String) -> String {
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return json;
     }

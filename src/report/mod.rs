@@ -4,6 +4,7 @@
 pub mod chat;
 pub mod clean;
 pub mod coverage;
+pub mod digest;
 pub mod json;
 pub mod manual;
 pub mod rule_list;

@@ -82,6 +82,8 @@ pub(crate) fn etl_nightly() -> Alert {
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
         merged_into: None,
+        parts: 0,
+        part_of: None,
     }
 }
 

@@ -82,6 +82,9 @@ pub(super) fn id_line(alert: &Alert) -> String {
     if alert.folded > 1 {
         parts.push(format!("{} findings folded", alert.folded));
     }
+    if alert.parts > 0 {
+        parts.push(format!("tells of {} more alert{}", alert.parts, if alert.parts == 1 { "" } else { "s" }));
+    }
     parts.push(alert.quality.name().to_owned());
     parts.join(" · ")
 }

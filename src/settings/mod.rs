@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Owner, Subject};
 use lapwing_detectors::catalog::silence::Watched;
+use lapwing_detectors::day::Budget;
 use lapwing_detectors::profile::Lateness;
 
 pub use self::environment::{CONFIG, VARIABLES};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub sns: Vec<Topic>,
     /// What is counted in CloudWatch.
     pub metrics: Metrics,
+    /// How many alerts a day are sent by themselves, of those that rest on statistics and are not grave.
+    pub budget: Budget,
     /// Where state is kept.
     pub state: State,
     /// Bounds on what is read and kept.

@@ -1,5 +1,6 @@
 //! The sections of the settings file, and reading it as a whole.
 
+use lapwing_detectors::day::Budget;
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
@@ -197,6 +198,14 @@ impl Limits {
     }
 }
 
+/// The most alerts a day: more is no budget.
+const MOST_ALERTS: u32 = 1_000;
+
+fn read_budget(section: &Section<'_>, into: &mut Budget) {
+    into.per_day = read_limit(section, "alerts_per_day", (0, MOST_ALERTS)).unwrap_or(into.per_day);
+    section.finish();
+}
+
 fn read_limit(section: &Section<'_>, key: &'static str, (min, max): (u32, u32)) -> Option<u32> {
     let found = section.find(key)?;
     match found.whole() {
@@ -261,6 +270,9 @@ impl Settings {
         }
         if let Some(section) = root.section("state") {
             settings.state.read(&section);
+        }
+        if let Some(section) = root.section("budget") {
+            read_budget(&section, &mut settings.budget);
         }
         if let Some(section) = root.section("limits") {
             settings.limits.read(&section);

@@ -1,10 +1,11 @@
 //! Sinks: where alerts and counts go.
 
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::day::{Day, Digest};
 use lapwing_detectors::stage::Stage;
 
 use crate::report::clean::clean;
-use crate::report::{chat, json, text};
+use crate::report::{chat, digest, json, text};
 use crate::settings::{Format, Topic};
 
 #[cfg(feature = "aws")]
@@ -26,8 +27,7 @@ pub struct Message {
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// The message for a topic, or `None` when the alert is below what the topic wants, or is not sent by itself: nothing
-/// sends digests yet, so what belongs in one is only counted.
+/// The message for a topic, or `None` when the alert is below what the topic wants, or is not sent by itself.
 #[must_use]
 pub fn message(topic: &Topic, alert: &Alert) -> Option<Message> {
     (alert.stage == Stage::Alert && alert.severity >= topic.min_severity).then(|| Message {
@@ -38,6 +38,21 @@ pub fn message(topic: &Topic, alert: &Alert) -> Option<Message> {
             Format::Chat => chat::notification(alert),
         },
         attributes: attributes(alert),
+    })
+}
+
+/// The digest of a day for a topic, or `None` when there is nothing in it that the topic wants.
+#[must_use]
+pub fn digest_message(topic: &Topic, day: Day, digest: &Digest) -> Option<Message> {
+    let digest = digest.at_least(topic.min_severity);
+    (digest.alerts() > 0).then(|| Message {
+        subject: digest::subject(day, &digest),
+        body: match topic.format {
+            Format::Text => digest::text(day, &digest),
+            Format::Json => digest::json(day, &digest),
+            Format::Chat => digest::notification(day, &digest),
+        },
+        attributes: vec![("severity", digest::worst(&digest).name().to_owned()), ("status", "digest".to_owned())],
     })
 }
 

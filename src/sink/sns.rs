@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
-use lapwing_detectors::alert::Alert;
 
-use super::{Message, message};
+use super::Message;
 use crate::settings::Topic;
+use crate::store::StoreError;
 
 /// The topics of this function, and the client that reaches them.
 #[derive(Debug)]
@@ -26,6 +26,14 @@ pub struct Unsent {
     pub what: String,
 }
 
+impl Unsent {
+    /// It could not be decided how to send it.
+    #[must_use]
+    pub fn undecided(error: &StoreError) -> Unsent {
+        Unsent { topic: String::new(), what: error.to_string() }
+    }
+}
+
 impl Sns {
     /// Sends to these topics.
     #[must_use]
@@ -33,17 +41,21 @@ impl Sns {
         Sns { client, topics }
     }
 
-    /// Sends an alert to each topic that wants it, and says how many those were. A repeated call sends the same
-    /// messages again. Nothing is begun after `last_start`.
+    /// Sends to each topic what is written for it, if anything, and says how many those were. A repeated call sends the
+    /// same messages again. Nothing is begun after `last_start`.
     ///
     /// # Errors
     ///
     /// When a topic was not reached after the client's own retries, or no time was left; the others were all the same.
-    pub async fn publish(&self, alert: &Alert, last_start: SystemTime) -> Result<u64, Unsent> {
+    pub async fn publish(
+        &self,
+        write: impl Fn(&Topic) -> Option<Message>,
+        last_start: SystemTime,
+    ) -> Result<u64, Unsent> {
         let mut sent = 0;
         let mut unsent = None;
         for topic in &self.topics {
-            let Some(message) = message(topic, alert) else { continue };
+            let Some(message) = write(topic) else { continue };
             let result = match SystemTime::now() <= last_start {
                 true => self.send(topic, message).await,
                 false => Err("no time was left to send it".to_owned()),

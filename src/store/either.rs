@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::Alert;
+use lapwing_detectors::alert::{Alert, AlertId};
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::observe::Learnt;
 
 use super::table::{Table, TableStore};
-use super::{Due, Found, Heard, Judge, MemoryStore, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, MemoryStore, Placed, StateStore, StoreError};
 
 /// State in the instance or in a table.
 pub enum EitherStore<T> {
@@ -99,6 +100,34 @@ impl<T: Table> StateStore for EitherStore<T> {
         match self {
             EitherStore::Instance(store) => store.said(alert).await,
             EitherStore::Table(store) => Box::pin(store.said(alert)).await,
+        }
+    }
+
+    async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.parent(alert).await,
+            EitherStore::Table(store) => Box::pin(store.parent(alert)).await,
+        }
+    }
+
+    async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.place(alert, budget, now).await,
+            EitherStore::Table(store) => Box::pin(store.place(alert, budget, now)).await,
+        }
+    }
+
+    async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.digest(now).await,
+            EitherStore::Table(store) => Box::pin(store.digest(now)).await,
+        }
+    }
+
+    async fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> Result<(), StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.daily_said(daily, now).await,
+            EitherStore::Table(store) => Box::pin(store.daily_said(daily, now)).await,
         }
     }
 }

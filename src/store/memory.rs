@@ -5,25 +5,28 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
-use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::alert::{Alert, AlertId, Quality};
 use lapwing_detectors::beats::Beats;
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::group::Book;
+use lapwing_detectors::group::{Book, parent_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
+use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, Found, Heard, Judge, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
 
 mod heard;
 mod kept;
+mod look;
 
 /// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
 const WINDOW: i32 = 61;
@@ -58,6 +61,7 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    days: Days,
     /// When there were signs of life of what must not be silent.
     beats: BTreeMap<Entity, Beats>,
     /// From where on silences are judged: what an earlier replay said of the time before stands.
@@ -92,6 +96,7 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            days: Days::default(),
             beats: BTreeMap::new(),
             heard_from: NEVER,
             complete: NEVER,
@@ -104,43 +109,6 @@ impl MemoryStore {
     #[must_use]
     pub fn of_quality(self, quality: Quality) -> MemoryStore {
         MemoryStore { book: Book::of_quality(quality), ..self }
-    }
-
-    /// The instant at which the minute of the newest event is complete.
-    #[must_use]
-    pub fn end(&self) -> DateTime<Utc> {
-        let longest = self.engine.lateness.lambda.max(self.engine.lateness.cloudtrail);
-        self.newest.map_or(NEVER, Minute::of).plus(1 + longest.0 as i32).start()
-    }
-
-    /// What the end of all data adds to what was said: every alert as it stands, where nothing was said.
-    #[must_use]
-    pub fn finish(&self) -> Vec<Alert> {
-        self.book.news(self.newest.map_or(NEVER, Minute::of))
-    }
-
-    /// The alerts so far.
-    #[must_use]
-    pub fn book(&self) -> &Book {
-        &self.book
-    }
-
-    /// The bytes that the held cells take, reckoned from their number and entries.
-    #[must_use]
-    pub fn held_bytes(&self) -> usize {
-        self.hours.bytes()
-    }
-
-    /// The oldest hour with cells.
-    #[must_use]
-    pub fn oldest(&self) -> Option<Hour> {
-        self.hours.oldest()
-    }
-
-    /// Cells that found no room, by family.
-    #[must_use]
-    pub fn overflow(&self) -> &BTreeMap<Family, u64> {
-        &self.entities.overflow
     }
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
@@ -362,17 +330,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
-        let mut found = Vec::new();
-        for judged in judged {
-            self.book.withdraw(&judged);
-            for finding in judged.findings {
-                let new = (finding.about.id, finding.verdict.severity);
-                if self.book.fold(finding) {
-                    found.push(new);
-                }
-            }
-        }
-        Ok(found)
+        Ok(judged.into_iter().flat_map(|judged| self.book.take(judged, &self.engine)).collect())
     }
 
     async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
@@ -387,6 +345,23 @@ impl StateStore for MemoryStore {
 
     async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
         self.book.said(alert, self.complete);
+        Ok(())
+    }
+
+    async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        Ok(parent_of(alert).and_then(|entity| self.book.parent(&entity, alert)))
+    }
+
+    async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {
+        Ok(self.days.place(alert, (day_of(alert, now, self.engine.lateness), budget)))
+    }
+
+    async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        Ok(self.days.unsent(closed(now, self.engine.lateness)))
+    }
+
+    async fn daily_said(&mut self, daily: Daily, _: DateTime<Utc>) -> Result<(), StoreError> {
+        self.days.said(daily);
         Ok(())
     }
 }

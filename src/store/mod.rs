@@ -3,14 +3,16 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::Alert;
+use lapwing_detectors::alert::{Alert, AlertId};
 use lapwing_detectors::beats::Beats;
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
 
 pub mod blocks;
+mod days;
 mod either;
 mod entities;
 mod hours;
@@ -19,6 +21,7 @@ mod noted;
 mod pair;
 pub mod table;
 
+pub use days::{Daily, Placed, Way};
 pub use either::EitherStore;
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
@@ -95,4 +98,35 @@ pub trait StateStore {
     /// # Errors
     /// When the store cannot be reached or refuses. The change may then be said again, under the same id.
     fn said(&mut self, alert: &Alert) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// The alert about its cause that tells of this one as well, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses.
+    fn parent(&mut self, alert: &Alert) -> impl Future<Output = Result<Option<AlertId>, StoreError>>;
+
+    /// Decides how a change of an alert is sent, and notes it: the same for whoever asks again. What goes into a digest
+    /// is in it then.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses. Asking again changes nothing that was noted.
+    fn place(
+        &mut self,
+        alert: &Alert,
+        budget: Budget,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Placed, StoreError>>;
+
+    /// A digest that is over and was not sent, for this instance to send; it is handed out again, here or elsewhere,
+    /// until it was said.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses.
+    fn digest(&mut self, now: DateTime<Utc>) -> impl Future<Output = Result<Option<(Day, Digest)>, StoreError>>;
+
+    /// Marks what is said once a day as said.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses. It may then be said again, under the same id.
+    fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>>;
 }

@@ -209,7 +209,7 @@ fn stats_are_what_was_read_and_found() {
     assert_eq!(ran.exit, Some(0), "{}", ran.err);
     let stats = fs::read_to_string(place.path().join("stats.json")).expect("the stats are there");
     let stats: serde_json::Value = serde_json::from_str(&stats).expect("the stats are JSON");
-    let wanted = r#"{"records":4,"events":3,"rejects":1,"late":0,"duplicates":2,"alerts":1}"#;
+    let wanted = r#"{"records":4,"events":3,"rejects":1,"late":0,"duplicates":2,"alerts":1,"folded":0}"#;
     assert_eq!(stats, serde_json::from_str::<serde_json::Value>(wanted).expect("it is JSON"));
     let alert: serde_json::Value = serde_json::from_str(ran.out.trim_end()).expect("one alert, one line");
     assert_eq!((&alert["detector"], &alert["status"]), (&"trail-tampering".into(), &"open".into()));

@@ -124,7 +124,7 @@ mod tests {
             "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
              77:02           secretsmanager:GetSecretValue who=role/etl x40
              77:05           ec2:DescribeInstances         who=role/etl x30",
-            "05:02 medium role/etl: 40 API calls in 1 min, usual under 0.1",
+            "05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
         );
     }
 

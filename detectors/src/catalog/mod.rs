@@ -15,6 +15,7 @@ pub mod function_out_of_memory;
 pub mod function_timeout;
 pub mod invocation_rate;
 pub mod root_use;
+pub mod several_tactics;
 pub mod silence;
 pub mod trail_tampering;
 
@@ -45,6 +46,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(console_login_without_mfa::ConsoleLoginWithoutMfa),
     || Box::new(root_use::RootUse),
     || Box::new(trail_tampering::TrailTampering),
+    || Box::new(several_tactics::SeveralTactics::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),
     || Box::new(function_timeout::FunctionTimeout::default()),

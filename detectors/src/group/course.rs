@@ -11,6 +11,7 @@ use super::marks::Marks;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};
+use crate::entity::Family;
 use crate::judge::{Finding, Judged};
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -108,6 +109,17 @@ impl Course {
         }
         self.name();
         new
+    }
+
+    /// Says the one thing that it is about anew, now that more is known; it may have begun earlier. What says less rests on
+    /// less, because some of it was forgotten.
+    pub(super) fn restate(&mut self, finding: Finding) {
+        let verdict = &finding.verdict;
+        if (verdict.severity, verdict.seen) < (self.severity(), self.seen()) {
+            return;
+        }
+        self.minutes.clear();
+        self.fold(finding);
     }
 
     /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
@@ -251,11 +263,18 @@ impl Course {
         self.said.map(|said| self.last().max(said.when))
     }
 
-    /// Does anything wait for time to pass: an end, or an update that is held back?
+    /// The minute that must be complete before it is opened, where another alert may tell of it as well: by then that one
+    /// is known, in whatever order the events came.
+    fn held(&self) -> Option<Minute> {
+        let rate = self.best.about.nature == Nature::Condition && self.best.entity.family == Family::Api;
+        (rate && self.said.is_none()).then(|| self.first())
+    }
+
+    /// Does anything wait for time to pass: an end, or a word that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
         let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
-        held.into_iter().chain(end).min()
+        held.into_iter().chain(self.held()).chain(end).min()
     }
 
     fn grew(&self, said: &Said) -> bool {
@@ -269,7 +288,10 @@ impl Course {
     }
 
     pub(super) fn due(&self, complete: Minute) -> Option<Status> {
-        let Some(said) = self.said else { return (!self.withdrawn()).then_some(Status::Open) };
+        let Some(said) = self.said else {
+            let held = self.held().is_some_and(|minute| complete < minute);
+            return (!self.withdrawn() && !held).then_some(Status::Open);
+        };
         if self.withdrawn() {
             return (!self.resolved).then_some(Status::Resolved);
         }

@@ -67,11 +67,19 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Minutes;
     use crate::severity::Severity;
 
     #[test]
     fn minutes_are_in_order_and_the_last_word_stands() {
-        let mark = |seen| Mark { severity: Severity::Low, seen, expected: None, surprise: None, confirmed: true };
+        let mark = |seen| Mark {
+            severity: Severity::Low,
+            seen,
+            expected: None,
+            surprise: None,
+            window: Minutes(1),
+            confirmed: true,
+        };
         let mut minutes = Marks::default();
         for (minute, seen) in [(5, 1), (9, 2), (7, 3), (5, 4), (1, 5), (9, 6)] {
             minutes.insert(Minute(minute), mark(seen));

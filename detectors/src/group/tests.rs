@@ -154,6 +154,6 @@ fn what_comes_days_late_is_said_and_remembered() {
     assert_eq!(say(0, 10, days(3)), [("open", 10, false)]);
     assert_eq!(say(100, 10, days(3)), [("open", 10, false)]);
     assert_eq!(say(50, 10, days(3).plus(60)), [("update", 10, true)]);
-    book.forget(days(4).plus(61));
+    book.forget(days(5).plus(61));
     assert_eq!(book.courses().count(), 0);
 }

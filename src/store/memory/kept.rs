@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
+use lapwing_detectors::day::Day;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::group::{Book, Page};
@@ -16,6 +17,8 @@ use crate::store::hours::Id;
 /// An entity of which nothing is held, and nothing was learnt in the 35 days before the oldest hour that is held, is
 /// forgotten: those that nobody uses any more must not keep new ones out for ever.
 const FORGOTTEN: i32 = 35 * 24;
+/// Days before the newest event whose budgets and digests are kept: alerts of older ones are forgotten.
+const DAYS: i32 = 8;
 
 /// The silences of a day are judged anew with what comes later.
 const JUDGED_ANEW: i32 = 24 * 60;
@@ -135,6 +138,26 @@ impl MemoryStore {
     /// When they are something else.
     pub fn kept_alerts(from: &mut Reader<'_>) -> Result<Vec<Page>, Damaged> {
         (0..from.take::<u64>()?).map(|_| from.take()).collect()
+    }
+
+    /// Writes the days that further alerts may belong to.
+    ///
+    /// # Errors
+    /// As [`Writer::put`].
+    pub fn keep_days(&mut self, out: &mut Writer) -> Result<(), Damaged> {
+        if let Some(newest) = self.newest {
+            self.days.forget(Day(Day::of(newest).0 - DAYS));
+        }
+        out.put(&self.days)
+    }
+
+    /// Takes over what [`MemoryStore::keep_days`] wrote.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn restore_days(&mut self, from: &mut Reader<'_>) -> Result<(), Damaged> {
+        self.days = from.take()?;
+        Ok(())
     }
 
     /// The alerts, to be given what was said of them before.

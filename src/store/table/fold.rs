@@ -10,9 +10,9 @@ use lapwing_detectors::time::Hour;
 use super::access::{Access, Work};
 use super::codec::pack;
 use super::keys::LEDGER;
-use super::ledger::Claim;
 use super::port::{Freshness, Table};
 use super::view::View;
+use crate::store::days::Claim;
 use crate::store::{Found, Judge, StoreError};
 
 /// How often a ledger is begun again because somebody was faster.
@@ -51,14 +51,7 @@ impl<T: Table> Access<'_, T> {
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
-                let judged = judged(&view, *range, judge);
-                book.withdraw(&judged);
-                for finding in judged.findings {
-                    let new = (finding.about.id, finding.verdict.severity);
-                    if book.fold(finding) {
-                        found.push(new);
-                    }
-                }
+                found.extend(book.take(judged(&view, *range, judge), self.engine));
             }
             let before = pack(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };

@@ -9,16 +9,10 @@ use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 use serde::{Deserialize, Serialize};
 
+use crate::store::days::Claim;
+
 /// How long an instance has to send what it claimed, before another one does.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(3);
-
-/// Who takes letters to send them, and until when others leave them alone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Claim {
-    pub(super) owner: u64,
-    pub(super) now: DateTime<Utc>,
-    pub(super) until: DateTime<Utc>,
-}
 
 /// An entity's ledger.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -132,10 +126,7 @@ impl Ledger {
     pub(super) fn differs(&self, engine: &Engine, judged: &[&Judged], complete: Minute) -> bool {
         let mut book = self.book(engine);
         for judged in judged {
-            book.withdraw(judged);
-            for finding in judged.findings.iter().cloned() {
-                book.fold(finding);
-            }
+            book.take((*judged).clone(), engine);
         }
         let bytes = |pages: &Vec<Page>| postcard::to_stdvec(pages).unwrap_or_default();
         !book.due(complete).is_empty() || bytes(&book.pages()) != bytes(&self.pages)

@@ -5,6 +5,7 @@ mod access;
 mod cell_item;
 mod census;
 pub mod codec;
+mod daily;
 #[cfg(feature = "aws")]
 pub mod dynamo;
 mod exchange;

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
-use lapwing_detectors::alert::Alert;
+use lapwing_detectors::alert::{Alert, AlertId};
 use lapwing_detectors::beats::Beats;
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
-use lapwing_detectors::group::Book;
+use lapwing_detectors::group::{Book, parent_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
@@ -25,7 +26,7 @@ use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Due, Found, Heard, Judge, Limits, StateStore, StoreError};
+use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -58,6 +59,8 @@ pub struct TableStore<T> {
     claimed: Vec<(Alert, Letterbox)>,
     handed: HashMap<(Entity, u64), DateTime<Utc>>,
     sending: Vec<(Alert, Letterbox)>,
+    /// The last day up to which all digests were sent.
+    digested: Option<Day>,
     /// Events that came after their minute was complete.
     pub late: u64,
     /// Since when the oldest change waits to be sent that this instance has met.
@@ -90,6 +93,7 @@ impl<T: Table> TableStore<T> {
             claimed: Vec::new(),
             handed: HashMap::new(),
             sending: Vec::new(),
+            digested: None,
             late: 0,
             waiting_since: None,
         }
@@ -341,5 +345,24 @@ impl<T: Table> StateStore for TableStore<T> {
         self.access(self.now).sent(&entity, number).await?;
         self.handed.remove(&(entity, number));
         Ok(())
+    }
+
+    async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        let Some(entity) = parent_of(alert) else { return Ok(None) };
+        Ok(self.book_of(&entity).await?.parent(&entity, alert))
+    }
+
+    async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {
+        self.access(now).place(alert, budget).await
+    }
+
+    async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        let (digested, digest) = self.access(now).digest(self.digested).await?;
+        self.digested = digested;
+        Ok(digest)
+    }
+
+    async fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.access(now).daily_said(daily).await
     }
 }

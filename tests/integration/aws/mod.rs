@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "JSON is written where it is passed")]
 
 mod cloud;
+mod daily;
 mod queue;
 mod several;
 mod table;

@@ -32,7 +32,7 @@ pub(super) fn config(port: u16) -> SdkConfig {
         .build()
 }
 
-fn table(port: u16) -> DynamoTable {
+pub(super) fn table(port: u16) -> DynamoTable {
     DynamoTable::new(&config(port), TABLE.to_owned())
 }
 

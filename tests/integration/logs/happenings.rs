@@ -17,6 +17,7 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("console-login-without-mfa", no_second_factor),
     ("root-use", root),
     ("trail-tampering", trail),
+    ("several-tactics", steps),
     ("invocation-rate", invocations),
     ("function-error-spike", |dice, name| failures(dice, name, ("error", "KeyError"))),
     ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
@@ -176,6 +177,21 @@ fn root(dice: &mut Dice, _: &str) -> Vec<Record> {
             call(dice, time, Who::Root, (api, ""))
         })
         .collect()
+}
+
+/// Looking around, being refused, and blinding who watches, over some hours.
+fn steps(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = root(dice, name);
+    let (refused, blinded) = (some_time(dice), some_time(dice));
+    for _ in 0..dice.between(6, 14) {
+        let time = after(dice, refused, 9);
+        out.push(call(dice, time, Who::Root, ("s3:GetObject", "AccessDenied")));
+    }
+    for _ in 0..dice.between(1, 3) {
+        let time = after(dice, blinded, 30);
+        out.push(call(dice, time, Who::Root, ("cloudtrail:UpdateTrail", "")));
+    }
+    out
 }
 
 fn trail(dice: &mut Dice, name: &str) -> Vec<Record> {

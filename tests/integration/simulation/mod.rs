@@ -26,13 +26,14 @@ use run::{Flaw, disorderly, orderly};
 use workload::{Delivery, Workload, on_the_edge};
 
 /// Detectors that count occurrences alone, so that an event that comes again in another delivery changes nothing.
-const EXACT: [&str; 8] = [
+const EXACT: [&str; 9] = [
     "denied-burst",
     "console-login-failures",
     "console-login-spray",
     "console-login-without-mfa",
     "root-use",
     "trail-tampering",
+    "several-tactics",
     "function-out-of-memory",
     "function-init-failure",
 ];
@@ -127,7 +128,8 @@ fn any_order_repetition_and_crash_finds_the_same() {
             panic!("{}", told(seed, &workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
         }
     }
-    let all: BTreeSet<&str> = speaking(&engine);
+    // What is made of alerts is no finding of a minute; the fleet has it.
+    let all: BTreeSet<&str> = speaking(&engine).into_iter().filter(|detector| !engine.relates(detector)).collect();
     assert!(seeds.end - seeds.start < 200 || spoke == all, "these never spoke: {:?}", &all - &spoke);
 }
 

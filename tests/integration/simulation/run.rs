@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::{Due, Found, Heard, Judge, Limits, MemoryStore, Retention, StateStore, StoreError};
-use lapwing_detectors::alert::Alert;
+use lapwing::store::{Daily, Due, Found, Heard, Judge, Limits, MemoryStore, Placed, Retention, StateStore, StoreError};
+use lapwing_detectors::alert::{Alert, AlertId};
+use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Judged;
@@ -96,6 +97,22 @@ impl StateStore for Shared {
 
     async fn said(&mut self, alert: &Alert) -> Result<(), StoreError> {
         ready(self.world.store.borrow_mut().said(alert))
+    }
+
+    async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        ready(self.world.store.borrow_mut().parent(alert))
+    }
+
+    async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {
+        ready(self.world.store.borrow_mut().place(alert, budget, now))
+    }
+
+    async fn digest(&mut self, now: DateTime<Utc>) -> Result<Option<(Day, Digest)>, StoreError> {
+        ready(self.world.store.borrow_mut().digest(now))
+    }
+
+    async fn daily_said(&mut self, daily: Daily, now: DateTime<Utc>) -> Result<(), StoreError> {
+        ready(self.world.store.borrow_mut().daily_said(daily, now))
     }
 }
 

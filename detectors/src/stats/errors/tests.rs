@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::stats::dice::Dice;
 
@@ -75,6 +77,28 @@ fn extreme_input_gives_scores() {
         for score in scores(&rows, |_, _| {}) {
             let numbers = [score.t, score.share, score.concentration];
             assert!(numbers.iter().all(|n| n.is_finite() && *n >= 0.0), "{score:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Rows out of order, gaps of any length, more errors than calls: a score, and a state that can be stored.
+    #[test]
+    fn any_rows(rows in prop::collection::vec((-2000..100_000i32, 0..30u32, 0..30u32), 1..60)) {
+        let (mut minute, mut profile) = (START, ErrorProfile::new(START));
+        let (mut errors, mut calls) = (LastHour::new(START), LastHour::new(START));
+        for (step, e, n) in rows {
+            minute += if e % 2 == 0 { step % 50 } else { step };
+            profile.advance(minute);
+            errors.add(minute, (1 << e).min(1 << n));
+            calls.add(minute, 1 << n);
+            let asked = ErrorWindows { minute, errors: errors.sums(minute), calls: calls.sums(minute) };
+            let score = profile.judge(&asked);
+            prop_assert!([score.t, score.l, score.share].iter().all(|n| n.is_finite() && *n >= 0.0), "{score:?}");
+            profile.learn(minute, 1 << e, 1 << n);
+            prop_assert!(ErrorProfile::decode(&profile.encode()).as_ref() == Some(&profile));
         }
     }
 }

@@ -6,6 +6,7 @@
 //! must hold what one instance finds over a store in memory, and every alert must have been said. A seed that fails tells
 //! all that happened in it where `LAPWING_SIM_JOURNAL` is set.
 
+mod daily;
 mod flaws;
 mod hostile;
 mod oracle;

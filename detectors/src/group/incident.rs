@@ -1,0 +1,236 @@
+//! Incidents: alerts about one principal, within a day, that together are the steps of an attack.
+//!
+//! They follow from the principal's alerts alone, so everybody who has these has the same incident, in whatever order
+//! they came.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::alert::{Example, Top};
+use crate::detector::{Engine, Folding, Verdict};
+use crate::entity::Entity;
+use crate::judge::Finding;
+use crate::settings::Minutes;
+use crate::severity::Severity;
+use crate::stage::Stage;
+use crate::tactic::Tactic;
+use crate::time::Minute;
+
+use super::Book;
+use super::course::Course;
+
+/// The time within which steps belong together, and in which an incident gathers what follows, in minutes.
+const SPAN: i32 = 24 * 60;
+/// Steps of each alert that are shown as examples.
+const EXAMPLES: usize = 5;
+
+/// When alerts of one principal are an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incidents {
+    /// Distinct tactics within 24 hours.
+    pub tactics: u32,
+    /// The sum of severities, the gravest of each tactic, with which there is one: a low alert adds 1, a medium one 2, a
+    /// high one 4, a critical one 8.
+    pub score: u32,
+    /// The sum with which it is high.
+    pub score_high: u32,
+}
+
+/// A minute of an alert, as a step.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Step {
+    minute: Minute,
+    tactic: Tactic,
+    detector: &'static str,
+    severity: Severity,
+    confirmed: bool,
+}
+
+impl Book {
+    /// Looks for incidents among the alerts of an entity, and folds them in; says which severities are new.
+    pub(super) fn relate(&mut self, entity: &Entity, engine: &Engine) -> Option<(&'static str, Severity)> {
+        let (watch, incidents) = engine.incidents()?;
+        let about = watch.detector.about();
+        if !about.families.contains(&entity.family) {
+            return None;
+        }
+        let of_entity = self.alerts.get_mut(entity)?;
+        let others = || of_entity.values().flatten().filter(|course| course.best.about.id != about.id);
+        let subject = entity.subject();
+        let (detector, cap) = watch.of(&subject);
+        let incidents = detector.incidents().unwrap_or(incidents);
+        let tactics: BTreeSet<Tactic> = others().filter_map(|course| Tactic::of(course.best.about.attack)).collect();
+        if tactics.len() < incidents.tactics as usize {
+            return None;
+        }
+        let steps = steps(others());
+        let examples = examples(others());
+        let held = of_entity.entry(about.id).or_default();
+        let mut new = None;
+        let mut rest = &steps[..];
+        while let Some(opened) = opens(rest, incidents) {
+            let anchor = held.iter().map(Course::first).find(|first| *first <= opened && opened.0 - first.0 < SPAN);
+            let anchor = anchor.unwrap_or(opened);
+            let within = |step: &&Step| anchor.0 - step.minute.0 < SPAN && step.minute <= anchor.plus(SPAN);
+            let own: Vec<Step> = rest.iter().filter(within).copied().collect();
+            let shown = examples.iter().filter(|(minute, _)| own.iter().any(|step| step.minute == *minute));
+            let finding = Finding {
+                about,
+                entity: entity.clone(),
+                minute: anchor,
+                confirmed: own.iter().all(|step| step.confirmed),
+                verdict: verdict(&own, anchor, incidents, shown.map(|(_, example)| Arc::clone(example)).collect()),
+                cap,
+                stage: watch.stage,
+                top: top(&own),
+                total: own.len() as u64,
+                denied: 0,
+            };
+            let severity = finding.verdict.severity;
+            match held.iter_mut().find(|course| (course.first().0 - anchor.0).abs() < SPAN) {
+                Some(course) => course.restate(finding),
+                None => {
+                    held.push(Course::open(finding));
+                    new = Some((about.id, severity));
+                }
+            }
+            rest = &rest[rest.partition_point(|step| step.minute <= anchor.plus(SPAN))..];
+        }
+        if held.is_empty() {
+            of_entity.remove(about.id);
+        }
+        new
+    }
+}
+
+/// The steps that alerts are made of, in the order of time, as far back as all alerts are remembered.
+fn steps<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for course in courses.filter(|course| course.best.stage >= Stage::Digest) {
+        let about = course.best.about;
+        let Some(tactic) = Tactic::of(about.attack) else { continue };
+        let marks = course.minutes().iter().filter(|(_, mark)| mark.severity.min(course.best.cap) >= Severity::Low);
+        steps.extend(marks.map(|(minute, mark)| Step {
+            minute,
+            tactic,
+            detector: about.id,
+            severity: mark.severity.min(course.best.cap),
+            confirmed: mark.confirmed,
+        }));
+    }
+    let newest = steps.iter().map(|step| step.minute).max().unwrap_or(Minute(0));
+    steps.retain(|step| step.minute > newest.plus(-2 * SPAN));
+    steps.sort_unstable();
+    steps
+}
+
+/// The examples of alerts, by minute.
+fn examples<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<(Minute, Arc<Example>)> {
+    let of = |course: &'c Course| course.examples.iter().take(EXAMPLES);
+    courses.flat_map(of).map(|example| (Minute::of(example.time), Arc::clone(example))).collect()
+}
+
+/// The first minute with enough tactics in the day before it.
+fn opens(steps: &[Step], incidents: Incidents) -> Option<Minute> {
+    let (mut from, mut within) = (0, Tally::default());
+    for step in steps {
+        within.add(step);
+        while step.minute.0 - steps[from].minute.0 >= SPAN {
+            within.remove(&steps[from]);
+            from += 1;
+        }
+        // What one minute shows may be one deed, whatever it is called.
+        if within.suffices(incidents) && steps[from].minute < step.minute {
+            return Some(step.minute);
+        }
+    }
+    None
+}
+
+/// How many steps there are of each tactic and severity.
+#[derive(Default)]
+struct Tally(BTreeMap<Tactic, [u32; Severity::ALL.len()]>);
+
+impl Tally {
+    fn of(steps: &[Step]) -> Tally {
+        let mut tally = Tally::default();
+        steps.iter().for_each(|step| tally.add(step));
+        tally
+    }
+
+    fn add(&mut self, step: &Step) {
+        self.0.entry(step.tactic).or_default()[step.severity as usize] += 1;
+    }
+
+    fn remove(&mut self, step: &Step) {
+        if let Some(of) = self.0.get_mut(&step.tactic) {
+            of[step.severity as usize] -= 1;
+        }
+    }
+
+    /// The gravest step of each tactic.
+    fn gravest(&self) -> impl Iterator<Item = Severity> {
+        self.0.values().filter_map(|of| Severity::ALL.into_iter().rev().find(|severity| of[*severity as usize] > 0))
+    }
+
+    fn score(&self) -> u32 {
+        self.gravest().map(weight).sum()
+    }
+
+    fn suffices(&self, incidents: Incidents) -> bool {
+        self.gravest().count() >= incidents.tactics as usize && self.score() >= incidents.score
+    }
+}
+
+fn verdict(steps: &[Step], opened: Minute, incidents: Incidents, examples: Vec<Arc<Example>>) -> Verdict {
+    let mut first: BTreeMap<Tactic, Step> = BTreeMap::new();
+    for step in steps {
+        first.entry(step.tactic).or_insert(*step);
+    }
+    let score = Tally::of(steps).score();
+    let grave = score >= incidents.score_high;
+    let mut in_order: Vec<&Step> = first.values().collect();
+    in_order.sort();
+    let told = |step: &&Step| format!("{} {} ({})", step.minute.start().format("%H:%M"), step.tactic, step.detector);
+    let told: Vec<String> = in_order.iter().map(told).collect();
+    let names: Vec<&str> = in_order.iter().map(|step| step.tactic.name()).collect();
+    let earliest = in_order.first().map_or(opened, |step| step.minute.min(opened));
+    Verdict {
+        severity: if grave { Severity::High } else { Severity::Medium },
+        seen: first.len() as u64,
+        at_least: false,
+        expected: None,
+        threshold: Some(f64::from(incidents.tactics)),
+        surprise: None,
+        window: Minutes((opened.0 - earliest.0 + 1) as u32),
+        folding: Folding::Largest,
+        unit: "tactic{s} of ATT&CK".into(),
+        headline: format!("{{seen}} tactics within a day: {}", names.join(", ")),
+        why: format!("alone each may be small; {score} points together: {}", told.join(", ")),
+        examples,
+    }
+}
+
+/// What a severity adds.
+fn weight(severity: Severity) -> u32 {
+    match severity {
+        Severity::Info => 0,
+        Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 4,
+        Severity::Critical => 8,
+    }
+}
+
+/// The detectors that found the steps, with their minutes.
+fn top(steps: &[Step]) -> Vec<Top> {
+    let mut minutes: BTreeMap<&str, u64> = BTreeMap::new();
+    for step in steps {
+        *minutes.entry(step.detector).or_default() += 1;
+    }
+    let mut top: Vec<Top> =
+        minutes.into_iter().map(|(name, count)| Top { name: name.into(), count, denied: 0 }).collect();
+    top.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    top.truncate(10);
+    top
+}

@@ -1,0 +1,75 @@
+//! Incidents: while one lasts, hardly anything is learnt; one that lasts long is tried as the new level.
+
+use libm::log;
+
+use super::level::Level;
+use super::{INCIDENT, REACH, RateProfile};
+
+/// Event minutes of an incident may be this far apart.
+const INCIDENT_GAP: i32 = 10;
+/// Minutes of an incident until its level is tried as the new one, and how long the old one may come back.
+const TRIAL_AFTER: i32 = 120;
+const TRIAL_FOR: i32 = 1440;
+/// What a trial keeps of the dispersion.
+const TRIAL_KEEPS: f64 = 0.1;
+
+impl RateProfile {
+    /// The first minute that no longer belongs to the incident that was seen last.
+    pub(super) fn incident_end(&self) -> i32 {
+        if self.above > 0 { self.last_above.saturating_add(INCIDENT_GAP + 1) } else { i32::MIN }
+    }
+
+    /// Follows incidents; one that lasts is tried as the new level.
+    pub(super) fn watch(&mut self, minute: i32, t: f64) {
+        if t <= INCIDENT {
+            self.above = 0;
+        } else {
+            self.above = if minute < self.incident_end() { self.above + minute - self.last_above } else { 1 };
+            self.last_above = minute;
+            self.disturbed = true;
+        }
+        if self.above >= TRIAL_AFTER {
+            self.try_level(minute);
+        }
+        self.check_trial(minute);
+    }
+
+    /// Events of the last hour, and the exposure to them.
+    fn last_hour(&self, minute: i32) -> (f64, f64) {
+        (self.ring.sums(minute)[3], self.factors.exposure(&self.phase, minute, REACH as i32))
+    }
+
+    /// Takes the last hour's level as the new one.
+    fn try_level(&mut self, minute: i32) {
+        let (n, exposure) = self.last_hour(minute);
+        let first = self.trial.is_none();
+        if first {
+            self.trial = Some(((self.level.a, self.level.b), minute + TRIAL_FOR));
+        }
+        let a = (n * 0.5).max(0.5);
+        self.level.a = a as f32;
+        self.level.b = (a * exposure / n.max(0.5)) as f32;
+        if first {
+            self.level.forget_dispersion(TRIAL_KEEPS);
+        }
+        self.hour = (0.0, 0.0);
+        self.calibration.withdraw();
+        self.above = 0;
+    }
+
+    /// Takes the old level back as soon as it fits the last hour clearly better.
+    pub(super) fn check_trial(&mut self, minute: i32) {
+        let Some(((a, b), until)) = self.trial else { return };
+        let mut old = Level { a, b, ..self.level };
+        let (n, exposure) = self.last_hour(minute);
+        let distance = |level: &Level| log((n + 0.5) / ((level.mean() * exposure).max(1e-6) + 0.5)).abs();
+        if distance(&old) < 0.5 * distance(&self.level) {
+            old.forget_dispersion(1.0 / TRIAL_KEEPS);
+            (self.level, self.trial) = (old, None);
+            self.hour = (0.0, 0.0);
+            self.settled = minute.saturating_add(REACH as i32);
+        } else if minute >= until {
+            self.trial = None;
+        }
+    }
+}
