@@ -132,6 +132,7 @@ impl<M: Members> Correlation<M> {
             seen: met.seen,
             at_least: counted.is_some() && self.slots().iter().any(reached),
             expected: None,
+            surprise: None,
             threshold: counted.map(|count| f64::from(count.least)),
             window: Minutes((window.minute.0 - first.0 + 1).max(1) as u32),
             folding: Folding::Largest,
