@@ -10,6 +10,7 @@ use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::Family;
 use crate::event::Event;
+use crate::habit::Facet;
 use crate::index::{Index, Places};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
@@ -18,7 +19,7 @@ use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
 #[derive(Debug)]
@@ -88,6 +89,8 @@ pub enum Trigger {
     Measures(&'static [Measure]),
     /// In a set of occurrences.
     Slots(&'static [Slot]),
+    /// In what an entity shows of itself, where that is new.
+    Facets(&'static [Facet]),
 }
 
 impl Trigger {
@@ -98,6 +101,9 @@ impl Trigger {
         match self {
             Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
             Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
+            Trigger::Facets(facets) => {
+                bits(&mut facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first))
+            }
         }
     }
 }
@@ -189,7 +195,7 @@ pub trait Detector: Send + Sync {
     fn floor(&self) -> u64 {
         match self.about().trigger {
             Trigger::Measures(_) => 0,
-            Trigger::Slots(_) => u64::MAX,
+            Trigger::Slots(_) | Trigger::Facets(_) => u64::MAX,
         }
     }
 
@@ -205,6 +211,22 @@ pub trait Detector: Send + Sync {
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
     fn minutes(&self, here: &Cell, _before: Option<&Cell>) -> u64 {
         self.about().trigger.minutes(here)
+    }
+
+    /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
+    /// unusual.
+    fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
+        self.minutes(around.here, around.before)
+    }
+
+    /// Does it ask what is usual for the account?
+    fn asks_account(&self) -> bool {
+        false
+    }
+
+    /// What becomes of what it finds, unless the settings say otherwise.
+    fn stage(&self) -> Stage {
+        Stage::Alert
     }
 
     /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
@@ -241,17 +263,17 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
     pub(crate) index: Index,
+    facets: [u16; Family::ALL.len()],
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
 
 impl Default for Engine {
     fn default() -> Engine {
-        let watch = |make: &fn() -> Box<dyn Detector>| Watch {
-            detector: make(),
-            cap: Severity::Critical,
-            stage: Stage::Alert,
-            variants: Vec::new(),
+        let watch = |make: &fn() -> Box<dyn Detector>| {
+            let detector = make();
+            let stage = detector.stage();
+            Watch { detector, cap: Severity::Critical, stage, variants: Vec::new() }
         };
         Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
     }
@@ -265,7 +287,13 @@ impl Engine {
             watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
-        Engine { watches, floor, index, lateness }
+        let facets = Family::ALL.map(|family| facets_of(&watches, family));
+        Engine { watches, floor, index, facets, lateness }
+    }
+
+    /// The facets that some detector asks for of a family, a bit for each.
+    pub(crate) fn facets(&self, family: Family) -> u16 {
+        self.facets[family as usize]
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -298,6 +326,18 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
+}
+
+fn facets_of(watches: &[Watch], family: Family) -> u16 {
+    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
+    let asked = abouts.fold(0, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
+    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
+    // asked about whatever is new in it.
+    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
+    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }
 
 impl Watch {

@@ -23,11 +23,14 @@ pub enum Family {
     User,
     /// An IP address, in the account whose sign-in page it met.
     Address,
+    /// An account.
+    Account,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 5] = [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address];
+    pub const ALL: [Family; 6] =
+        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Account];
 
     /// The log whose lateness holds for it.
     #[must_use]
@@ -95,6 +98,9 @@ impl From<EntityRef<'_>> for Entity {
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
+/// The name of every account: its number is the first part of the key.
+const ACCOUNT: &str = "account";
+
 /// Stands between the parts of a key.
 pub const SEPARATOR: char = '\u{1f}';
 
@@ -117,6 +123,14 @@ impl Entity {
         self.part(2)
     }
 
+    /// The account that it belongs to, as an entity; nothing where that is not known.
+    #[must_use]
+    pub fn home(&self) -> Option<Entity> {
+        let mut key = String::new();
+        let known = !self.account().is_empty() && join(&mut key, self.account(), "", &[ACCOUNT]);
+        known.then(|| Entity { family: Family::Account, key: key.into() })
+    }
+
     fn part(&self, n: usize) -> &str {
         self.key.splitn(3, SEPARATOR).nth(n).unwrap_or_default()
     }
@@ -133,6 +147,7 @@ impl Entity {
             Family::Api => Subject { api: name, ..base },
             Family::Function => Subject { function: name, ..base },
             Family::Address => Subject { source_ip: name, ..base },
+            Family::Account => base,
         }
     }
 }
@@ -177,6 +192,7 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
+        Family::Account => !account.is_empty() && join(key, account, "", &[ACCOUNT]),
         Family::Function => false,
     }
 }

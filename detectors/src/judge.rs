@@ -16,7 +16,7 @@ use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::{Hour, Minute};
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 /// The largest contributors that a finding names.
 const TOP: usize = 10;
@@ -30,6 +30,8 @@ pub struct Known {
     pub cells: Vec<(Hour, Arc<Cell>)>,
     /// What is usual for it.
     pub profile: Option<Arc<Profile>>,
+    /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
+    pub account: Option<Arc<Profile>>,
 }
 
 /// A detector's statement about a series and a minute.
@@ -109,8 +111,16 @@ impl Engine {
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
     #[must_use]
-    pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {
-        self.speaking(family, here, before).any(|minutes| minutes != 0)
+    pub fn wakes(&self, family: Family, around: Around<'_>) -> bool {
+        self.speaking(family, around).any(|minutes| minutes != 0)
+    }
+
+    /// Does some detector ask what is usual for the account before it speaks of such an entity?
+    #[must_use]
+    pub fn asks_account(&self, family: Family, around: Around<'_>) -> bool {
+        let asks = |watch: &&Watch| watch.detector.asks_account() && watch.detector.about().families.contains(&family);
+        let lateness = self.lateness.of(family.source());
+        self.watches.iter().filter(asks).any(|watch| watch.detector.minutes_in(around, lateness) != 0)
     }
 
     /// The fewest counted events in two hours with which some detector may speak.
@@ -121,15 +131,16 @@ impl Engine {
 
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.
     #[must_use]
-    pub fn minutes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> u64 {
-        self.speaking(family, here, before).fold(0, |all, minutes| all | minutes)
+    pub fn minutes(&self, family: Family, around: Around<'_>) -> u64 {
+        self.speaking(family, around).fold(0, |all, minutes| all | minutes)
     }
 
     /// The minutes in which each detector may have anything to say about these cells.
-    fn speaking(&self, family: Family, here: &Cell, before: Option<&Cell>) -> impl Iterator<Item = u64> {
-        let all = self.awake(here).into_iter().map(|place| &self.watches[place]);
+    fn speaking(&self, family: Family, around: Around<'_>) -> impl Iterator<Item = u64> {
+        let all = self.awake(around.here).into_iter().map(|place| &self.watches[place]);
+        let lateness = self.lateness.of(family.source());
         let minutes = move |detector: &dyn Detector| match detector.about().families.contains(&family) {
-            true => detector.minutes(here, before),
+            true => detector.minutes_in(around, lateness),
             false => 0,
         };
         all.map(move |watch| {
@@ -160,14 +171,15 @@ impl Engine {
         }
         let (detector, cap) =
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
-        let mut minutes = detector.minutes(view.cell, view.before);
+        let lateness = self.lateness.of(entity.family.source());
+        let mut minutes = detector.minutes_in(view.around(), lateness);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;
             if minute < range.from || minute > range.to {
                 continue;
             }
-            let window = view.window(minute, self.lateness.of(entity.family.source()));
+            let window = view.window(minute, lateness);
             if let Some(verdict) = detector.judge(&window) {
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
@@ -196,6 +208,10 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    fn around(&self) -> Around<'a> {
+        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+    }
+
     fn window(&self, minute: Minute, lateness: Minutes) -> Window<'a> {
         Window {
             entity: &self.known.entity,
@@ -203,6 +219,7 @@ impl<'a> View<'a> {
             here: self.cell,
             before: self.before,
             profile: self.known.profile.as_deref(),
+            account: self.known.account.as_deref(),
             lateness,
         }
     }

@@ -13,6 +13,10 @@ use crate::measure::{Keep, Measure, Slot};
 use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
 
+mod habits;
+
+pub(crate) use habits::{Index, NotedHabit};
+
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
@@ -22,6 +26,7 @@ pub struct Notes {
     notes: Vec<Note>,
     touches: Vec<Touch>,
     occurred: Vec<Occurred>,
+    habits: Vec<NotedHabit>,
 }
 
 /// An entity that events touched.
@@ -45,6 +50,8 @@ pub struct Touch {
     measures: u16,
     /// Is it an occurrence, in whichever slots?
     occurs: bool,
+    /// Does it show anything that was not noted of its hour before?
+    shows: bool,
     /// What its occurrences add to a trace, at most [`ENOUGH`].
     occurred: u8,
 }
@@ -153,13 +160,15 @@ impl Notes {
     /// The part that is about one entity in one hour.
     #[must_use]
     pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
-        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), ..self.clone() };
+        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), habits: Vec::new(), ..self.clone() };
         for (place, touch) in self.touches.iter().enumerate() {
             if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
             {
                 let same = self.occurred.iter().filter(|occurred| occurred.touch as usize == place);
                 let touch_place = about.touches.len() as u32;
                 about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
+                let same = self.habits.iter().filter(|habit| habit.touch as usize == place);
+                about.habits.extend(same.map(|habit| habit.of_touch(touch_place)));
                 about.touches.push(*touch);
             }
         }
@@ -179,6 +188,7 @@ impl Notes {
         self.notes.shrink_to_fit();
         self.touches.shrink_to_fit();
         self.occurred.shrink_to_fit();
+        self.habits.shrink_to_fit();
     }
 
     /// Room for notes as many as these: the next delivery is most often like the last.
@@ -189,16 +199,26 @@ impl Notes {
             notes: Vec::with_capacity(last.notes.len()),
             touches: Vec::with_capacity(last.touches.len()),
             occurred: Vec::with_capacity(last.occurred.len()),
+            habits: Vec::with_capacity(last.habits.len()),
         }
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
-    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut HashTable<u32>) {
+    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut Index) {
         let mut seen = Observations::default();
         engine.observe(event, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
-        for family in Family::ALL.into_iter().filter(|family| seen.touches(*family)) {
-            let Some(entity) = self.entity(family, event, index) else { continue };
+        for family in Family::ALL {
+            let (touched, wanted) = (seen.touches(family), engine.facets(family));
+            let may_show = wanted != 0 && Notes::may_show(family, event, index);
+            if !touched && !may_show {
+                continue;
+            }
+            let Some(entity) = self.entity(family, event, &mut index.entities) else { continue };
+            let shows = may_show && self.note_habits(event, (family, entity, wanted), index);
+            if !touched && !shows {
+                continue;
+            }
             let note = *note.get_or_insert_with(|| self.write(event));
             let mut occurred = 0;
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
@@ -212,6 +232,7 @@ impl Notes {
                 weight: event.weight,
                 measures: seen.measures[family as usize],
                 occurs: seen.occurrences.iter().any(|o| o.family == family),
+                shows,
                 occurred: occurred.min(ENOUGH) as u8,
             });
         }

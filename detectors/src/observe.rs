@@ -1,7 +1,7 @@
 //! Observe: what a delivery teaches. A delivery of a thousand events touches each cell once.
 
 use chrono::{DateTime, Utc};
-use hashbrown::{HashMap, HashSet, HashTable};
+use hashbrown::{HashMap, HashSet};
 
 use crate::cell::Cell;
 use crate::detector::Engine;
@@ -9,7 +9,7 @@ use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
-use crate::notes::Notes;
+use crate::notes::{Index, Notes};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 
@@ -123,8 +123,8 @@ impl<'e> Observations<'e> {
 pub struct Observer<'c> {
     engine: &'c Engine,
     notes: Notes,
-    /// Finds the entities that the delivery touched before.
-    index: HashTable<u32>,
+    /// Finds what the delivery touched and showed before.
+    index: Index,
     seen: HashSet<u64>,
     events: Vec<Met>,
     newest: Option<DateTime<Utc>>,
@@ -144,7 +144,7 @@ impl<'c> Observer<'c> {
         Observer {
             engine,
             notes: Notes::default(),
-            index: HashTable::new(),
+            index: Index::default(),
             seen: met,
             events: Vec::new(),
             newest: None,

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::cell::{Cell, OnTime};
 use crate::event::Source;
+use crate::familiar::Familiar;
 use crate::measure::Measure;
 use crate::settings::Minutes;
 use crate::time::{HOUR, Hour, Minute};
@@ -52,6 +53,8 @@ impl Lateness {
 pub struct Profile {
     /// By measure. Most entities have one.
     series: SmallVec<[Series; 1]>,
+    /// What it showed; nothing where nothing of it is told apart.
+    familiar: Option<Box<Familiar>>,
 }
 
 /// The active hours of one measure, oldest first.
@@ -83,6 +86,7 @@ impl Profile {
     /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
     /// is learnt again replaces what was learnt of it.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
+        self.meet(hour, cell);
         if let Some(only) = cell.only().filter(|only| before.is_none() || only.minute + 1 >= RATE_WINDOW.0 as u8) {
             return self.push(only.measure, ActiveHour { hour, sum: only.n, peak: only.n });
         }
@@ -91,6 +95,18 @@ impl Profile {
             let sum = minutes.iter().fold(0_u32, |sum, part| sum.saturating_add(part.n));
             self.push(measure, ActiveHour { hour, sum, peak: peak_of(minutes, before).unwrap_or(sum) });
         }
+    }
+
+    fn meet(&mut self, hour: Hour, cell: &Cell) {
+        if cell.habits().all().iter().any(|habit| habit.on_time) {
+            self.familiar.get_or_insert_with(|| Box::new(Familiar::since(hour))).learn(hour, cell.habits());
+        }
+    }
+
+    /// What it showed in the hours that it learnt; nothing before the first.
+    #[must_use]
+    pub fn familiar(&self) -> Option<&Familiar> {
+        self.familiar.as_deref()
     }
 
     /// Does learning this cell ask for the hour before? Where nothing is in its first minutes, no window reaches there.
@@ -158,13 +174,15 @@ impl Profile {
     /// The newest hour that it learnt.
     #[must_use]
     pub fn newest(&self) -> Option<Hour> {
-        self.series.iter().filter_map(|series| series.hours.back()).map(|active| active.hour).max()
+        let active = self.series.iter().filter_map(|series| series.hours.back()).map(|active| active.hour);
+        active.chain(self.familiar().map(Familiar::newest)).max()
     }
 
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.series.iter().map(|series| series.hours.len()).sum()
+        let familiar = self.familiar().map_or(0, Familiar::entries);
+        familiar + self.series.iter().map(|series| series.hours.len()).sum::<usize>()
     }
 }
 

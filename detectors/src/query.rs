@@ -20,6 +20,7 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
         Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
+        Family::Account => "ispresent(eventName)".to_owned(),
         Family::Function => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \

@@ -10,13 +10,15 @@
 //!
 //! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashMap;
 
 use crate::alert::Status;
 use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
-use crate::entity::Entity;
+use crate::entity::{Entity, Family};
 use crate::event::{
     Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Line, Log, Login, Principal,
     PrincipalKind, Report, What,
@@ -82,8 +84,14 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         }
     }
     let mut book = Book::default();
+    let accounts: HashMap<Entity, Profile> = cells
+        .iter()
+        .filter(|(entity, _)| entity.family == Family::Account)
+        .map(|(e, h)| (e.clone(), usual(h)))
+        .collect();
     for (entity, hours) in cells {
-        judge(&engine, &entity, hours, &mut book);
+        let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
+        judge(&engine, (&entity, account.map(Arc::new)), hours, &mut book);
     }
     let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
     let said = book.finish(last).into_iter().map(|a| {
@@ -96,7 +104,21 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
     said.collect()
 }
 
-fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mut Book) {
+/// What is learnt of all hours: judging looks back from each of them.
+fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
+    let mut sorted: Vec<_> = hours.iter().collect();
+    sorted.sort_by_key(|(hour, _)| **hour);
+    let mut profile = Profile::default();
+    sorted.into_iter().for_each(|(hour, cell)| profile.learn(*hour, cell, None));
+    profile
+}
+
+fn judge(
+    engine: &Engine,
+    (entity, account): (&Entity, Option<Arc<Profile>>),
+    hours: HashMap<Hour, Cell>,
+    book: &mut Book,
+) {
     let mut hours: Vec<(Hour, std::sync::Arc<Cell>)> =
         hours.into_iter().map(|(h, c)| (h, std::sync::Arc::new(c))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
@@ -106,7 +128,8 @@ fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mu
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
         let before =
             at.checked_sub(1).map(|at| &hours[at]).filter(|(h, _)| *h == hour.before()).map(|(_, c)| c.clone());
-        let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
+        let profile_now = Some(Arc::new(profile.clone()));
+        let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone() };
         let mut findings = Vec::new();
         engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut findings);
         for finding in findings {
@@ -171,7 +194,7 @@ impl Happened {
             identity: Identity(hash_of(&[&self.id])),
             time: self.time,
             account: ACCOUNT,
-            region: "eu-west-1",
+            region: if self.value("region").is_empty() { "eu-west-1" } else { self.value("region") },
             weight: 1,
             what,
         }
@@ -211,7 +234,7 @@ impl Happened {
             read_only: self.says("read").then_some(true),
             principal: self.principal(sign_in),
             address: self.address(),
-            user_agent: "boto3/1.34.69",
+            user_agent: if self.value("agent").is_empty() { "boto3/1.34.69" } else { self.value("agent") },
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
             login: sign_in.then_some(login),
             request: self.value("request"),
@@ -258,6 +281,7 @@ impl Happened {
             account: ACCOUNT,
             name: who,
             session: self.value("session"),
+            access_key: self.value("key"),
             invoked_by: self.value("by"),
             ..Principal::default()
         }

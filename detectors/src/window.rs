@@ -24,7 +24,22 @@ pub struct Window<'a> {
     pub(crate) here: &'a Cell,
     pub(crate) before: Option<&'a Cell>,
     pub(crate) profile: Option<&'a Profile>,
+    /// What is usual for the account of the entity.
+    pub(crate) account: Option<&'a Profile>,
     pub(crate) lateness: Minutes,
+}
+
+/// The cell of an hour with what is around it: enough to say which of its minutes are worth judging.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The hour.
+    pub hour: Hour,
+    /// Its cell.
+    pub here: &'a Cell,
+    /// The cell of the hour before.
+    pub before: Option<&'a Cell>,
+    /// What is usual for the entity.
+    pub profile: Option<&'a Profile>,
 }
 
 impl<'a> Window<'a> {
@@ -98,6 +113,13 @@ impl<'a> Window<'a> {
         let (here, before) = (self.here, self.before);
         let all = before.into_iter().chain([here]).flat_map(move |cell| cell.examples(measure));
         all.filter(move |e| covered.start <= e.time && e.time < covered.end)
+    }
+
+    /// Before which hour everything was complete when the minute came: what a profile knew then is what it learnt of
+    /// those hours.
+    #[must_use]
+    pub fn known_before(&self) -> Hour {
+        self.minute.plus(-(self.lateness.0 as i32)).hour()
     }
 
     /// The cells that the span touches, with the minutes of the hour that it covers in each.

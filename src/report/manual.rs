@@ -83,6 +83,7 @@ fn families(about: &About) -> String {
         Family::Function => "function",
         Family::User => "user at the sign-in page",
         Family::Address => "address at the sign-in page",
+        Family::Account => "account",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }
