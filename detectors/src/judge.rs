@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -32,6 +32,16 @@ pub struct Known {
     pub profile: Option<Arc<Profile>>,
     /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
     pub account: Option<Arc<Profile>>,
+}
+
+impl Known {
+    /// Each hour with the one before it.
+    fn views(&self) -> impl Iterator<Item = View<'_>> {
+        self.cells.iter().enumerate().map(move |(place, (hour, cell))| {
+            let before = place.checked_sub(1).and_then(|p| self.cells.get(p)).filter(|(h, _)| *h == hour.before());
+            View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) }
+        })
+    }
 }
 
 /// A detector's statement about a series and a minute.
@@ -115,12 +125,35 @@ impl Engine {
         self.speaking(family, around).any(|minutes| minutes != 0)
     }
 
-    /// Does some detector ask what is usual for the account before it speaks of such an entity?
+    /// Is there anything in a cell that is new of the entity, and that some detector may speak of? Asked of cells that do
+    /// not stir: that something is new does not depend on how much there is.
     #[must_use]
-    pub fn asks_account(&self, family: Family, around: Around<'_>) -> bool {
-        let asks = |watch: &&Watch| watch.detector.asks_account() && watch.detector.about().families.contains(&family);
+    pub fn meets_news(&self, family: Family, around: Around<'_>) -> bool {
         let lateness = self.lateness.of(family.source());
-        self.watches.iter().filter(asks).any(|watch| watch.detector.minutes_in(around, lateness) != 0)
+        self.news_of(family).any(|watch| {
+            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
+            variants.chain([&watch.detector]).any(|detector| detector.minutes_in(around, lateness) != 0)
+        })
+    }
+
+    /// The detectors that speak of what is new of an entity of that family.
+    fn news_of(&self, family: Family) -> impl Iterator<Item = &Watch> {
+        let all = if self.facets(family) == 0 { &[] } else { self.watches.as_slice() };
+        let about = |watch: &&Watch| watch.detector.about();
+        all.iter().filter(move |watch| {
+            matches!(about(watch).trigger, Trigger::Facets(_)) && about(watch).families.contains(&family)
+        })
+    }
+
+    /// Does some detector ask what is usual for the account before it speaks of the entity?
+    #[must_use]
+    pub fn asks_account(&self, known: &Known) -> bool {
+        let (family, lateness) = (known.entity.family, self.lateness.of(known.entity.family.source()));
+        let asking: Vec<&Watch> = self.news_of(family).filter(|watch| watch.detector.asks_account()).collect();
+        !asking.is_empty()
+            && known
+                .views()
+                .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
     }
 
     /// The fewest counted events in two hours with which some detector may speak.
@@ -151,13 +184,8 @@ impl Engine {
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
-        for (place, (hour, cell)) in known.cells.iter().enumerate() {
-            if hour.last() < range.from || hour.first() > range.to {
-                continue;
-            }
-            let before = place.checked_sub(1).and_then(|p| known.cells.get(p)).filter(|(h, _)| *h == hour.before());
-            let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) };
-            for place in self.awake(cell) {
+        for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
+            for place in self.awake(view.cell) {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
         }

@@ -281,8 +281,8 @@ impl Notes {
         let what = bounded(&self.text[text as usize..], NAME).len();
         self.text.truncate(text as usize + what);
         note.lengths[Shown::What as usize] = what as u16;
-        note.lengths[Shown::Who as usize] = self.show(shown[1], NAME);
-        note.lengths[Shown::Id as usize] = self.show(event.id, NAME);
+        note.lengths[Shown::Who as usize] = self.put(shown[1], NAME);
+        note.lengths[Shown::Id as usize] = self.put(event.id, NAME);
         self.write_caller(event, &mut note.lengths);
         let place = self.notes.len() as u32;
         self.notes.push(note);
@@ -293,17 +293,17 @@ impl Notes {
         match &event.what {
             What::Call(call) => {
                 let who = &call.principal;
-                lengths[Shown::Session as usize] = self.show(who.session, NAME);
-                lengths[Shown::Address as usize] = self.show(call.address.text(), NAME);
-                lengths[Shown::Agent as usize] = self.show(call.user_agent, AGENT);
-                lengths[Shown::AccessKey as usize] = self.show(who.access_key, NAME);
-                lengths[Shown::InvokedBy as usize] = self.show(who.invoked_by, NAME);
+                lengths[Shown::Session as usize] = self.put(who.session, NAME);
+                lengths[Shown::Address as usize] = self.put(call.address.text(), NAME);
+                lengths[Shown::Agent as usize] = self.put(call.user_agent, AGENT);
+                lengths[Shown::AccessKey as usize] = self.put(who.access_key, NAME);
+                lengths[Shown::InvokedBy as usize] = self.put(who.invoked_by, NAME);
             }
-            What::Log(log) => lengths[Shown::Session as usize] = self.show(log.stream, NAME),
+            What::Log(log) => lengths[Shown::Session as usize] = self.put(log.stream, NAME),
         }
     }
 
-    fn show(&mut self, text: &str, most: usize) -> u16 {
+    fn put(&mut self, text: &str, most: usize) -> u16 {
         let text = bounded(text, most);
         self.text.push_str(text);
         text.len() as u16
@@ -319,7 +319,7 @@ impl Notes {
             }
             Value::Text(text) => {
                 let start = self.text.len() as u32;
-                (hash_one(text), (start, start + u32::from(self.show(text, NAME))))
+                (hash_one(text), (start, start + u32::from(self.put(text, NAME))))
             }
         };
         let touch = self.touches.len() as u32;

@@ -119,8 +119,7 @@ fn judge(
     hours: HashMap<Hour, Cell>,
     book: &mut Book,
 ) {
-    let mut hours: Vec<(Hour, std::sync::Arc<Cell>)> =
-        hours.into_iter().map(|(h, c)| (h, std::sync::Arc::new(c))).collect();
+    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.into_iter().map(|(h, c)| (h, Arc::new(c))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {

@@ -15,6 +15,7 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
@@ -229,7 +230,7 @@ impl MemoryStore {
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        self.entities.get(id).known(self.hours.copies(id, from, to))
+        self.entities.at_home(self.entities.get(id).known(self.hours.copies(id, from, to)), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {
@@ -304,14 +305,18 @@ impl MemoryStore {
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            let stirs = range.from <= range.to && engine.stirs(present.trace);
+            let asked = range.from <= range.to;
+            let stirs = asked && engine.stirs(present.trace);
             let (cell, earlier) = pair.look(present, stirs, folder);
-            let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
+            let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
+            let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
+            let known = wakes.then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.profile.learn(hour, cell, earlier);
             }
             if let Some(known) = known {
-                due.push((Known { cells: pair.cells(present.id, folder), ..known }, range));
+                let known = Known { cells: pair.cells(present.id, folder), ..known };
+                due.push((entities.at_home(known, engine), range));
             }
         }
         self.hours.put(pair);

@@ -110,11 +110,13 @@ impl NotedHour {
         Some(cell)
     }
 
-    /// Puts the counters of the cell of the entity at that place into `cell`, instead of what it held.
+    /// Puts the counters and habits of the cell of the entity at that place into `cell`, instead of what it held.
     pub(super) fn counters(&self, place: usize, cell: &mut Cell) {
         cell.clear();
         for noted in self.touches_of(place) {
-            touch_of(&self.deliveries, noted).count(cell);
+            let touch = touch_of(&self.deliveries, noted);
+            touch.count(cell);
+            self.deliveries[noted.delivery as usize].show(touch, noted.place as usize, cell);
         }
     }
 }

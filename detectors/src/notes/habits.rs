@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashTable};
 
 use super::{Notes, Touch};
+use crate::cell::Cell;
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::habit::{AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
@@ -123,6 +124,11 @@ impl Notes {
             }
         }
         new
+    }
+
+    /// Adds to the habits of a cell, without their names.
+    pub fn show(&self, touch: &Touch, place: usize, cell: &mut Cell) {
+        self.habits(touch, place).for_each(|(shown, _)| cell.habits.show(shown.habit(None)));
     }
 
     /// What a touch showed, each with the name of its value.

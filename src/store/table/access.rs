@@ -10,6 +10,7 @@ use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::Range;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 use serde::{Deserialize, Serialize};
 
 use super::codec::pack;
@@ -20,8 +21,8 @@ use crate::store::{Due, StoreError};
 
 /// How long cells live after their hour.
 pub(super) const LIFE: TimeDelta = TimeDelta::days(7);
-/// How long a ledger lives after its last change.
-pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(35);
+/// How long a ledger lives after its last change: what was not shown for 90 days is told as shown again.
+pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 /// One invocation takes this long at most, the difference of the clocks included.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Places of work that are remembered, so that each is asked for once.
@@ -125,6 +126,16 @@ impl<T: Table> Access<'_, T> {
         Ok(())
     }
 
+    /// Reads what is usual for the account of a view's entity, where some detector asks for that.
+    pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
+        let known = view.known(from, to);
+        let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
+        self.learn(&mut account).await?;
+        view.account = account.learnt.map(|(_, profile)| profile);
+        Ok(())
+    }
+
     /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
     pub(super) fn stored(&self, view: &View) -> (Hour, Arc<Profile>) {
         match &view.ledger.value.learnt {
@@ -139,7 +150,8 @@ impl<T: Table> Access<'_, T> {
         for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
-            let minutes = self.engine.minutes(view.entity.family, &cell, before.as_deref());
+            let around = Around { hour, here: &cell, before: before.as_deref(), profile: view.usual() };
+            let minutes = self.engine.minutes(view.entity.family, around);
             let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
             last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }

@@ -3,6 +3,7 @@
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::access::{Access, LIFE, REACH, Work};
 use super::cell_item::CellItem;
@@ -82,6 +83,7 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
         self.learn(&mut view).await?;
+        self.meet_account(&mut view, (first.hour(), to.hour())).await?;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
     }
@@ -109,7 +111,8 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
             item.closing = true;
         }
-        let minutes = self.engine.minutes(view.entity.family, &item.cell, before.as_deref());
+        let around = Around { hour, here: &item.cell, before: before.as_deref(), profile: view.usual() };
+        let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
@@ -135,6 +138,11 @@ impl<T: Table> Access<'_, T> {
     async fn add_cell(&self, view: &mut View, (hour, cell): (Hour, &Cell), delivery: u64) -> Result<bool, StoreError> {
         let closed = self.complete(&view.entity);
         let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
+        let mut marked = cell.clone();
+        marked.mark(arrival);
+        if view.knows(hour, &marked) {
+            return Ok(false);
+        }
         let mut conflicts = 0;
         let mut last = None;
         for _ in 0..TRIES {

@@ -122,6 +122,7 @@ impl<T: Table> Access<'_, T> {
             return Ok((view, Vec::new()));
         }
         self.learn(&mut view).await?;
+        self.meet_account(&mut view, (hour, to.hour())).await?;
         let due = self.due(&view, hour.first(), to);
         Ok((view, due))
     }

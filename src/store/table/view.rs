@@ -11,7 +11,7 @@ use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
 use super::cell_item::CellItem;
-use super::codec::unpack;
+use super::codec::{is_older, unpack};
 use super::keys::{END, LEDGER, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
@@ -35,6 +35,8 @@ pub(super) struct View {
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// What is usual for its account, where that was asked for.
+    pub(super) account: Option<Arc<Profile>>,
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
     /// reading anew is wasted.
     pub(super) wins: u8,
@@ -58,6 +60,7 @@ impl View {
             ledger: Held::default(),
             parts: BTreeMap::new(),
             learnt: None,
+            account: None,
             wins: 0,
         };
         for item in items {
@@ -133,6 +136,17 @@ impl View {
         hours
     }
 
+    /// What is usual for the entity, as far as it is known without learning more.
+    pub(super) fn usual(&self) -> Option<&Profile> {
+        let learnt = self.learnt.as_ref().map(|(_, profile)| profile.as_ref());
+        learnt.or_else(|| self.ledger.value.learnt.as_ref().map(|(_, profile)| profile))
+    }
+
+    /// Do cells of an hour hold nothing but habits that are known to be there? Adding them would change nothing.
+    pub(super) fn knows(&self, hour: Hour, cell: &Cell) -> bool {
+        cell.shows_only() && self.cell(hour).is_some_and(|held| held.habits().hold(cell.habits()))
+    }
+
     /// What is known of the entity around these hours, with what is usual for it.
     pub(super) fn known(&self, from: Hour, to: Hour) -> Known {
         let hours = self.hours(from.before()).into_iter().take_while(|hour| *hour <= to);
@@ -140,12 +154,14 @@ impl View {
             entity: self.entity.clone(),
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
+            account: self.account.clone(),
         }
     }
 }
 
 fn held<V: serde::de::DeserializeOwned + Default>(item: &Item, now: DateTime<Utc>) -> Result<Held<V>, StoreError> {
-    let value = if item.expires <= now { V::default() } else { unpack(&item.body, &shown(&item.place))? };
+    let gone = item.expires <= now || is_older(&item.body);
+    let value = if gone { V::default() } else { unpack(&item.body, &shown(&item.place))? };
     Ok(Held { version: item.version, value })
 }
 
