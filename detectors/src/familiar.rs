@@ -10,8 +10,11 @@ use crate::time::Hour;
 
 /// The words of the bitmap of active hours: 42 days.
 const WORDS: usize = 16;
-/// Active hours are remembered this long: six weeks hold what comes once a month.
+/// Active hours are remembered this long.
 const REMEMBERED: i32 = WORDS as i32 * 64;
+/// How rare something is, is asked of so many hours: what comes once a month is in them. Cells live seven days, so that
+/// an hour that is looked back at has as many behind it as when it was new.
+const ASKED: i32 = 34 * 24;
 /// The first hours of an entity, in which everything is new. They say nothing about how often something is.
 const WARM_UP: i32 = 3 * 24;
 /// A value that was not shown for so long counts as new when it comes again.
@@ -62,7 +65,7 @@ impl Entry {
 /// How rare new values are, as of some hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rarity {
-    /// Active hours that it rests on: those of the last 42 days after the first three.
+    /// Active hours that it rests on: those of the last 34 days after the first three.
     pub hours: u32,
     /// In how many of them something was new.
     pub new: u32,
@@ -160,10 +163,10 @@ impl Familiar {
         }
     }
 
-    /// How many days it was known before that hour.
+    /// How many days it was known before that hour; nothing where it was not yet.
     #[must_use]
-    pub fn age(&self, hour: Hour) -> u32 {
-        ((hour.0 - self.born.0) / DAY).max(0) as u32
+    pub fn age(&self, before: Hour) -> Option<u32> {
+        (self.born < before).then(|| ((before.0 - self.born.0) / DAY) as u32)
     }
 
     /// The first hour that was learnt.
@@ -181,7 +184,7 @@ impl Familiar {
     /// How rare new values of a facet were before that hour.
     #[must_use]
     pub fn rarity(&self, facet: Facet, before: Hour) -> Rarity {
-        let since = Hour((self.born.0 + WARM_UP).max(before.0 - REMEMBERED));
+        let since = Hour((self.born.0 + WARM_UP).max(before.0 - ASKED));
         let (from, to) = self.bounds(facet);
         let known = || self.entries[from..to].iter().filter(|entry| entry.first < before);
         let mut new: Vec<Hour> = known().map(|entry| entry.first).filter(|first| *first >= since).collect();
@@ -272,7 +275,7 @@ mod tests {
         let mut familiar = Familiar::since(Hour(0));
         for day in 0..=60 {
             let rarity = familiar.rarity(Facet::Api, Hour(day * 24));
-            let expected = [(3, (0, 0, 2)), (4, (8, 0, 2)), (10, (56, 0, 2)), (11, (64, 1, 3)), (60, (336, 4, 7))];
+            let expected = [(3, (0, 0, 2)), (4, (8, 0, 2)), (10, (56, 0, 2)), (11, (64, 1, 3)), (60, (272, 3, 7))];
             for (_, expected) in expected.iter().filter(|(of, _)| *of == day) {
                 assert_eq!((rarity.hours, rarity.new, rarity.values), *expected, "day {day}");
             }

@@ -79,7 +79,7 @@ impl Facet {
 }
 
 /// One habit of an hour.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Habit {
     /// What it is about.
     pub facet: Facet,
@@ -87,13 +87,23 @@ pub struct Habit {
     pub value: u32,
     /// The first minute of the hour in which it was shown, 0 to 59.
     pub first: u8,
-    /// The last minute of what one delivery brought: what decides whether any of it came in time.
+    /// The last minute of what one delivery brought: it decides whether any of that came in time, and is not kept.
+    #[serde(skip)]
     pub(crate) last: u8,
     /// Did any of it come in time? Profiles learn it then.
     pub on_time: bool,
     /// The value to show; nothing for an API, which the contributor of that hash names.
     pub name: Option<Arc<str>>,
 }
+
+impl PartialEq for Habit {
+    fn eq(&self, other: &Habit) -> bool {
+        let said = |habit: &Habit| (habit.facet, habit.value, habit.first, habit.on_time);
+        said(self) == said(other) && self.name == other.name
+    }
+}
+
+impl Eq for Habit {}
 
 impl Habit {
     fn place(&self) -> (Facet, u32) {
@@ -161,7 +171,7 @@ impl Habits {
 
     /// Marks what came late. `arrival` says of each minute whether it came in time.
     pub fn mark(&mut self, arrival: impl Fn(u8) -> Arrival) {
-        self.0.iter_mut().for_each(|habit| habit.on_time = arrival(habit.last) == Arrival::OnTime);
+        self.0.iter_mut().for_each(|habit| habit.on_time &= arrival(habit.last) == Arrival::OnTime);
     }
 
     /// Adds what other habits of the same entity and hour say.

@@ -20,6 +20,8 @@ use crate::window::{Around, REACH, Window};
 
 /// New values that a headline names.
 const NAMED: usize = 3;
+/// Days that cells live.
+const CELLS_LIVE: u32 = 7;
 
 /// When something new is worth telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,16 +122,22 @@ impl Novelty {
         visit.field(field("one_in", doc, 1.0, 1e3), Value::Count(&mut self.one_in));
     }
 
-    /// The minutes of an hour in which something new came, a bit for each.
+    /// The minutes of an hour in which something new may have come, a bit for each.
     pub(crate) fn minutes(&self, around: Around<'_>, facet: Facet, lateness: Minutes) -> u64 {
-        let Some(familiar) = around.profile.and_then(Profile::familiar) else { return 0 };
-        if familiar.age(around.hour) < self.min_age_days {
+        let familiar = around.profile.and_then(Profile::familiar);
+        let old_enough = match familiar {
+            Some(familiar) => familiar.age(around.hour.after()).is_some_and(|age| age >= self.min_age_days),
+            // It will be there once its hours are complete. Where nothing was learnt, cells are all there is.
+            None => self.min_age_days <= CELLS_LIVE,
+        };
+        if !old_enough {
             return 0;
         }
         let is_new = |habit: &&Habit| {
             let before = around.hour.minute(habit.first).plus(-(lateness.0 as i32)).hour();
-            let known = |cell: &Cell| cell.habits().get(facet, habit.value).is_some();
-            !familiar.knows(facet, habit.value, before) && !around.before.is_some_and(known)
+            let shown = |cell: &Cell| cell.habits().get(facet, habit.value).is_some();
+            let known = familiar.is_some_and(|familiar| familiar.knows(facet, habit.value, before));
+            !known && !around.before.is_some_and(shown)
         };
         around.here.habits().of(facet).iter().filter(is_new).fold(0, |bits, habit| bits | 1 << habit.first)
     }
@@ -139,7 +147,7 @@ impl Novelty {
         let (hour, before) = (window.minute.hour(), window.known_before());
         let familiar = window.profile.and_then(Profile::familiar)?;
         let rarity = familiar.rarity(facet, before);
-        if familiar.age(before) < self.min_age_days || rarity.p() * f64::from(self.one_in) > 1.0 {
+        if familiar.age(before).is_none_or(|age| age < self.min_age_days) || rarity.p() * f64::from(self.one_in) > 1.0 {
             return None;
         }
         let new = |hour: Hour, cell: &'a Cell, before: Hour| {
@@ -214,7 +222,7 @@ impl<'a> News<'a> {
         let unit_of = |n: u32| unit.replace("{s}", if n == 1 { "" } else { "s" });
         let why = format!(
             "known since {born} ({} days) with {values} {}; {new} of its last {hours} active hours brought a new one: 1 in {:.0}",
-            self.familiar.age(self.before),
+            self.familiar.age(self.before).unwrap_or_default(),
             unit_of(values),
             1.0 / self.rarity.p()
         );

@@ -38,16 +38,18 @@ static ABOUT: About = About {
 pub struct NewPrincipal {
     /// Days that the account must be watched for.
     pub min_age_days: u32,
+    /// Hours of those in which it must have shown something.
+    pub min_hours: u32,
 }
 
 impl Default for NewPrincipal {
     fn default() -> NewPrincipal {
-        NewPrincipal { min_age_days: 14 }
+        NewPrincipal { min_age_days: 14, min_hours: 100 }
     }
 }
 
-/// What the names of roles begin with that AWS makes for its services.
-const SERVICE_LINKED: &str = "role/AWSServiceRoleFor";
+/// What the names of roles hold that AWS makes for its services.
+const SERVICE_LINKED: &str = "AWSServiceRoleFor";
 
 impl Detector for NewPrincipal {
     fn about(&self) -> &'static About {
@@ -58,6 +60,9 @@ impl Detector for NewPrincipal {
         let doc = "days that the account must be watched for";
         let field = Field { name: "min_age_days", doc, min: 1.0, max: 365.0 };
         visit.field(field, Value::Count(&mut self.min_age_days));
+        let doc = "hours of the last 34 days, the first three aside, in which the account must have shown something";
+        let field = Field { name: "min_hours", doc, min: 0.0, max: 900.0 };
+        visit.field(field, Value::Count(&mut self.min_hours));
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -83,7 +88,9 @@ impl Detector for NewPrincipal {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let (account, before) = (window.account.and_then(Profile::familiar)?, window.known_before());
-        if account.age(before) < self.min_age_days || window.entity.name().starts_with(SERVICE_LINKED) {
+        let hours = account.rarity(Facet::Presence, before).hours;
+        let age = account.age(before).filter(|age| *age >= self.min_age_days && hours >= self.min_hours)?;
+        if window.entity.name().contains(SERVICE_LINKED) {
             return None;
         }
         let slept = window.profile.and_then(Profile::familiar);
@@ -107,9 +114,9 @@ impl Detector for NewPrincipal {
             unit: "API call{s}".into(),
             headline: format!("{what}: {{seen}}"),
             why: format!(
-                "{touches}the account is watched since {} ({} days)",
+                "{touches}the account is watched since {} ({} days, {hours} active hours)",
                 account.born().first().start().format("%Y-%m-%d"),
-                account.age(before)
+                age
             ),
             examples: window.examples(Measure::Calls, REACH).cloned().collect(),
         })
@@ -148,7 +155,7 @@ mod tests {
     fn who_is_refused_and_what_aws_makes_is_nobody_new() {
         let script = "00:00-400:00/60m  s3:GetObject            who=role/etl
                       401:20            s3:GetObject denied     who=user/eve
-                      401:30            config:PutEvaluations   who=role/AWSServiceRoleForConfig";
+                      401:30            config:PutEvaluations   who=role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
         check(&NewPrincipal::default(), script, "");
     }
 
