@@ -106,6 +106,12 @@ impl PartialEq for Habit {
 impl Eq for Habit {}
 
 impl Habit {
+    /// A value that was shown in time, in that minute of the hour.
+    #[must_use]
+    pub fn of(facet: Facet, value: u32, minute: u8) -> Habit {
+        Habit { facet, value, first: minute, last: minute, on_time: true, name: None }
+    }
+
     fn place(&self) -> (Facet, u32) {
         (self.facet, self.value)
     }
