@@ -5,7 +5,7 @@
 //! cargo bench --bench novelty
 //! ```
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use lapwing_detectors::familiar::Familiar;
 use lapwing_detectors::habit::{Facet, Habit, Habits};
@@ -130,10 +130,10 @@ fn scattered(api: u32) -> u32 {
 }
 
 /// A formula: how unlikely something new is in that hour.
-type Formula = (&'static str, fn(&Memory, i32) -> f64);
+type Formula = (&'static str, [f64; LEVELS], fn(&Memory, i32) -> f64);
 
 const FORMULAS: [Formula; 3] = [
-    ("calls: max(Pitman-Yor, Good-Turing of 7 days)", |memory, hour| {
+    ("calls: max(Pitman-Yor, Good-Turing of 7 days)", OF_CALLS, |memory, hour| {
         let since = hour - 7 * 24;
         let recent = memory.by_hour.iter().rev().take_while(|(of, _)| *of >= since);
         let calls: u32 = recent.map(|(_, calls)| *calls).sum();
@@ -141,8 +141,10 @@ const FORMULAS: [Formula; 3] = [
         let pitman_yor = (1.0 + 0.5 * memory.known.len() as f64) / (1.0 + memory.calls);
         pitman_yor.max(new as f64 / f64::from(calls.max(1)))
     }),
-    ("calls: Pitman-Yor alone", |memory, _| (1.0 + 0.5 * memory.known.len() as f64) / (1.0 + memory.calls)),
-    ("active hours: Good-Turing of 34 days (in use)", |memory, hour| memory.familiar.rarity(Facet::Api, Hour(hour)).p()),
+    ("calls: Pitman-Yor alone", OF_CALLS, |memory, _| (1.0 + 0.5 * memory.known.len() as f64) / (1.0 + memory.calls)),
+    ("active days: Good-Turing of 56 days (in use)", OF_DAYS, |memory, hour| {
+        memory.familiar.rarity(Facet::Api, Hour(hour)).p()
+    }),
 ];
 
 /// Does a formula hold what is known of a value? Those of calls remember everything, the one in use what has room.
@@ -156,12 +158,15 @@ fn is_new(memory: &Memory, formula: usize, api: u32, hour: i32) -> bool {
 /// What was told of a kind by one formula at each level.
 #[derive(Clone, Copy, Default)]
 struct Told {
-    alone: [u32; LEVELS.len()],
-    intruder: [u32; LEVELS.len()],
+    alone: [u32; LEVELS],
+    intruder: [u32; LEVELS],
     intrusions: u32,
 }
 
-const LEVELS: [f64; 5] = [20.0, 50.0, 100.0, 200.0, 1_000.0];
+/// Levels that are tried of each formula: something new is told where its chance is one in so many.
+const LEVELS: usize = 5;
+const OF_CALLS: [f64; LEVELS] = [20.0, 50.0, 200.0, 1_000.0, 5_000.0];
+const OF_DAYS: [f64; LEVELS] = [3.0, 5.0, 7.0, 10.0, 20.0];
 
 fn watch(kind: Kind, principal: u64, told: &mut [Told; FORMULAS.len()]) {
     let mut random = Random::new(principal, 77);
@@ -172,11 +177,11 @@ fn watch(kind: Kind, principal: u64, told: &mut [Told; FORMULAS.len()]) {
             continue;
         }
         if hour >= JUDGED * 24 {
-            for (place, (_, formula)) in FORMULAS.iter().enumerate() {
+            for (place, (_, levels, formula)) in FORMULAS.iter().enumerate() {
                 let p = formula(&memory, hour);
                 let speaks = |level: f64| p * level <= 1.0;
                 let new = deeds.keys().any(|api| is_new(&memory, place, *api, hour));
-                for (at, level) in LEVELS.into_iter().enumerate() {
+                for (at, level) in levels.iter().copied().enumerate() {
                     told[place].alone[at] += u32::from(new && speaks(level));
                     told[place].intruder[at] += u32::from(speaks(level));
                 }
@@ -189,21 +194,18 @@ fn watch(kind: Kind, principal: u64, told: &mut [Told; FORMULAS.len()]) {
 }
 
 fn main() {
-    println!("told of a principal in 30 days (and of how many intrusions in 100), by one_in");
-    let levels: Vec<String> = LEVELS.iter().map(|level| format!("{level:>12}")).collect();
-    println!("{:<10} {:<48} {}", "", "", levels.concat());
+    println!("told of a principal in 30 days, and of how many intrusions in 100, by the level at which it is told");
     for kind in KINDS {
         let mut told = [Told::default(); FORMULAS.len()];
         (0..PRINCIPALS).for_each(|principal| watch(kind, principal, &mut told));
-        for ((name, _), told) in FORMULAS.iter().zip(told) {
+        println!("{kind:?}");
+        for ((name, levels, _), told) in FORMULAS.iter().zip(told) {
             let months = PRINCIPALS as f64 * f64::from(DAYS - JUDGED) / 30.0;
-            let cell = |at: usize| {
+            let cell = |(at, level): (usize, &f64)| {
                 let share = 100.0 * f64::from(told.intruder[at]) / f64::from(told.intrusions.max(1));
-                format!("{:>6.2} ({share:>3.0})", f64::from(told.alone[at]) / months)
+                format!("  1 in {level}: {:.2} {share:.0} %", f64::from(told.alone[at]) / months)
             };
-            let cells: BTreeSet<usize> = (0..LEVELS.len()).collect();
-            let cells: Vec<String> = cells.into_iter().map(|at| format!("{:>12}", cell(at))).collect();
-            println!("{:<10} {name:<48} {}", format!("{kind:?}"), cells.concat());
+            println!("  {name:<47}{}", levels.iter().enumerate().map(cell).collect::<String>());
         }
     }
 }

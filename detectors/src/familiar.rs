@@ -8,17 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::habit::{Facet, Habits};
 use crate::time::Hour;
 
-/// The words of the bitmap of active hours: 42 days.
-const WORDS: usize = 16;
-/// Active hours are remembered this long.
-const REMEMBERED: i32 = WORDS as i32 * 64;
-/// How rare something is, is asked of so many hours: what comes once a month is in them. Cells live seven days, so that
-/// an hour that is looked back at has as many behind it as when it was new.
-const ASKED: i32 = 34 * 24;
-/// The first hours of an entity, in which everything is new. They say nothing about how often something is.
-const WARM_UP: i32 = 3 * 24;
-/// A value that was not shown for so long counts as new when it comes again.
-const DORMANT: i32 = 90 * 24;
+/// How rare something is, is asked of so many days: what comes once a month is in them. Cells live seven days, so that an
+/// hour that is looked back at has as many behind it as when it was new.
+const ASKED: i32 = 56;
+/// The first days of an entity, on which everything is new. They say nothing about how often something is.
+const WARM_UP: i32 = 3;
+/// A value that was not shown for so many hours counts as new when it comes again.
+const DORMANT: i32 = 90 * DAY;
 /// Hours in a day.
 const DAY: i32 = 24;
 
@@ -27,10 +23,12 @@ const DAY: i32 = 24;
 pub struct Familiar {
     /// The first hour that was learnt.
     born: Hour,
-    /// The hour of the lowest bit of the first word.
+    /// The newest hour that was learnt.
     newest: Hour,
-    /// The hours with anything in them, newest first.
-    active: [u64; WORDS],
+    /// The UTC days with anything in them: a bit for each, the lowest for that of the newest hour.
+    active: u64,
+    /// The days on which a value of a facet was new.
+    new: [u64; Facet::ALL.len()],
     /// By facet and value.
     entries: Vec<Entry>,
 }
@@ -65,23 +63,24 @@ impl Entry {
 /// How rare new values are, as of some hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rarity {
-    /// Active hours that it rests on: those of the last 34 days after the first three.
-    pub hours: u32,
-    /// In how many of them something was new.
+    /// Active days that it rests on: those of the last 56 after the first three.
+    pub days: u32,
+    /// On how many of them something was new.
     pub new: u32,
     /// Values that are known.
     pub values: u32,
 }
 
 impl Rarity {
-    /// How unlikely it is that an active hour shows something new: the Good-Turing share of such hours, with one more
-    /// on both sides.
+    /// How unlikely it is that an active day shows something new: the Good-Turing share of such days, with one more on
+    /// both sides.
     ///
-    /// Hours and not events are counted, because the events of an hour are not independent: a job that makes a thousand
-    /// calls says no more about what it will call tomorrow than one that makes ten.
+    /// Days and not events are counted, because what is done in a day is not independent: a job that makes a thousand
+    /// calls says no more about what it will call tomorrow than one that makes ten. It also bounds what is told of one
+    /// entity, however busy it is. `cargo bench --bench novelty` compares formulas.
     #[must_use]
     pub fn p(&self) -> f64 {
-        f64::from(self.new + 1) / f64::from(self.hours + 1)
+        f64::from(self.new + 1) / f64::from(self.days + 1)
     }
 }
 
@@ -89,43 +88,38 @@ impl Familiar {
     /// Knows nothing before that hour.
     #[must_use]
     pub fn since(hour: Hour) -> Familiar {
-        Familiar { born: hour, newest: hour, active: [0; WORDS], entries: Vec::new() }
+        Familiar { born: hour, newest: hour, active: 0, new: [0; Facet::ALL.len()], entries: Vec::new() }
     }
 
     /// Learns what was shown in time in a complete hour. Learning it again, with more, adds what is more.
     pub fn learn(&mut self, hour: Hour, habits: &Habits) {
         self.born = self.born.min(hour);
-        self.mark(hour);
+        let today = self.bit_of(hour);
+        self.active |= today;
         for habit in habits.all().iter().filter(|habit| habit.on_time) {
-            match self.entries.binary_search_by_key(&(habit.facet, habit.value), Entry::place) {
+            let is_new = match self.entries.binary_search_by_key(&(habit.facet, habit.value), Entry::place) {
                 Ok(at) => self.entries[at].meet(hour),
                 Err(at) => {
                     let (facet, value) = (habit.facet, habit.value);
                     self.entries.insert(at, Entry { facet, value, first: hour, last: hour, days: 1, slept: 0 });
                     self.make_room(facet, at);
+                    true
                 }
-            }
+            };
+            self.new[habit.facet as usize] |= if is_new { today } else { 0 };
         }
     }
 
-    fn mark(&mut self, hour: Hour) {
-        if hour > self.newest {
-            self.shift(hour.0 - self.newest.0);
-            self.newest = hour;
+    /// The bit of the day of an hour; none where that is too long ago.
+    fn bit_of(&mut self, hour: Hour) -> u64 {
+        let on = day_of(hour) - day_of(self.newest);
+        if on > 0 {
+            let older = |days: u64| days.checked_shl(on as u32).unwrap_or(0);
+            self.active = older(self.active);
+            self.new = self.new.map(older);
         }
-        let age = self.newest.0 - hour.0;
-        if age < REMEMBERED {
-            self.active[age as usize / 64] |= 1 << (age % 64);
-        }
-    }
-
-    fn shift(&mut self, hours: i32) {
-        let (words, bits) = ((hours / 64) as usize, hours % 64);
-        for at in (0..WORDS).rev() {
-            let word = |at: Option<usize>| at.map_or(0, |at| self.active[at]);
-            let (high, low) = (word(at.checked_sub(words)), word(at.checked_sub(words + 1)));
-            self.active[at] = if bits == 0 { high } else { high << bits | low >> (64 - bits) };
-        }
+        self.newest = self.newest.max(hour);
+        1_u64.checked_shl(on.min(0).unsigned_abs()).unwrap_or(0)
     }
 
     /// Forgets one value of a facet that has too many, but not the one at `new`.
@@ -184,27 +178,29 @@ impl Familiar {
     /// How rare new values of a facet were before that hour.
     #[must_use]
     pub fn rarity(&self, facet: Facet, before: Hour) -> Rarity {
-        let since = Hour((self.born.0 + WARM_UP).max(before.0 - ASKED));
+        let today = day_of(before);
+        let since = (day_of(self.born) + WARM_UP).max(today - ASKED);
+        let days = self.days_between(since, today);
         let (from, to) = self.bounds(facet);
         let known = || self.entries[from..to].iter().filter(|entry| entry.first < before);
-        let mut new: Vec<Hour> = known().map(|entry| entry.first).filter(|first| *first >= since).collect();
-        new.sort_unstable();
-        new.dedup();
-        Rarity { hours: self.active_between(since, before), new: new.len() as u32, values: known().count() as u32 }
+        // Of the day itself, what came before the hour.
+        let new_today = u32::from(known().any(|entry| day_of(entry.first) >= since.max(today)));
+        Rarity {
+            days: (self.active & days).count_ones() + new_today,
+            new: (self.new[facet as usize] & days).count_ones() + new_today,
+            values: known().count() as u32,
+        }
     }
 
-    fn active_between(&self, since: Hour, before: Hour) -> u32 {
-        // Ages of the bits that count: those from the last hour before `before` back to `since`.
-        let (youngest, oldest) = (self.newest.0 - before.0 + 1, self.newest.0 - since.0);
-        let counts = |age: i32| (youngest..=oldest).contains(&age);
-        let word = |(at, word): (usize, &u64)| {
-            let first = at as i32 * 64;
-            if counts(first) && counts(first + 63) {
-                return word.count_ones();
-            }
-            (0..64).filter(|bit| counts(first + bit) && word >> bit & 1 == 1).count() as u32
+    /// The bits of the days from `since` up to, and without, `end`.
+    fn days_between(&self, since: i32, end: i32) -> u64 {
+        let newest = day_of(self.newest);
+        // All days from so long ago on.
+        let from = |day: i32| {
+            let age = newest - day;
+            if age < 0 { 0 } else { u64::MAX >> (63 - age.min(63)) }
         };
-        self.active.iter().enumerate().map(word).sum()
+        from(since) & !from(end)
     }
 
     /// How many entries it holds.
@@ -220,22 +216,28 @@ impl Entry {
         self.first < before && (self.last >= before || before.0 - self.last.0 < DORMANT)
     }
 
-    fn meet(&mut self, hour: Hour) {
+    /// Says whether it is as if it had never been shown.
+    fn meet(&mut self, hour: Hour) -> bool {
         if hour < self.first {
             // An hour before that is learnt anew.
             self.first = if self.slept == 0 { hour } else { self.first };
-            return;
+            return true;
         }
         let gap = hour.0 - self.last.0;
-        if gap >= DORMANT {
+        let again = gap >= DORMANT;
+        if again {
             (self.first, self.slept) = (hour, (gap / DAY).min(i32::from(u16::MAX)) as u16);
         }
         if gap > 0 {
-            let another = hour.0.div_euclid(DAY) != self.last.0.div_euclid(DAY);
-            self.days = self.days.saturating_add(u8::from(another));
+            self.days = self.days.saturating_add(u8::from(day_of(hour) != day_of(self.last)));
             self.last = hour;
         }
+        again
     }
+}
+
+fn day_of(hour: Hour) -> i32 {
+    hour.0.div_euclid(DAY)
 }
 
 #[cfg(test)]
@@ -266,18 +268,18 @@ mod tests {
     }
 
     #[test]
-    fn rarity_counts_the_hours_after_the_first_days() {
+    fn rarity_counts_the_days_after_the_first() {
         // Eight hours a day; something new in the first hour of each tenth day.
         let shown_in = |hour: i32| {
             let new = (hour % 240 == 0).then_some((Facet::Api, hour as u32 + 10));
             shown(&[(Facet::Api, 9)].into_iter().chain(new).collect::<Vec<_>>())
         };
         let mut familiar = Familiar::since(Hour(0));
-        for day in 0..=60 {
+        for day in 0..=80 {
             let rarity = familiar.rarity(Facet::Api, Hour(day * 24));
-            let expected = [(3, (0, 0, 2)), (4, (8, 0, 2)), (10, (56, 0, 2)), (11, (64, 1, 3)), (60, (272, 3, 7))];
+            let expected = [(3, (0, 0, 2)), (4, (1, 0, 2)), (10, (7, 0, 2)), (11, (8, 1, 3)), (80, (56, 5, 9))];
             for (_, expected) in expected.iter().filter(|(of, _)| *of == day) {
-                assert_eq!((rarity.hours, rarity.new, rarity.values), *expected, "day {day}");
+                assert_eq!((rarity.days, rarity.new, rarity.values), *expected, "day {day}");
             }
             (0..8).map(|hour| day * 24 + hour).for_each(|hour| familiar.learn(Hour(hour), &shown_in(hour)));
         }

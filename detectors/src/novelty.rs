@@ -28,7 +28,7 @@ const CELLS_LIVE: u32 = 7;
 pub struct Novelty {
     /// Days that an entity must be known for.
     pub min_age_days: u32,
-    /// New ones may come in one of so many active hours at most.
+    /// New ones may come on one of so many active days at most.
     pub one_in: u32,
 }
 
@@ -118,8 +118,8 @@ impl Novelty {
         let field = |name, doc, min, max| Field { name, doc, min, max };
         let doc = "days that it must be known for";
         visit.field(field("min_age_days", doc, 1.0, 365.0), Value::Count(&mut self.min_age_days));
-        let doc = "something new is told only where that comes in one of so many active hours at most; so it also takes so many";
-        visit.field(field("one_in", doc, 1.0, 1e3), Value::Count(&mut self.one_in));
+        let doc = "something new is told only where that comes on one of so many active days at most; it takes as many to know";
+        visit.field(field("one_in", doc, 1.0, 50.0), Value::Count(&mut self.one_in));
     }
 
     /// The minutes of an hour in which something new may have come, a bit for each.
@@ -217,11 +217,11 @@ impl<'a> News<'a> {
 
     /// The verdict. Its headline may hold `{seen}` and `{s}`.
     pub(crate) fn verdict(self, severity: Severity, unit: &'static str, headline: String) -> Verdict {
-        let Rarity { hours, new, values } = self.rarity;
+        let Rarity { days, new, values } = self.rarity;
         let born = self.familiar.born().first().start().format("%Y-%m-%d");
         let unit_of = |n: u32| unit.replace("{s}", if n == 1 { "" } else { "s" });
         let why = format!(
-            "known since {born} ({} days) with {values} {}; {new} of its last {hours} active hours brought a new one: 1 in {:.0}",
+            "known since {born} ({} days) with {values} {}; on {new} of its last {days} active days something was new: 1 in {:.0}",
             self.familiar.age(self.before).unwrap_or_default(),
             unit_of(values),
             1.0 / self.rarity.p()

@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Region,
     severity: Severity::Medium,
     stage: Stage::Digest,
-    novelty: Novelty { min_age_days: 14, one_in: 50 },
+    novelty: Novelty { min_age_days: 14, one_in: 7 },
     unit: "Region{s}",
     deed: "that nobody worked in before",
 };

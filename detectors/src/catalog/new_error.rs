@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Failure,
     severity: Severity::Low,
     stage: Stage::Digest,
-    novelty: Novelty { min_age_days: 14, one_in: 50 },
+    novelty: Novelty { min_age_days: 14, one_in: 7 },
     unit: "error{s}",
     deed: "never seen before",
 };

@@ -31,7 +31,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Key,
     severity: Severity::Low,
     stage: Stage::Digest,
-    novelty: Novelty { min_age_days: 14, one_in: 50 },
+    novelty: Novelty { min_age_days: 14, one_in: 7 },
     unit: "access key{s}",
     deed: "not known of it",
 };

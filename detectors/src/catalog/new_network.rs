@@ -31,7 +31,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Network,
     severity: Severity::Low,
     stage: Stage::Digest,
-    novelty: Novelty { min_age_days: 14, one_in: 100 },
+    novelty: Novelty { min_age_days: 14, one_in: 10 },
     unit: "network{s}",
     deed: "never seen before",
 };

@@ -38,13 +38,13 @@ static ABOUT: About = About {
 pub struct NewPrincipal {
     /// Days that the account must be watched for.
     pub min_age_days: u32,
-    /// Hours of those in which it must have shown something.
-    pub min_hours: u32,
+    /// Days of those on which it must have shown something.
+    pub min_days: u32,
 }
 
 impl Default for NewPrincipal {
     fn default() -> NewPrincipal {
-        NewPrincipal { min_age_days: 14, min_hours: 100 }
+        NewPrincipal { min_age_days: 14, min_days: 10 }
     }
 }
 
@@ -60,9 +60,9 @@ impl Detector for NewPrincipal {
         let doc = "days that the account must be watched for";
         let field = Field { name: "min_age_days", doc, min: 1.0, max: 365.0 };
         visit.field(field, Value::Count(&mut self.min_age_days));
-        let doc = "hours of the last 34 days, the first three aside, in which the account must have shown something";
-        let field = Field { name: "min_hours", doc, min: 0.0, max: 900.0 };
-        visit.field(field, Value::Count(&mut self.min_hours));
+        let doc = "days of the last 56, the first three aside, on which the account must have shown something";
+        let field = Field { name: "min_days", doc, min: 0.0, max: 56.0 };
+        visit.field(field, Value::Count(&mut self.min_days));
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -88,8 +88,8 @@ impl Detector for NewPrincipal {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let (account, before) = (window.account.and_then(Profile::familiar)?, window.known_before());
-        let hours = account.rarity(Facet::Presence, before).hours;
-        let age = account.age(before).filter(|age| *age >= self.min_age_days && hours >= self.min_hours)?;
+        let days = account.rarity(Facet::Presence, before).days;
+        let age = account.age(before).filter(|age| *age >= self.min_age_days && days >= self.min_days)?;
         if window.entity.name().contains(SERVICE_LINKED) {
             return None;
         }
@@ -114,7 +114,7 @@ impl Detector for NewPrincipal {
             unit: "API call{s}".into(),
             headline: format!("{what}: {{seen}}"),
             why: format!(
-                "{touches}the account is watched since {} ({} days, {hours} active hours)",
+                "{touches}the account is watched since {} ({} days, {days} active days)",
                 account.born().first().start().format("%Y-%m-%d"),
                 age
             ),

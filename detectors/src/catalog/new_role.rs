@@ -27,7 +27,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Role,
     severity: Severity::Low,
     stage: Stage::Digest,
-    novelty: Novelty { min_age_days: 14, one_in: 100 },
+    novelty: Novelty { min_age_days: 14, one_in: 10 },
     unit: "role{s}",
     deed: "never assumed before",
 };

@@ -31,7 +31,7 @@ pub static KIND: Kind = Kind {
     facet: Facet::Sensitive,
     severity: Severity::Medium,
     stage: Stage::Alert,
-    novelty: Novelty { min_age_days: 14, one_in: 50 },
+    novelty: Novelty { min_age_days: 14, one_in: 7 },
     unit: "sensitive API{s}",
     deed: "never used before",
 };

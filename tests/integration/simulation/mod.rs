@@ -111,7 +111,7 @@ fn engine() -> Arc<Engine> {
     impl Visit for Impatient {
         fn field(&mut self, field: Field, value: Value<'_>) {
             match (field.name, value) {
-                ("min_age_days" | "min_hours", Value::Count(least)) => *least = 0,
+                ("min_age_days" | "min_days", Value::Count(least)) => *least = 0,
                 ("one_in", Value::Count(hours)) => *hours = 1,
                 _ => {}
             }
