@@ -145,10 +145,28 @@ impl<S: StateStore> Pipeline<S> {
         loop {
             let due = self.store.due(now).await?;
             if due.is_empty() {
-                return Ok(());
+                return self.listen(now).await;
             }
             self.judge(due, now).await?;
         }
+    }
+
+    /// Judges the silences of what must not be silent.
+    async fn listen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        for entity in self.engine.watched() {
+            let Some((beats, range)) = self.store.heard(&entity, now).await? else { continue };
+            let Pipeline { engine, settings, store, least, .. } = self;
+            let judge = |_: &Known, range: Range| {
+                let mut findings = engine.silent(&entity, &beats, range);
+                findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
+                Judged { entity: entity.clone(), range, findings }
+            };
+            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None };
+            for new in store.fold(vec![judge(&known, range)], &judge, now).await? {
+                *self.found.entry(new).or_default() += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Marks a change as delivered.

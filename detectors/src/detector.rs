@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Example, Subject};
+use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
-use crate::entity::Family;
+use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::habit::Facet;
 use crate::index::{Index, Places};
+use crate::judge::Range;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -19,6 +21,7 @@ use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::time::Minute;
 use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
@@ -97,15 +100,21 @@ impl Trigger {
     /// The minutes of the hour in which it fires, a bit for each.
     #[must_use]
     pub fn minutes(&self, cell: &Cell) -> u64 {
-        let bits = |minutes: &mut dyn Iterator<Item = u8>| minutes.fold(0_u64, |bits, m| bits | 1 << m);
         match self {
-            Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
-            Trigger::Facets(facets) => {
-                bits(&mut facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first))
-            }
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
+            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
         }
     }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -139,6 +148,8 @@ pub struct Verdict {
     pub expected: Option<f64>,
     /// The fixed threshold that was reached.
     pub threshold: Option<f64>,
+    /// How unlikely that is, as -log10 of the calibrated p; nothing where no model judged.
+    pub surprise: Option<f64>,
     /// The window that `seen` was counted in.
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.
@@ -229,6 +240,16 @@ pub trait Detector: Send + Sync {
         Stage::Alert
     }
 
+    /// What must not be silent.
+    fn watched(&self) -> Vec<Entity> {
+        Vec::new()
+    }
+
+    /// What it says of the silences of an entity that it watches, in the complete minutes of a range, given its beats.
+    fn silent(&self, _entity: &Entity, _beats: &Beats, _range: Range) -> Vec<(Minute, Verdict)> {
+        Vec::new()
+    }
+
     /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
@@ -264,6 +285,8 @@ pub struct Engine {
     pub(crate) floor: u64,
     pub(crate) index: Index,
     facets: [u16; Family::ALL.len()],
+    /// The places of those that speak of what is new.
+    pub(crate) news: Vec<usize>,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -288,7 +311,9 @@ impl Engine {
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        Engine { watches, floor, index, facets, lateness }
+        let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
+        let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
+        Engine { watches, floor, index, facets, news, lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -310,6 +335,15 @@ impl Engine {
                 detector.observe(event, seen);
             }
         }
+    }
+
+    /// What must not be silent, each once.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Entity> {
+        let mut all: Vec<Entity> = self.watches.iter().flat_map(|watch| watch.detector.watched()).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     pub(crate) fn awake(&self, cell: &Cell) -> Places {

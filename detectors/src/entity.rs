@@ -21,22 +21,34 @@ pub enum Family {
     Function,
     /// The user named at the sign-in page of an account.
     User,
-    /// An IP address, in the account whose sign-in page it met.
+    /// An IP address, in the account that it called.
     Address,
-    /// An account.
+    /// The CloudTrail of an account and Region, where its silence is watched.
+    Trail,
+    /// The log of a function of an account, in whichever Region, where its silence is watched.
+    Log,
+    /// An account: where something is counted whoever does it.
     Account,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 6] =
-        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Account];
+    pub const ALL: [Family; 8] = [
+        Family::Principal,
+        Family::Api,
+        Family::Function,
+        Family::User,
+        Family::Address,
+        Family::Trail,
+        Family::Log,
+        Family::Account,
+    ];
 
     /// The log whose lateness holds for it.
     #[must_use]
     pub fn source(self) -> Source {
         match self {
-            Family::Function => Source::Lambda,
+            Family::Function | Family::Log => Source::Lambda,
             _ => Source::CloudTrail,
         }
     }
@@ -45,6 +57,12 @@ impl Family {
     #[must_use]
     pub fn outsiders_choose(self) -> bool {
         matches!(self, Family::User | Family::Address)
+    }
+
+    /// Is nothing kept but the minutes with events?
+    #[must_use]
+    pub fn is_heartbeat(self) -> bool {
+        matches!(self, Family::Trail | Family::Log)
     }
 }
 
@@ -98,9 +116,6 @@ impl From<EntityRef<'_>> for Entity {
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
-/// The name of every account: its number is the first part of the key.
-const ACCOUNT: &str = "account";
-
 /// Stands between the parts of a key.
 pub const SEPARATOR: char = '\u{1f}';
 
@@ -127,7 +142,7 @@ impl Entity {
     #[must_use]
     pub fn home(&self) -> Option<Entity> {
         let mut key = String::new();
-        let known = !self.account().is_empty() && join(&mut key, self.account(), "", &[ACCOUNT]);
+        let known = !self.account().is_empty() && join(&mut key, self.account(), "", &[self.account()]);
         known.then(|| Entity { family: Family::Account, key: key.into() })
     }
 
@@ -145,7 +160,8 @@ impl Entity {
             Family::Principal => Subject { principal: name, ..base },
             Family::User => Subject { principal: format!("user/{name}"), ..base },
             Family::Api => Subject { api: name, ..base },
-            Family::Function => Subject { function: name, ..base },
+            Family::Function | Family::Log => Subject { function: name, ..base },
+            Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
             Family::Account => base,
         }
@@ -162,6 +178,7 @@ impl fmt::Display for Entity {
 pub fn key_of(family: Family, event: &Event<'_>, key: &mut String) -> bool {
     match event.what {
         What::Call(call) => call_key(family, event, call, key),
+        What::Log(log) if family == Family::Log => join(key, event.account, "", &[log.function]),
         What::Log(log) => family == Family::Function && log_key(event, &log, key),
     }
 }
@@ -192,8 +209,12 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
-        Family::Account => !account.is_empty() && join(key, account, "", &[ACCOUNT]),
-        Family::Function => false,
+        Family::Trail => {
+            join(key, account, event.region, &[]);
+            true
+        }
+        Family::Account => join(key, account, "", &[account]),
+        Family::Function | Family::Log => false,
     }
 }
 

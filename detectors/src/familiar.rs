@@ -113,10 +113,8 @@ impl Familiar {
     /// The bit of the day of an hour; none where that is too long ago.
     fn bit_of(&mut self, hour: Hour) -> u64 {
         let on = day_of(hour) - day_of(self.newest);
-        if on > 0 {
-            let older = |days: u64| days.checked_shl(on as u32).unwrap_or(0);
-            self.active = older(self.active);
-            self.new = self.new.map(older);
+        for days in self.new.iter_mut().chain([&mut self.active]).filter(|_| on > 0) {
+            *days = days.checked_shl(on as u32).unwrap_or(0);
         }
         self.newest = self.newest.max(hour);
         1_u64.checked_shl(on.min(0).unsigned_abs()).unwrap_or(0)

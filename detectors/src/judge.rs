@@ -6,9 +6,10 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
+use crate::beats::Beats;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -138,11 +139,8 @@ impl Engine {
 
     /// The detectors that speak of what is new of an entity of that family.
     fn news_of(&self, family: Family) -> impl Iterator<Item = &Watch> {
-        let all = if self.facets(family) == 0 { &[] } else { self.watches.as_slice() };
-        let about = |watch: &&Watch| watch.detector.about();
-        all.iter().filter(move |watch| {
-            matches!(about(watch).trigger, Trigger::Facets(_)) && about(watch).families.contains(&family)
-        })
+        let all = self.news.iter().map(|place| &self.watches[*place]);
+        all.filter(move |watch| watch.detector.about().families.contains(&family))
     }
 
     /// Does some detector ask what is usual for the account before it speaks of the entity?
@@ -189,6 +187,28 @@ impl Engine {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
         }
+    }
+
+    /// Judges the silences of an entity in complete minutes: nothing else has anything to say about minutes without events.
+    #[must_use]
+    pub fn silent(&self, entity: &Entity, beats: &Beats, range: Range) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for watch in &self.watches {
+            let (detector, cap) = watch.of(&entity.subject());
+            findings.extend(detector.silent(entity, beats, range).into_iter().map(|(minute, verdict)| Finding {
+                about: detector.about(),
+                entity: entity.clone(),
+                minute,
+                confirmed: true,
+                verdict,
+                cap,
+                stage: watch.stage,
+                top: Vec::new(),
+                total: 0,
+                denied: 0,
+            }));
+        }
+        findings
     }
 
     fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, out: &mut Vec<Finding>) {

@@ -4,8 +4,10 @@
 //! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
 
 pub mod alert;
+pub mod beats;
 pub mod catalog;
 pub mod cell;
+pub mod correlation;
 mod crash;
 mod deed;
 pub mod detector;

@@ -4,18 +4,21 @@
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use crate::cell::{Cell, ENOUGH, Part, Trace};
+use crate::cell::{ENOUGH, Part};
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::hash::{hash_of, hash_one};
-use crate::measure::{Keep, Measure, Slot};
+use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
 
 mod habits;
+mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
+use tally::SHOWS;
+pub use tally::Tally;
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -57,30 +60,12 @@ pub struct Touch {
 }
 
 impl Touch {
-    /// What it adds to the trace of a cell.
+    /// What it adds to counters and trace.
     #[must_use]
-    pub fn trace(&self) -> Trace {
-        Trace {
-            counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: u32::from(self.occurred),
-        }
-    }
-
-    /// Adds to the counters of a cell.
-    pub fn count(&self, cell: &mut Cell) {
-        for (measure, n) in self.counts() {
-            cell.count(measure, self.minute.of_hour(), n);
-        }
-    }
-
-    /// The measures that it counts in, and by how much.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
-        let (weight, mut left) = (self.weight, self.measures);
-        std::iter::from_fn(move || {
-            let measure = Measure::ALL.get(left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some((*measure, weight))
-        })
+    pub fn tally(&self) -> Tally {
+        let minute = self.minute.of_hour();
+        let shows = if self.shows { SHOWS } else { 0 };
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | shows }
     }
 }
 
@@ -181,26 +166,14 @@ impl Notes {
         self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
     }
 
-    /// Gives back the room that is not used.
-    pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.entities.shrink_to_fit();
-        self.notes.shrink_to_fit();
-        self.touches.shrink_to_fit();
-        self.occurred.shrink_to_fit();
-        self.habits.shrink_to_fit();
-    }
-
-    /// Room for notes as many as these: the next delivery is most often like the last.
-    pub(crate) fn like(last: &Notes) -> Notes {
-        Notes {
-            text: String::with_capacity(last.text.len()),
-            entities: Vec::with_capacity(last.entities.len()),
-            notes: Vec::with_capacity(last.notes.len()),
-            touches: Vec::with_capacity(last.touches.len()),
-            occurred: Vec::with_capacity(last.occurred.len()),
-            habits: Vec::with_capacity(last.habits.len()),
-        }
+    /// Forgets all, and keeps the room for it.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.entities.clear();
+        self.notes.clear();
+        self.touches.clear();
+        self.occurred.clear();
+        self.habits.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
@@ -311,26 +284,29 @@ impl Notes {
 
     fn occur(&mut self, note: u32, observed: &Observed<'_>) {
         let note = &self.notes[note as usize];
-        let (value, name) = match observed.value {
+        let (value, name) = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
             Value::Api => {
                 let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
                 (note.what, api)
             }
-            Value::Text(text) => {
-                let start = self.text.len() as u32;
-                (hash_one(text), (start, start + u32::from(self.put(text, NAME))))
-            }
+            Value::Text(text) => (hash_one(text), self.named_value(text)),
+            Value::Marked(hash, text) => (*hash, self.named_value(text)),
         };
         let touch = self.touches.len() as u32;
         self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
+    }
+
+    fn named_value(&mut self, text: &str) -> (u32, u32) {
+        let start = self.text.len() as u32;
+        (start, start + u32::from(self.put(text, NAME)))
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {
         &self.text[start as usize..end as usize]
     }
 
-    fn family(&self, touch: &Touch) -> Family {
+    pub(crate) fn family(&self, touch: &Touch) -> Family {
         self.entities[touch.entity as usize].family
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use libm::log10;
+
 use crate::alert::Example;
 use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Verdict};
@@ -232,6 +234,7 @@ impl<'a> News<'a> {
             at_least: self.saturated,
             expected: None,
             threshold: None,
+            surprise: Some(-log10(self.rarity.p())),
             window: REACH,
             folding: Folding::Largest,
             unit: unit.into(),

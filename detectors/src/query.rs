@@ -19,9 +19,10 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             "eventName = \"ConsoleLogin\" and userIdentity.type = \"Root\"".to_owned()
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
-        Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
-        Family::Account => "ispresent(eventName)".to_owned(),
-        Family::Function => {
+        Family::Address => format!("sourceIPAddress = {name}"),
+        Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
+        Family::Account => format!("recipientAccountId = {name}"),
+        Family::Function | Family::Log => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \
                  # log group {}, {}",

@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashMap;
 
 use crate::alert::Status;
+use crate::beats::Beats;
 use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
@@ -89,11 +90,17 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         .filter(|(entity, _)| entity.family == Family::Account)
         .map(|(e, h)| (e.clone(), usual(h)))
         .collect();
+    let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
+    for entity in engine.watched() {
+        let mut beats = Beats::default();
+        cells.get(&entity).into_iter().flatten().for_each(|(hour, cell)| beats.add(*hour, cell));
+        let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
+        engine.silent(&entity, &beats, range).into_iter().for_each(|finding| drop(book.fold(finding)));
+    }
     for (entity, hours) in cells {
         let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
         judge(&engine, (&entity, account.map(Arc::new)), hours, &mut book);
     }
-    let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
     let said = book.finish(last).into_iter().map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
         match a.status {

@@ -75,6 +75,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         ("accounts", format!("{} named", settings.accounts.len())),
         ("owners", rules(settings.owners.len())),
         ("overrides", rules(settings.overrides.len())),
+        ("silence", format!("{} watched", settings.silences.len())),
         ("allow", format!("{}{expired}", rules(settings.allow.len()))),
     ];
     for topic in &settings.sns {
@@ -141,6 +142,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      0 rules
 overrides   0 rules
+silence     0 watched
 allow       0 rules
 sns         no topic
 metrics     on, namespace Lapwing, by detector
@@ -184,6 +186,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      1 rule
 overrides   0 rules
+silence     0 watched
 allow       2 rules, 1 out of date
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off

@@ -8,6 +8,7 @@ pub mod json;
 pub mod manual;
 pub mod rule_list;
 pub mod text;
+pub mod wanted;
 pub mod wrap;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod environment;
 mod mistake;
 mod rules;
 mod sections;
+mod silence;
 mod toml;
 mod tuning;
 mod values;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Owner, Subject};
+use lapwing_detectors::catalog::silence::Watched;
 use lapwing_detectors::profile::Lateness;
 
 pub use self::environment::{CONFIG, VARIABLES};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub overrides: Vec<Override>,
     /// What is not said.
     pub allow: Vec<Allow>,
+    /// What must not be silent.
+    pub silences: Vec<Watched>,
     /// Where alerts are sent.
     pub sns: Vec<Topic>,
     /// What is counted in CloudWatch.

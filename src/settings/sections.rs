@@ -7,6 +7,7 @@ use lapwing_detectors::severity::Severity;
 use super::Settings;
 use super::catalog::Catalog;
 use super::mistake::{Mistakes, Wrong};
+use super::silence;
 use super::toml::{Document, Found, Section};
 use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
 use super::values::{Named, account, minutes, named, namespace, table, text, topic, written};
@@ -246,6 +247,10 @@ impl Settings {
         for section in root.sections("allow") {
             let allow = Allow::read(&section, catalog, &settings.allow);
             settings.allow.extend(allow);
+        }
+        for section in root.sections("silence") {
+            let watched = silence::read(&section, &settings.silences);
+            settings.silences.extend(watched);
         }
         for section in root.sections("sns") {
             let topic = Topic::read(&section, &settings.sns);

@@ -130,6 +130,7 @@ impl Detector for DeniedBurst {
             at_least: window.saturated(if many { DENIED_APIS } else { DENIED }, span),
             expected: None,
             threshold: Some(f64::from(burst.threshold)),
+            surprise: None,
             window: window.since_first(&[DENIED], span),
             folding: Folding::Largest,
             unit: if many { "refused API{s}" } else { "refused call{s}" }.into(),
@@ -170,10 +171,15 @@ impl DeniedBurst {
         let end = minute.plus(-back);
         let start = end.plus(1 - self.window.0 as i32);
         let within = |(at, _): &&(Minute, u64)| start <= *at && *at <= end;
+        let held = |all: &[(Minute, u64)]| all.iter().filter(within).count() as u64;
+        let refused = held(&refusals.all);
+        if refused < u64::from(self.count) && held(&refusals.apis) < u64::from(self.apis_medium.min(self.apis_high)) {
+            return None;
+        }
         let mut apis: Vec<u64> = refusals.apis.iter().filter(within).map(|(_, api)| *api).collect();
         apis.sort_unstable();
         apis.dedup();
-        let (apis, refused) = (apis.len() as u64, refusals.all.iter().filter(within).count() as u64);
+        let apis = apis.len() as u64;
         let (severity, seen, threshold) = if apis >= u64::from(self.apis_high) {
             (Severity::High, apis, self.apis_high)
         } else if apis >= u64::from(self.apis_medium) {

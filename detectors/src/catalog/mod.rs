@@ -26,6 +26,7 @@ pub mod new_region;
 pub mod new_role;
 pub mod new_sensitive_api;
 pub mod root_use;
+pub mod silence;
 pub mod trail_tampering;
 
 /// Failed invocations of a function, by distinct request id: read by several detectors and learnt by profiles.
@@ -70,4 +71,5 @@ pub static CATALOG: &[Make] = &[
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
+    || Box::new(silence::Silence::default()),
 ];

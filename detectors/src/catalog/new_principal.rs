@@ -109,6 +109,7 @@ impl Detector for NewPrincipal {
             at_least: false,
             expected: None,
             threshold: None,
+            surprise: None,
             window: REACH,
             folding: Folding::Largest,
             unit: "API call{s}".into(),

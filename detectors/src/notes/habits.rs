@@ -126,9 +126,9 @@ impl Notes {
         new
     }
 
-    /// Adds to the habits of a cell, without their names.
-    pub fn show(&self, touch: &Touch, place: usize, cell: &mut Cell) {
-        self.habits(touch, place).for_each(|(shown, _)| cell.habits.show(shown.habit(None)));
+    /// Adds what the touch at that place showed to the habits of a cell, without their names.
+    pub fn show(&self, place: usize, cell: &mut Cell) {
+        self.habits(&self.touches[place], place).for_each(|(shown, _)| cell.habits.show(shown.habit(None)));
     }
 
     /// What a touch showed, each with the name of its value.

@@ -27,8 +27,9 @@ pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Places of work that are remembered, so that each is asked for once.
 const ASKED: usize = 10_000;
-/// Minutes that a window reaches back, and a late event forward.
-pub(super) const REACH: i32 = 60;
+/// Minutes that a window may touch: a late event changes those that end less than this much later. A correlation of an
+/// hour touches 61.
+pub(super) const REACH: i32 = 61;
 
 /// What one call of the store works with.
 #[derive(Clone, Copy)]

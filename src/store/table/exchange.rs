@@ -84,6 +84,7 @@ impl<T: Table> Access<'_, T> {
         }
         self.learn(&mut view).await?;
         self.meet_account(&mut view, (first.hour(), to.hour())).await?;
+        view.reopened |= late;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
     }

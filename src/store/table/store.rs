@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
@@ -18,12 +19,13 @@ use lapwing_detectors::time::{Hour, Minute};
 use super::access::{Access, LIFE, REACH};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
+use super::fold::Past;
 use super::keys::short;
 use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Due, Found, Judge, Limits, StateStore, StoreError};
+use crate::store::{Due, Found, Heard, Judge, Limits, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -33,6 +35,9 @@ const WINS: u8 = 3;
 const REMEMBERED: usize = 5_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
+
+/// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
+const LISTENED: i32 = 24 * 60;
 
 /// State in a table that many instances share.
 pub struct TableStore<T> {
@@ -192,7 +197,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
         let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None };
-        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH), complete: false }));
+        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
     }
     due
 }
@@ -252,7 +257,7 @@ impl<T: Table> StateStore for TableStore<T> {
             if work.hour.is_none() {
                 let never =
                     |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
-                let (view, _) = self.access(now).settle(&work.entity, &[], &never).await?;
+                let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
@@ -283,23 +288,39 @@ impl<T: Table> StateStore for TableStore<T> {
         for (entity, judged) in by_entity {
             let complete = self.access(now).complete_for_all();
             let silent = judged.iter().all(|judged| judged.findings.is_empty());
-            let known = self.views.get(entity).is_some_and(|view| match view.ledger.value.is_quiet() {
+            let held = self.views.get(entity);
+            let past = if held.is_none_or(|view| view.reopened) { Past::Reopened } else { Past::Closed };
+            let known = held.is_some_and(|view| match view.ledger.value.is_quiet() {
                 true => silent,
                 false => !view.ledger.value.differs(&self.engine, &judged, complete),
             });
-            if known {
+            if known && past == Past::Closed {
                 continue;
             }
             let ranges: Vec<Range> = judged.iter().map(|judged| judged.range).collect();
-            let (view, new) = self.access(now).settle(entity, &ranges, judge).await?;
+            let (view, new) = self.access(now).settle(entity, (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
             if let Some(held) = self.views.get_mut(entity) {
-                held.ledger = view.ledger;
+                (held.ledger, held.reopened) = (view.ledger, false);
             }
         }
         self.pass = pass;
         Ok(found)
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        let access = self.access(now);
+        let to = access.complete(entity);
+        let view = access.view(entity, Minute::of(now - LIFE).hour().after(), Freshness::Strong).await?;
+        let mut beats = Beats::default();
+        for hour in view.hours(Hour(i32::MIN)) {
+            if let Some(cell) = view.cell(hour) {
+                beats.add(hour, &cell);
+            }
+        }
+        self.remember(view);
+        Ok(Some((beats, Range { from: to.plus(-LISTENED), to, complete: true })))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

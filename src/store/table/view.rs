@@ -11,7 +11,7 @@ use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
 use super::cell_item::CellItem;
-use super::codec::{is_older, unpack};
+use super::codec::unpack;
 use super::keys::{END, LEDGER, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
@@ -40,6 +40,8 @@ pub(super) struct View {
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
     /// reading anew is wasted.
     pub(super) wins: u8,
+    /// Something came for minutes that were complete: whoever is judging them must begin again.
+    pub(super) reopened: bool,
 }
 
 impl View {
@@ -62,6 +64,7 @@ impl View {
             learnt: None,
             account: None,
             wins: 0,
+            reopened: false,
         };
         for item in items {
             view.take(&item, now)?;
@@ -71,7 +74,7 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        View { learnt: older.learnt, wins: older.wins, ..self }
+        View { learnt: older.learnt, wins: older.wins, reopened: older.reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
@@ -160,8 +163,7 @@ impl View {
 }
 
 fn held<V: serde::de::DeserializeOwned + Default>(item: &Item, now: DateTime<Utc>) -> Result<Held<V>, StoreError> {
-    let gone = item.expires <= now || is_older(&item.body);
-    let value = if gone { V::default() } else { unpack(&item.body, &shown(&item.place))? };
+    let value = if item.expires <= now { V::default() } else { unpack(&item.body, &shown(&item.place))? };
     Ok(Held { version: item.version, value })
 }
 
