@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::habit::Facet;
 use crate::index::{Index, Places};
 use crate::judge::Range;
+use crate::level::Levels;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -156,8 +157,8 @@ pub struct Verdict {
     pub folding: Folding,
     /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
     pub unit: Cow<'static, str>,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
-    /// number, `{s}` for its plural.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}`, `{window}` and
+    /// `{usual}` stand for the alert's numbers, `{s}` for the plural of the first.
     pub headline: String,
     /// Why this severity.
     pub why: String,
@@ -287,6 +288,8 @@ pub struct Engine {
     facets: [u16; Family::ALL.len()],
     /// The places of those that speak of what is new.
     pub(crate) news: Vec<usize>,
+    /// How surprising a finding must be, beyond what the settings say.
+    pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -313,7 +316,7 @@ impl Engine {
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
         let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, facets, news, lateness }
+        Engine { watches, floor, index, facets, news, levels: Levels::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.

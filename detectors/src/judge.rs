@@ -17,7 +17,7 @@ use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::{Hour, Minute};
-use crate::window::{Around, Window};
+use crate::window::{Around, Models, Window};
 
 /// The largest contributors that a finding names.
 const TOP: usize = 10;
@@ -40,7 +40,7 @@ impl Known {
     fn views(&self) -> impl Iterator<Item = View<'_>> {
         self.cells.iter().enumerate().map(move |(place, (hour, cell))| {
             let before = place.checked_sub(1).and_then(|p| self.cells.get(p)).filter(|(h, _)| *h == hour.before());
-            View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) }
+            View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place }
         })
     }
 }
@@ -220,6 +220,7 @@ impl Engine {
         let (detector, cap) =
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
         let lateness = self.lateness.of(entity.family.source());
+        let models = view.models(lateness);
         let mut minutes = detector.minutes_in(view.around(), lateness);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
@@ -227,7 +228,7 @@ impl Engine {
             if minute < range.from || minute > range.to {
                 continue;
             }
-            let window = view.window(minute, lateness);
+            let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
             if let Some(verdict) = detector.judge(&window) {
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
@@ -253,6 +254,8 @@ struct View<'a> {
     hour: Hour,
     cell: &'a Cell,
     before: Option<&'a Cell>,
+    /// The cell's place among those that are known.
+    place: usize,
 }
 
 impl<'a> View<'a> {
@@ -260,7 +263,14 @@ impl<'a> View<'a> {
         Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
     }
 
-    fn window(&self, minute: Minute, lateness: Minutes) -> Window<'a> {
+    fn models(&self, lateness: Minutes) -> Models<'a> {
+        Models::new(self.known.profile.as_deref(), &self.known.cells[..=self.place], self.hour, lateness)
+    }
+
+    fn window<'m>(&self, minute: Minute, models: &'m Models<'a>) -> Window<'m>
+    where
+        'a: 'm,
+    {
         Window {
             entity: &self.known.entity,
             minute,
@@ -268,7 +278,9 @@ impl<'a> View<'a> {
             before: self.before,
             profile: self.known.profile.as_deref(),
             account: self.known.account.as_deref(),
-            lateness,
+            models,
+            raise: 0.0,
+            lateness: models.lateness,
         }
     }
 }

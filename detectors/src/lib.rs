@@ -22,6 +22,7 @@ mod index;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod level;
 pub mod measure;
 pub mod notes;
 pub mod novelty;
@@ -33,8 +34,10 @@ pub mod rule;
 #[cfg(test)]
 mod script;
 mod sensitive;
+mod series;
 pub mod settings;
 pub mod severity;
+pub mod share;
 mod sign_in;
 pub mod stage;
 pub mod stats;

@@ -29,6 +29,7 @@ use crate::hash::hash_of;
 use crate::judge::{Known, Range};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
+use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::{Hour, Minute};
@@ -95,7 +96,9 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         let mut beats = Beats::default();
         cells.get(&entity).into_iter().flatten().for_each(|(hour, cell)| beats.add(*hour, cell));
         let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
-        engine.silent(&entity, &beats, range).into_iter().for_each(|finding| drop(book.fold(finding)));
+        for finding in engine.silent(&entity, &beats, range) {
+            book.fold(finding);
+        }
     }
     for (entity, hours) in cells {
         let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
@@ -116,7 +119,7 @@ fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
     let mut sorted: Vec<_> = hours.iter().collect();
     sorted.sort_by_key(|(hour, _)| **hour);
     let mut profile = Profile::default();
-    sorted.into_iter().for_each(|(hour, cell)| profile.learn(*hour, cell, None));
+    sorted.into_iter().for_each(|(hour, cell)| profile.learn(*hour, cell, Minutes(15)));
     profile
 }
 
@@ -132,8 +135,6 @@ fn judge(
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
-        let before =
-            at.checked_sub(1).map(|at| &hours[at]).filter(|(h, _)| *h == hour.before()).map(|(_, c)| c.clone());
         let profile_now = Some(Arc::new(profile.clone()));
         let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone() };
         let mut findings = Vec::new();
@@ -141,7 +142,7 @@ fn judge(
         for finding in findings {
             book.fold(finding);
         }
-        profile.learn(hour, &cell, before.as_deref());
+        profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
     }
 }
 

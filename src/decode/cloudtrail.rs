@@ -60,6 +60,8 @@ pub(super) fn emit(
         response: record.response.0,
         extra: record.extra.0,
         record: json,
+        identity: record.caller.json(),
+        outlines: Default::default(),
     };
     sink.event(&Event {
         id: &record.id,
@@ -153,7 +155,7 @@ fn weight(record: &Record<'_>) -> u32 {
 }
 
 fn address(text: &str) -> Address<'_> {
-    if text.parse::<IpAddr>().is_ok() {
+    if is_ipv4(text) || text.parse::<IpAddr>().is_ok() {
         Address::Ip(text)
     } else if text.starts_with("AWS Internal") {
         Address::Internal
@@ -162,6 +164,22 @@ fn address(text: &str) -> Address<'_> {
     } else {
         Address::Unknown
     }
+}
+
+/// Most addresses are of this form, and nothing but the form is asked for.
+fn is_ipv4(text: &str) -> bool {
+    let (mut dots, mut digits, mut number) = (0, 0, 0_u32);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits == 0 || (digits < 3 && number > 0) => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && number <= 255 => (dots, digits, number) = (dots + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    dots == 3 && digits > 0 && number <= 255
 }
 
 fn failure<'a>(record: &'a Record<'_>, login: Option<&LoginMembers<'_>>) -> Option<Failure<'a>> {

@@ -3,15 +3,16 @@
 use lapwing_detectors::correlation::{Member, Members};
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::hash::hash_of;
-use rsigma_eval::{Event as _, EventValue, compile_rule};
+use rsigma_eval::{EventValue, compile_rule};
 use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
 
 use super::card::Card;
-use super::fields::Seen;
+use super::fields::{Field, Seen};
 use super::parse::{QUOTE_LIMIT, Rule, line_of};
 use super::plan::{Fault, Fields, Planned, plan};
 use super::ready::Ready;
 use super::section::Section;
+
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
@@ -63,8 +64,11 @@ impl Correlation {
 /// A rule that a correlation names, and what is read of its events.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    pub(super) ready: Ready,
-    pub(super) fields: Fields,
+    ready: Ready,
+    /// What its events are grouped by.
+    group: Vec<Field>,
+    /// What is counted of them.
+    values: Vec<Field>,
 }
 
 /// The rules that a correlation names.
@@ -74,7 +78,9 @@ pub(super) struct Steps(pub(super) Vec<Step>);
 impl Steps {
     pub(super) fn of(rules: &[SigmaRule], fields: &[Fields]) -> Option<Steps> {
         let step = |(rule, fields): (&SigmaRule, &Fields)| {
-            Some(Step { ready: Ready::of(&compile_rule(rule).ok()?), fields: fields.clone() })
+            let all = |paths: &[String]| paths.iter().map(|path| Field::of(path)).collect();
+            let (group, values) = (all(&fields.group), all(&fields.values));
+            Some(Step { ready: Ready::of(&compile_rule(rule).ok()?), group, values })
         };
         rules.iter().zip(fields).map(step).collect::<Option<Vec<_>>>().map(Steps)
     }
@@ -82,18 +88,18 @@ impl Steps {
 
 impl Members for Steps {
     fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
-        let (Step { ready, fields }, seen) = (self.0.get(step)?, Seen(event));
-        if !ready.holds(&seen) {
+        let Step { ready, group, values } = self.0.get(step)?;
+        if !ready.holds(&Seen(event)) {
             return None;
         }
         // Without one of these it belongs to no group.
-        let group = fields.group.iter().map(|field| texts(&seen, field).pop()).collect::<Option<Vec<_>>>()?;
+        let group = group.iter().map(|field| texts(event, field).pop()).collect::<Option<Vec<_>>>()?;
         let group: Vec<&str> = group.iter().map(String::as_str).collect();
-        let values = match fields.values.as_slice() {
+        let values = match values.as_slice() {
             [] => Vec::new(),
-            [field] => texts(&seen, field),
+            [field] => texts(event, field),
             fields => {
-                let each = fields.iter().map(|field| texts(&seen, field).pop());
+                let each = fields.iter().map(|field| texts(event, field).pop());
                 each.collect::<Option<Vec<_>>>().map(|values| values.join(", ")).into_iter().collect()
             }
         };
@@ -102,9 +108,9 @@ impl Members for Steps {
 }
 
 /// The values of a field: all the members of a list.
-fn texts(seen: &Seen<'_>, field: &str) -> Vec<String> {
+fn texts(event: &Event<'_>, field: &Field) -> Vec<String> {
     let mut texts = Vec::new();
-    if let Some(value) = seen.get_field(field) {
+    if let Some(value) = field.value(event) {
         gather(&value, &mut texts);
     }
     texts

@@ -6,13 +6,15 @@
 
 use std::borrow::Cow;
 
-use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
+use lapwing_detectors::event::{Call, Event, Level, Line, Log, Outline, What};
 use memchr::memchr2;
 use memchr::memmem::Finder;
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
-use super::json::{Path, every_text, member, values};
+use super::json::{every_text, member, values, values_of};
+use super::path::Path;
+use super::quick;
 
 /// The members that a CloudTrail record has at its top, by its record contents reference.
 pub(super) const RECORD: &[&str] = &[
@@ -55,7 +57,7 @@ pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        Field::of(path).value(self.0)
+        Field::once(path).value(self.0)
     }
 
     fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
@@ -98,12 +100,16 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// One that is asked for often.
     pub(super) fn of(path: &str) -> Field {
+        let field = Field::once(path);
+        let last = field.below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
+        Field { last, ..field }
+    }
+
+    fn once(path: &str) -> Field {
         let whole = Path::of(path);
-        let root = Root::of(path);
-        let below = whole.below();
-        let last = below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
-        Field { path: path.to_owned(), root, last, below, whole }
+        Field { path: path.to_owned(), root: Root::of(path), last: None, below: whole.below(), whole }
     }
 
     /// What it is in an event.
@@ -119,25 +125,40 @@ impl Field {
         match &self.root {
             Root::Known(_) => 1,
             Root::Failure(_) => 2,
-            Root::Member(name) if name == "userIdentity" => 4,
+            Root::Identity => 4,
             _ => 8,
         }
     }
 
     fn of_call<'e>(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
         let text = match &self.root {
-            Root::Known(known) => match known.value(call) {
-                Some(value) => return Some(value),
-                None => member(call.record, &self.path),
+            Root::Known(known) => match (known.value(call), known) {
+                (Some(value), _) => return Some(value),
+                (None, Known::Arn | Known::InvokedBy) => return self.of_identity(call),
+                (None, _) => member(call.record, &self.path),
             },
             // The event has no error when its record has neither code nor message.
             Root::Failure(_) if call.error.is_none() => return None,
-            Root::Request => call.request,
+            Root::Request => return self.outlined(call.request, &call.outlines[0]),
+            Root::Identity => return self.of_identity(call),
             Root::Response => call.response,
             Root::Extra => call.extra,
             Root::Failure(root) | Root::Member(root) => member(call.record, root),
         };
         if self.is_absent(text) { None } else { joined(values(text, &self.below)) }
+    }
+
+    fn of_identity<'e>(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
+        let kept = !call.identity.is_empty();
+        let text = if kept { call.identity } else { member(call.record, "userIdentity") };
+        self.outlined(text, &call.outlines[1])
+    }
+
+    fn outlined<'e>(&self, text: &'e str, outline: &Outline) -> Option<EventValue<'e>> {
+        match outline.members(text, quick::outline) {
+            Some(members) if !self.below.is_empty() => joined(values_of(members, &self.below)),
+            _ => joined(values(text, &self.below)),
+        }
     }
 
     /// Is there surely no value, because its name is nowhere in the text? Escapes may hide names, also those of text that
@@ -168,6 +189,7 @@ enum Root {
     Known(Known),
     /// Only where the call failed.
     Failure(String),
+    Identity,
     Request,
     Response,
     Extra,
@@ -182,6 +204,8 @@ enum Known {
     Name,
     UserAgent,
     ReadOnly,
+    Arn,
+    InvokedBy,
 }
 
 impl Root {
@@ -192,7 +216,10 @@ impl Root {
             ("eventName", _) => Root::Known(Known::Name),
             ("userAgent", _) => Root::Known(Known::UserAgent),
             ("readOnly", _) => Root::Known(Known::ReadOnly),
+            ("userIdentity.arn", _) => Root::Known(Known::Arn),
+            ("userIdentity.invokedBy", _) => Root::Known(Known::InvokedBy),
             (_, "errorCode" | "errorMessage") => Root::Failure(root.to_owned()),
+            (_, "userIdentity") => Root::Identity,
             (_, "requestParameters") => Root::Request,
             (_, "responseElements") => Root::Response,
             (_, "additionalEventData") => Root::Extra,
@@ -213,6 +240,8 @@ impl Known {
             }
             Known::Name => call.recorded,
             Known::UserAgent => call.user_agent,
+            Known::Arn => call.principal.arn,
+            Known::InvokedBy => call.principal.invoked_by,
             Known::ReadOnly => return call.read_only.map(EventValue::Bool),
         };
         (!text.is_empty()).then(|| EventValue::Str(text.into()))

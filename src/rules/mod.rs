@@ -12,6 +12,7 @@ pub mod listed;
 pub mod load;
 mod needs;
 pub mod parse;
+mod path;
 mod plan;
 pub mod prove;
 pub mod prove_correlation;

@@ -171,12 +171,10 @@ impl MemoryStore {
     /// Teaches a profile anew what was added in time to an hour that it has learnt, as another instance with another
     /// clock saw that hour complete.
     fn learn_again(&mut self, id: Id, changed: Hour) {
-        let judged = self.judged(self.source(id));
-        for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
-            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id).map(Arc::as_ref));
-            if let Some(here) = cell(hour) {
-                self.entities.get_mut(id).profile.learn(hour, here, cell(hour.before()));
-            }
+        let source = self.source(id);
+        let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
+        if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
+            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
         }
     }
 
@@ -239,7 +237,9 @@ impl MemoryStore {
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        self.entities.at_home(self.entities.get(id).known(self.hours.copies(id, from, to)), &self.engine)
+        let held = self.entities.get(id);
+        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
+        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {
@@ -321,7 +321,7 @@ impl MemoryStore {
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             let known = wakes.then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
-                held.profile.learn(hour, cell, earlier);
+                held.learn(hour, cell, engine.lateness.of(family.source()));
             }
             if let Some(known) = known {
                 let known = Known { cells: pair.cells(present.id, folder), ..known };

@@ -14,8 +14,10 @@ pub const U0: f64 = 3.912_023_005_428_146;
 /// Quiet minutes that end a cluster.
 pub const CLOSED_AFTER: i32 = 60;
 
-/// The weight of the belief that the model is right, in clusters.
+/// The weight of the belief in `ETA`, in clusters.
 const PRIOR: f64 = 20.0;
+/// Clusters that the mean of the excesses is believed to be known from before any is seen.
+const SHAPE: f64 = 30.0;
 /// What is kept of the clusters before, for each new one.
 const KEPT: f64 = 0.995;
 /// A peak counts up to this in the exponential's mean, in nats.
@@ -33,6 +35,8 @@ const USUAL: f64 = 0.1;
 /// The tail of one series. All sums decay by cluster, not by time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibration {
+    /// The weight of the belief that the model is right, in clusters.
+    pub(super) prior: f32,
     /// Sum of the peaks' excesses, of their logarithms, and their number.
     pub(super) sum: f32,
     pub(super) log_sum: f32,
@@ -44,13 +48,13 @@ pub struct Calibration {
     pub(super) last: i32,
 }
 
-impl Default for Calibration {
-    fn default() -> Calibration {
-        Calibration { sum: 0.0, log_sum: 0.0, number: 0.0, odds: ODDS as f32, peak: 0.0, last: i32::MIN }
-    }
-}
-
 impl Calibration {
+    /// Nothing is learnt yet; the belief that the model is right is worth `prior` clusters.
+    #[must_use]
+    pub fn new(prior: f32) -> Calibration {
+        Calibration { prior, sum: 0.0, log_sum: 0.0, number: 0.0, odds: ODDS as f32, peak: 0.0, last: i32::MIN }
+    }
+
     /// -log10 of the calibrated p.
     #[must_use]
     pub fn score(&self, l: f64) -> f64 {
@@ -60,7 +64,7 @@ impl Calibration {
         let excess = l - U0;
         let heavy = 1.0 / (1.0 + exp(f64::from(self.odds)));
         // The larger of the two tails decides; both are added in log space because either may be below the least f64.
-        let (thin, thick) = (log1p(-heavy) - excess / self.tau(), log(heavy) - log1p(excess) / self.eta());
+        let (thin, thick) = (log1p(-heavy) - self.foreseen(excess), log(heavy) - log1p(excess) / self.eta());
         let (high, low) = (thin.max(thick), thin.min(thick));
         (U0 - (high + log1p(exp(low - high))).min(0.0)) / LN_10
     }
@@ -68,7 +72,14 @@ impl Calibration {
     /// The factor by which the exponential tail is heavier than that of the model, at least 1.
     #[must_use]
     pub fn tau(&self) -> f64 {
-        ((PRIOR + f64::from(self.sum)) / (PRIOR + f64::from(self.number))).max(1.0)
+        let prior = f64::from(self.prior);
+        ((prior + f64::from(self.sum)) / (prior + f64::from(self.number))).max(1.0)
+    }
+
+    /// -ln P(a further excess is as large): the mean is known from so many clusters only, so the tail is Lomax's.
+    fn foreseen(&self, excess: f64) -> f64 {
+        let shape = SHAPE + f64::from(self.number);
+        shape * log1p(excess / (shape * self.tau()))
     }
 
     fn eta(&self) -> f64 {

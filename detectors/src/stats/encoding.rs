@@ -36,15 +36,18 @@ impl Writer {
         self.bytes(minute.to_le_bytes());
     }
 
-    /// Counts of seven binary digits: two in three bytes, digits below and places to shift above.
+    /// Counts of seven binary digits: those digits below, and places to shift above.
     pub(super) fn hour(&mut self, hour: &LastHour) {
-        let code = |count: u32| {
+        self.twelves(&hour.counts.map(|count| {
             let shift = 25u32.saturating_sub(count.leading_zeros());
             (shift << 7 | count >> shift) as u16
-        };
-        for pair in hour.counts.as_chunks::<2>().0 {
-            let (a, b) = (code(pair[0]), code(pair[1]));
-            self.bytes([a as u8, (a >> 8) as u8 | (b << 4) as u8, (b >> 4) as u8]);
+        }));
+    }
+
+    /// Numbers of twelve bits, two in three bytes.
+    pub(super) fn twelves(&mut self, numbers: &[u16; REACH]) {
+        for [a, b] in numbers.as_chunks::<2>().0 {
+            self.bytes([*a as u8, (a >> 8) as u8 | (b << 4) as u8, (b >> 4) as u8]);
         }
     }
 
@@ -112,19 +115,23 @@ impl Reader<'_> {
     }
 
     pub(super) fn hour(&mut self, end: i32) -> Option<LastHour> {
-        let mut counts = [0; REACH];
         let count = |code: u16| u32::from(code & 0x7f).checked_shl(u32::from(code >> 7)).unwrap_or(0);
-        for pair in counts.as_chunks_mut::<2>().0 {
-            let [x, y, z] = self.bytes()?.map(u16::from);
-            *pair = [count(x | (y & 0xf) << 8), count(y >> 4 | z << 4)];
-        }
-        Some(LastHour { counts, end })
+        Some(LastHour { counts: self.twelves()?.map(count), end })
     }
 
-    pub(super) fn calibration(&mut self) -> Option<Calibration> {
+    pub(super) fn twelves(&mut self) -> Option<[u16; REACH]> {
+        let mut numbers = [0; REACH];
+        for pair in numbers.as_chunks_mut::<2>().0 {
+            let [x, y, z] = self.bytes()?.map(u16::from);
+            *pair = [x | (y & 0xf) << 8, y >> 4 | z << 4];
+        }
+        Some(numbers)
+    }
+
+    pub(super) fn calibration(&mut self, prior: f32) -> Option<Calibration> {
         let [sum, log_sum, number, odds, peak] = self.floats()?;
         (sum >= 0.0 && log_sum >= 0.0 && number >= 0.0 && peak >= 0.0).then_some(())?;
-        Some(Calibration { sum, log_sum, number, odds, peak, last: self.minute()? })
+        Some(Calibration { prior, sum, log_sum, number, odds, peak, last: self.minute()? })
     }
 
     pub(super) fn recurring(&mut self) -> Option<Recurring> {

@@ -9,6 +9,8 @@ pub(in crate::stats) const REMEMBERED: usize = 5;
 const NEAR: i32 = 20;
 /// Longer excesses are changes of level, not jobs.
 const LONGEST: i32 = 90;
+/// The length of one that is going on is known up to this, which is far too long.
+const LONGEST_KNOWN: i32 = 255;
 /// Days that an excess is remembered after it came last: weekly jobs come again within them.
 const DAYS: i32 = 8;
 /// Visits that make a habit.
@@ -103,6 +105,7 @@ impl Recurring {
             None => self.open = Some(Open { from: minute, last: minute, peaks: new }),
             Some(open) => {
                 open.last = minute;
+                open.from = open.from.max(minute - LONGEST_KNOWN);
                 for (peak, new) in open.peaks.iter_mut().zip(new) {
                     *peak = (*peak).max(new);
                 }

@@ -60,6 +60,9 @@ impl LastHour {
     /// The sums of the windows that end with `minute`, the last one that is known or one after it.
     #[must_use]
     pub fn sums(&self, minute: i32) -> Sums {
+        if minute == self.end - 1 {
+            return self.latest();
+        }
         let mut sums = Sums::default();
         let (mut sum, mut back) = (0u64, 0);
         for (width, out) in WIDTHS.into_iter().zip(&mut sums) {
@@ -73,6 +76,19 @@ impl LastHour {
             *out = sum as f64;
         }
         sums
+    }
+
+    /// The sums of the windows that end with the last minute that is known: nearly every question.
+    fn latest(&self) -> Sums {
+        let at = slot(self.end - 1);
+        let of = |width: usize| -> u64 {
+            let total = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+            match (at + 1).checked_sub(width) {
+                Some(begin) => total(&self.counts[begin..=at]),
+                None => total(&self.counts[..=at]) + total(&self.counts[REACH + at + 1 - width..]),
+            }
+        };
+        [u64::from(self.counts[at]), of(5), of(15), of(REACH)].map(|sum| sum as f64)
     }
 }
 

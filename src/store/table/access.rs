@@ -9,6 +9,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::Range;
 use lapwing_detectors::profile::Profile;
+use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 use serde::{Deserialize, Serialize};
@@ -41,17 +42,6 @@ pub(super) struct Access<'a, T> {
     pub(super) now: DateTime<Utc>,
     /// Where work was asked for.
     pub(super) asked: &'a Mutex<HashSet<Place>>,
-}
-
-/// A profile that has learnt the hours of a view from one to another, the last one not included.
-pub(super) fn taught(view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
-    for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
-        if let Some(cell) = view.cell(hour) {
-            let before = view.cell(hour.before());
-            Arc::make_mut(&mut profile).learn(hour, &cell, before.as_deref());
-        }
-    }
-    profile
 }
 
 /// Something that a tick does later.
@@ -114,17 +104,42 @@ impl<T: Table> Access<'_, T> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on.
-    pub(super) async fn learn(&self, view: &mut View) -> Result<(), StoreError> {
+    /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on
+    /// where minutes from the hour `from` on are judged.
+    pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
         let stored = self.stored(view);
         let (next, profile) = view.learnt.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
         let end = self.complete(&view.entity).plus(1).hour();
-        if next < end && view.from > next.before() {
-            let fresh = self.view(&view.entity, next.before(), Freshness::Strong).await?;
-            *view = fresh.instead_of(view.clone());
+        if next < end && view.from > next {
+            self.reread(view, next).await?;
         }
-        view.learnt = Some((next.max(end), taught(view, (next, end), profile)));
+        let profile = self.taught(view, (next, end), profile);
+        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end));
+        view.learnt = Some((next.max(end), profile));
+        if view.from > view.reach {
+            self.reread(view, view.reach).await?;
+        }
         Ok(())
+    }
+
+    async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
+        let fresh = self.view(&view.entity, from, Freshness::Strong).await?;
+        *view = fresh.instead_of(view.clone());
+        Ok(())
+    }
+
+    pub(super) fn lateness(&self, view: &View) -> Minutes {
+        self.engine.lateness.of(view.entity.family.source())
+    }
+
+    /// A profile that has learnt the hours of a view from one to another, the last one not included.
+    pub(super) fn taught(&self, view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
+        for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
+            if let Some(cell) = view.cell(hour) {
+                Arc::make_mut(&mut profile).learn(hour, &cell, self.lateness(view));
+            }
+        }
+        profile
     }
 
     /// Reads what is usual for the account of a view's entity, where some detector asks for that.
@@ -132,7 +147,7 @@ impl<T: Table> Access<'_, T> {
         let known = view.known(from, to);
         let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
         let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
-        self.learn(&mut account).await?;
+        self.learn(&mut account, Hour(i32::MAX)).await?;
         view.account = account.learnt.map(|(_, profile)| profile);
         Ok(())
     }
@@ -151,8 +166,11 @@ impl<T: Table> Access<'_, T> {
         for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
-            let around = Around { hour, here: &cell, before: before.as_deref(), profile: view.usual() };
-            let minutes = self.engine.minutes(view.entity.family, around);
+            let around = view.around(hour, (&cell, before.as_deref()));
+            // What is new is known from an older profile, too: nothing that was known then is new.
+            let known = Around { profile: view.lately(), ..around };
+            let minutes =
+                self.engine.minutes(view.entity.family, known) | self.engine.minutes(view.entity.family, around);
             let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
             last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }

@@ -82,7 +82,7 @@ impl<T: Table> Access<'_, T> {
             let at = self.completes(&view.entity, last);
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
-        self.learn(&mut view).await?;
+        self.learn(&mut view, first.hour()).await?;
         self.meet_account(&mut view, (first.hour(), to.hour())).await?;
         view.reopened |= late;
         let due = self.due(&view, first, to);
@@ -112,7 +112,7 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
             item.closing = true;
         }
-        let around = Around { hour, here: &item.cell, before: before.as_deref(), profile: view.usual() };
+        let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
         let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
@@ -131,7 +131,7 @@ impl<T: Table> Access<'_, T> {
     fn wants_learning(&self, view: &View, hour: Hour) -> bool {
         let day = Hour(hour.0.div_euclid(24) * 24);
         !view.entity.family.outsiders_choose()
-            && view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
+            && self.stands_before(view, day)
             && view.hours(day).into_iter().all(|held| held >= hour)
     }
 

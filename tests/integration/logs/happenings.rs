@@ -26,6 +26,10 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("new-role", stranger),
 ];
 
+/// Happenings that correlations find, by their names.
+pub(crate) const CORRELATED: &[(&str, Happening)] =
+    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
+
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
 
@@ -51,6 +55,17 @@ fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
     time + TimeDelta::seconds(dice.between(0, minutes * 60))
 }
 
+/// Ordinary work of the days before: a little every few hours, so that it is known what is usual.
+fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+    let mut time = noon() - TimeDelta::hours(52);
+    while time < noon() - TimeDelta::hours(2) {
+        for _ in 0..dice.between(1, 4) {
+            work(dice, time);
+        }
+        time += TimeDelta::minutes(dice.between(90, 240));
+    }
+}
+
 /// Ordinary work: a few in each quarter of an hour, of the history and of the hours after it.
 fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     for quarter in 0..(HISTORY + 3) * 4 {
@@ -64,7 +79,9 @@ fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
 
 fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
     let mut out = Vec::new();
-    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("s3:GetObject", ""))));
+    let mut work = |dice: &mut Dice, time| out.push(call(dice, time, Who::Role(name), ("s3:GetObject", "")));
+    days_before(dice, &mut work);
+    quarters(dice, work);
     let (start, span) = (some_time(dice), dice.between(2, 25));
     let sensitive = dice.between(0, 60);
     for _ in 0..dice.between(25, 70) {
@@ -204,7 +221,9 @@ fn trail(dice: &mut Dice, name: &str) -> Vec<Record> {
 
 fn invocations(dice: &mut Dice, name: &str) -> Vec<Record> {
     let mut out = Vec::new();
-    quarters(dice, |dice, time| out.extend(invocation(dice, time, name, ("success", ""))));
+    let mut work = |dice: &mut Dice, time| out.extend(invocation(dice, time, name, ("success", "")));
+    days_before(dice, &mut work);
+    quarters(dice, work);
     let start = some_time(dice);
     for _ in 0..dice.between(25, 60) {
         let time = after(dice, start, 12);
@@ -223,6 +242,43 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
     for _ in 0..dice.between(3, 14) {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
+    }
+    out
+}
+
+/// Distinct questions about users, roles and policies: a correlation counts those within two minutes.
+fn looks(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let apis = [
+        "iam:ListUsers",
+        "iam:ListRoles",
+        "iam:ListGroups",
+        "iam:ListPolicies",
+        "iam:ListAccessKeys",
+        "iam:ListMFADevices",
+        "iam:ListAccountAliases",
+        "iam:GetAccountSummary",
+        "iam:GetCredentialReport",
+        "iam:ListUserPolicies",
+        "iam:ListInstanceProfiles",
+        "iam:ListSAMLProviders",
+    ];
+    let start = some_time(dice);
+    let mut out = Vec::new();
+    for n in 0..dice.between(9, 24) as usize {
+        let time = after(dice, start, 3);
+        out.push(call(dice, time, Who::User(name), (apis[n % apis.len()], "")));
+    }
+    out
+}
+
+/// A change of rights that is refused and one that succeeds, in either order: a correlation wants the refusal first.
+fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let (start, role) = (some_time(dice), Who::Role(name));
+    let mut out = Vec::new();
+    for _ in 0..dice.between(1, 4) {
+        let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
+        out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
+        out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
     }
     out
 }

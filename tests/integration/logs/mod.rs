@@ -6,7 +6,7 @@ mod happenings;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 pub(crate) use dice::Dice;
-pub(crate) use happenings::{HAPPENINGS, happening, noon};
+pub(crate) use happenings::{CORRELATED, HAPPENINGS, happening, noon};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 

@@ -44,7 +44,7 @@ fn any_number_of_threads() {
 #[test]
 fn any_memory() {
     // In kilobytes; with the least of them, the oldest hours are judged and freed again and again.
-    let ways = [256, 1 << 10, 32 << 10, 4096 << 10].map(|memory| How { memory, ..USUAL });
+    let ways = [512, 1 << 10, 32 << 10, 4096 << 10].map(|memory| How { memory, ..USUAL });
     check_same(&[samples()], &ways);
     let folder = written(&batches(&records(1), 10), numbered);
     check_same(&[folder.path().to_owned()], &ways);

@@ -61,3 +61,29 @@ fn a_deed_that_a_rule_tells_is_said_once() {
 fn what_no_rule_tells_the_detector_says() {
     assert_eq!(said(&[vec![by_root("TagUser", 5)]]), ["root-use high 1 single"]);
 }
+
+/// A read of a secret by a user, so many minutes after half past eight.
+fn secret_read(number: u32) -> Value {
+    let mut record = by_root("GetSecretValue", 0);
+    record["eventSource"] = "secretsmanager.amazonaws.com".into();
+    let arn = "arn:aws:iam::111122223333:user/eve";
+    record["userIdentity"] = json!({"type": "IAMUser", "arn": arn, "accountId": "111122223333", "userName": "eve"});
+    record["requestParameters"] = json!({"secretId": format!("prod/{number}")});
+    let minute = 55 + number / 2;
+    record["eventTime"] = format!("2026-10-06T{:02}:{:02}:00Z", 8 + minute / 60, minute % 60).into();
+    record["eventID"] = format!("66666666-7777-8888-9999-0000000001{number:02}").into();
+    record
+}
+
+#[test]
+fn a_correlation_is_found_however_its_events_come() {
+    let all: Vec<Value> = (0..20).map(secret_read).collect();
+    let wanted = ["secrets-harvested medium 20 single"];
+    let back: Vec<Value> = all.iter().rev().cloned().collect();
+    let each: Vec<Vec<Value>> = all.iter().map(|record| vec![record.clone()]).collect();
+    let halves = vec![back[..5].to_vec(), back[5..].to_vec(), all.clone()];
+    for files in [vec![all.clone()], vec![back], each, halves] {
+        assert_eq!(said(&files), wanted, "{files:?}");
+    }
+    assert!(said(&[all[1..].to_vec()]).is_empty(), "nineteen are not twenty");
+}

@@ -16,8 +16,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use lapwing::settings::Settings;
 use lapwing::store::{Limits, MemoryStore, Retention};
-use lapwing_detectors::catalog::{CATALOG, Make, silence};
+use lapwing_detectors::catalog::{self, CATALOG, Make, silence};
 use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::profile::Lateness;
@@ -39,6 +40,11 @@ const EXACT: [&str; 8] = [
     "function-init-failure",
 ];
 
+/// Does a detector count occurrences alone? Rules and correlations do.
+fn is_exact(detector: &str) -> bool {
+    EXACT.contains(&detector) || catalog::about(detector).is_none()
+}
+
 /// Runs of smaller and smaller schedules that a failing seed is given.
 const SHRINKING: usize = 2_000;
 
@@ -53,7 +59,7 @@ fn seeds(usual: u64) -> std::ops::Range<u64> {
 fn differences(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> String {
     let expected = orderly(workload, deliveries);
     let found = disorderly(workload, deliveries, flaw);
-    found.differences(&expected, |detector| !workload.batched_again || EXACT.contains(&detector))
+    found.differences(&expected, |detector| !workload.batched_again || is_exact(detector))
 }
 
 /// Says what comes out otherwise than in order, of some deliveries of a workload; empty when nothing does.
@@ -147,6 +153,23 @@ fn any_order_repetition_and_crash_finds_the_same() {
     }
     let all: BTreeSet<&str> = speaking(&engine);
     assert!(seeds.end - seeds.start < 200 || spoke == all, "these never spoke: {:?}", &all - &spoke);
+}
+
+#[test]
+fn rules_and_correlations_find_the_same_too() {
+    let engine = Arc::new(Settings::default().engine());
+    let mut spoke = BTreeSet::new();
+    for seed in seeds(25) {
+        let workload = Workload::of(seed, &engine);
+        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+        spoke.extend(orderly(&workload, &deliveries).detectors());
+        if !differences(&workload, &deliveries, Flaw::None).is_empty() {
+            panic!("{}", told(seed, &workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
+        }
+    }
+    for correlation in ["identities-looked-over", "refused-rights-then-taken"] {
+        assert!(spoke.contains(correlation), "{correlation} never spoke");
+    }
 }
 
 /// How many of the first seeds notice the flaw.

@@ -9,7 +9,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::Minute;
 
-use crate::logs::{Dice, HAPPENINGS, Log, Record, delivery, happening};
+use crate::logs::{CORRELATED, Dice, HAPPENINGS, Log, Record, delivery, happening};
 
 /// How an attempt to take a delivery ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,9 @@ impl Workload {
         for n in 0..dice.between(2, 5) as usize {
             let which = dice.between(0, HAPPENINGS.len() as i64) as usize;
             records.extend(happening(&mut dice, which, n));
+        }
+        for (name, write) in CORRELATED.iter().filter(|(name, _)| engine.about(name).is_some()) {
+            records.extend(write(&mut dice, name));
         }
         records.sort_by(|a, b| (&a.log, a.time).cmp(&(&b.log, b.time)));
         let late = *dice.pick(&[0, 0, 10, 30]);

@@ -1,6 +1,6 @@
 //! The stored form of an error profile: exact.
 
-use super::ErrorProfile;
+use super::{ErrorProfile, TAIL_PRIOR};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored error profile.
@@ -43,7 +43,7 @@ impl ErrorProfile {
             den: from.floats()?,
             hours: from.parts()?,
             recurring: from.recurring()?,
-            calibration: from.calibration()?,
+            calibration: from.calibration(TAIL_PRIOR)?,
             errors: from.hour(at)?,
             calls: from.hour(at)?,
         };

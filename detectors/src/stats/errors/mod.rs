@@ -25,10 +25,10 @@ use super::windows::{LastHour, REACH, Sums, WIDTHS, rounded};
 const PRIOR: (f64, f64) = (0.5, 20.0);
 /// Half-life of the share, in calls.
 const HALF_CALLS: f64 = 20_000.0;
-/// Prior correlation of the calls in a window, its weight, and its half-life in minutes.
+/// Prior correlation of the calls in a window, its weight, and what is kept after each window: half in two days.
 const RHO: f64 = 0.002;
 const RHO_WEIGHT: f64 = 20.0;
-const RHO_HALF_LIFE: f64 = 2_880.0;
+const RHO_KEPT: [f64; 3] = [0.998_797_343_250_181_2, 0.996_396_367_160_814_6, 0.985_663_198_640_187_6];
 /// Expected errors that pull an hour's factor to 1, and what is kept at each visit of the hour.
 const PULL_HOUR: f64 = 15.0;
 const KEPT_HOUR: f64 = 0.8;
@@ -37,6 +37,8 @@ const LN_SCALES: f64 = 0.69;
 /// Peak excess, in nats, above which learning has the weight `SLOW`.
 const INCIDENT: f64 = 12.0;
 const SLOW: f64 = 0.05;
+/// Clusters that the belief in the tail of the model is worth.
+const TAIL_PRIOR: f32 = 20.0;
 /// T from which a share is remembered with its time of day, and the units in which it is: parts of a million.
 const REMEMBERED_FROM: f64 = 4.0;
 const UNITS: f64 = 1e6;
@@ -105,7 +107,7 @@ impl ErrorProfile {
             leaving: (0.0, 0.0),
             errors: LastHour::new(minute),
             calls: LastHour::new(minute),
-            calibration: Calibration::default(),
+            calibration: Calibration::new(TAIL_PRIOR),
             recurring: Recurring::default(),
         }
     }
@@ -123,9 +125,9 @@ impl ErrorProfile {
         self.errors.add(minute, rounded(errors.min(calls)));
         if errors > 0 {
             let asked = ErrorWindows { minute, errors: self.errors.sums(minute), calls: self.calls.sums(minute) };
-            let score = self.judge(&asked);
+            let (plain, score) = self.assess(&asked);
             self.calibration.learn(score.l, minute);
-            self.remember(&asked);
+            self.remember(&asked, plain);
         }
         self.finish_blocks(minute, minute + 1);
         self.at = minute + 1;
@@ -154,6 +156,11 @@ impl ErrorProfile {
     /// How unusual are these windows?
     #[must_use]
     pub fn judge(&self, asked: &ErrorWindows) -> ErrorScore {
+        self.assess(asked).1
+    }
+
+    /// Also -ln p before what earlier days had at this time was taken into account.
+    fn assess(&self, asked: &ErrorWindows) -> (f64, ErrorScore) {
         let plain = self.likelihood(asked, &[0.0; 3]);
         let known = if plain.l > U0 { self.recurring.at(asked.minute) } else { None };
         let mut best = match known {
@@ -162,7 +169,7 @@ impl ErrorProfile {
         };
         best.l = (best.l.min(plain.l) - LN_SCALES).max(0.0);
         best.t = self.calibration.score(best.l);
-        best
+        ((plain.l - LN_SCALES).max(0.0), best)
     }
 
     /// The least likely window, where at least these shares are to be expected.
@@ -195,11 +202,15 @@ impl ErrorProfile {
     fn share(&self, last: i32, width: i32) -> f64 {
         let middle = last - width / 2 - 30;
         let (before, along) = (middle.div_euclid(60), f64::from(middle.rem_euclid(60)) / 60.0);
+        let p = f64::from(self.a) / f64::from(self.a + self.b);
+        // The calls of an hour are worth fewer, because they are correlated: Kish's design effect.
+        let calls = self.rho(2) / p;
         let factor = |hour: i32| {
             let part = self.hours[hour.rem_euclid(24) as usize];
-            (part.events.get() + PULL_HOUR) / (part.expected.get() + PULL_HOUR)
+            let (events, expected) = (part.events.get(), part.expected.get());
+            let pull = PULL_HOUR * (1.0 + expected * calls);
+            (events + pull) / (expected + pull)
         };
-        let p = f64::from(self.a) / f64::from(self.a + self.b);
         (p * (factor(before) * (1.0 - along) + factor(before + 1) * along)).min(LARGEST)
     }
 
@@ -208,9 +219,8 @@ impl ErrorProfile {
     }
 
     /// Remembers the share with its time of day if it is far from what is usual, recurring or not.
-    fn remember(&mut self, asked: &ErrorWindows) {
-        let plain = self.likelihood(asked, &[0.0; 3]);
-        if self.calibration.score(plain.l - LN_SCALES) > REMEMBERED_FROM {
+    fn remember(&mut self, asked: &ErrorWindows, plain: f64) {
+        if plain > U0 && self.calibration.score(plain) > REMEMBERED_FROM {
             let mut shares = [0.0; 4];
             for (share, (e, n)) in shares.iter_mut().zip(asked.errors.iter().zip(asked.calls)) {
                 *share = if n > 0.0 { e / n * UNITS } else { 0.0 };
@@ -228,15 +238,18 @@ impl ErrorProfile {
         for w in 0..3 {
             let width = WIDTHS[w + 1];
             let close = (begin.div_euclid(width) + 1) * width;
+            if close > end || self.in_incident(close - 1) {
+                continue;
+            }
             let n = self.calls.sums(close - 1)[w + 1];
-            if close > end || n <= 1.0 || self.in_incident(close - 1) {
+            if n <= 1.0 {
                 continue;
             }
             let e = self.errors.sums(close - 1)[w + 1];
             let p = self.share(close - 1, width);
             let q = (p * (1.0 - p)).max(1e-9);
             let weight = 1.0 / (1.0 + n * 0.05) / (n * q).max(1e-3);
-            let kept = exp2(-f64::from(width) / RHO_HALF_LIFE);
+            let kept = RHO_KEPT[w];
             self.num[w] = (f64::from(self.num[w]) * kept + ((e - n * p).powi(2) - n * q) * weight) as f32;
             self.den[w] = (f64::from(self.den[w]) * kept + n * (n - 1.0) * q * weight) as f32;
         }

@@ -1,23 +1,15 @@
 //! The stored form of a rate profile: exact, so that one who stores and reads it between two events gets the same bits
 //! as one who keeps it.
 
-use super::RateProfile;
 use super::level::Level;
-use super::phase::Phase;
+use super::phase::{Phase, Share};
 use super::season::{Season, Short};
+use super::{RateProfile, TAIL_PRIOR};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored rate profile.
-pub const RATE_BYTES: usize = 491;
-const VERSION: u8 = 1;
-
-impl Level {
-    /// In the precision in which the level before a trial is stored.
-    pub(super) fn shortened(&self) -> Level {
-        let short = |value: f32| Short::new(f64::from(value)).get() as f32;
-        Level { a: short(self.a), b: short(self.b), num: self.num.map(short), den: self.den.map(short) }
-    }
-}
+pub const RATE_BYTES: usize = 501;
+const VERSION: u8 = 2;
 
 impl RateProfile {
     /// The stored form: [`RATE_BYTES`] bytes.
@@ -26,20 +18,16 @@ impl RateProfile {
         let mut out = Writer(Vec::with_capacity(RATE_BYTES));
         out.bytes([VERSION, u8::from(self.disturbed), self.above.clamp(0, 255) as u8]);
         [self.since, self.at, self.last_above, self.settled].into_iter().for_each(|minute| out.minute(minute));
-        out.floats(&[self.level.a, self.level.b]);
-        out.floats(&self.level.num);
-        out.floats(&self.level.den);
-        let (old, until) = self.trial.unwrap_or((Level::default(), i32::MIN));
+        out.bytes(self.slow.to_le_bytes());
+        let ((a, b), until) = self.trial.unwrap_or(((1.0, 1.0), i32::MIN));
+        out.floats(&[self.level.a, self.level.b, a, b]);
+        self.level.num.iter().chain(&self.level.den).for_each(|value| out.short(Short::new(f64::from(*value))));
         out.minute(until);
-        for value in [old.a, old.b].iter().chain(&old.num).chain(&old.den) {
-            // A negative sum of squares may be stored: the sign is part of a `Short`.
-            out.short(Short::new(f64::from(*value)));
-        }
         out.parts(&self.season.hours);
         out.parts(&self.season.weekend);
         out.parts(&self.season.days);
-        out.floats(&[self.season.today.0, self.season.today.1, self.hour_events, self.hour_exposure]);
-        self.phase.events.into_iter().for_each(|events| out.short(events));
+        out.floats(&[self.season.today.0, self.season.today.1, self.hour.0, self.hour.1]);
+        out.twelves(&self.phase.events.map(|events| events.0));
         out.floats(&[self.phase.hours, self.phase.gain]);
         out.recurring(&self.recurring);
         out.calibration(&self.calibration);
@@ -56,46 +44,47 @@ impl RateProfile {
         let mut from = Reader(bytes);
         let [version, disturbed, above] = from.bytes()?;
         let [since, at, last_above, settled] = [from.minute()?, from.minute()?, from.minute()?, from.minute()?];
-        let level = level(&from.floats()?)?;
-        let until = from.minute()?;
-        let mut old = [0.0; 10];
-        for value in &mut old {
-            *value = Short(u16::from_le_bytes(from.bytes()?)).get() as f32;
-        }
-        let trial = if until == i32::MIN { None } else { Some((self::level(&old)?, until)) };
+        let slow = u64::from_le_bytes(from.bytes()?);
+        let [a, b, old_a, old_b] = from.floats()?;
+        let level = Level { a, b, num: from.dispersion()?, den: from.dispersion()? };
+        let trial = Some(((old_a, old_b), from.minute()?)).filter(|(_, until)| *until != i32::MIN);
         let (hours, weekend, days) = (from.parts()?, from.parts()?, from.parts()?);
-        let [events, expected, hour_events, hour_exposure] = from.floats()?;
+        let [events, expected, in_hour, exposure] = from.floats()?;
         let mut phase = Phase::default();
-        for events in &mut phase.events {
-            *events = from.short()?;
-        }
+        phase.events = from.twelves()?.map(Share);
         [phase.hours, phase.gain] = from.floats()?;
         phase.refresh();
+        let season = Season { hours, weekend, days, today: (events, expected) };
         let profile = RateProfile {
             since,
             at,
             level,
+            hour: (in_hour, exposure),
+            slow,
             trial,
-            season: Season { hours, weekend, days, today: (events, expected) },
+            factors: season.around(at.div_euclid(60)),
+            season,
             phase,
             recurring: from.recurring()?,
-            calibration: from.calibration()?,
+            calibration: from.calibration(TAIL_PRIOR)?,
             ring: from.hour(at)?,
-            hour_events,
-            hour_exposure,
             above: i32::from(above),
             last_above,
             settled,
             disturbed: disturbed == 1,
         };
-        (version == VERSION && since != i32::MIN && at != i32::MIN).then_some(profile)
+        let positive = [a, b, old_a, old_b].iter().all(|value| *value > 0.0) && level.den.iter().all(|d| *d >= 0.0);
+        (version == VERSION && positive && since != i32::MIN && at != i32::MIN).then_some(profile)
     }
 }
 
-/// Level from its ten numbers; those that are divided by are above 0.
-fn level(numbers: &[f32; 10]) -> Option<Level> {
-    let [a, b, num @ .., d1, d2, d3, d4] = *numbers;
-    let den = [d1, d2, d3, d4];
-    let sound = a > 0.0 && b > 0.0 && den.iter().all(|d| *d >= 0.0) && numbers.iter().all(|v| v.is_finite());
-    sound.then_some(Level { a, b, num, den })
+impl Reader<'_> {
+    /// A negative sum of squares may be stored: the sign is part of a `Short`.
+    fn dispersion(&mut self) -> Option<[f32; 4]> {
+        let mut values = [0.0; 4];
+        for value in &mut values {
+            *value = Some(Short(u16::from_le_bytes(self.bytes()?)).get() as f32).filter(|value| value.is_finite())?;
+        }
+        Some(values)
+    }
 }

@@ -1,17 +1,16 @@
 //! Level and dispersion of a series: how many events a minute, and how unevenly.
 
-use libm::exp2;
+use super::season::Short;
+use crate::stats::windows::{REACH, WIDTHS};
 
-use crate::stats::windows::WIDTHS;
-
-/// Half-life of what is known, in minutes.
-const HALF_LIFE: f64 = 1.5 * 1440.0;
+/// What is kept of all that is known, each hour: a half-life of 1.5 days.
+const KEPT: f64 = 0.980_928_848_432_137_7;
 /// The belief about the level before anything is known: half an event in an hour, weakly.
 const PRIOR: (f32, f32) = (0.1, 12.0);
 /// Prior dispersion and its weight, in squared expected counts.
 const DISPERSION: f64 = 0.3;
 const DISPERSION_WEIGHT: f64 = 2.0;
-/// A squared deviation counts up to this many variances, so that one outlier does not excuse all later ones.
+/// A squared deviation upwards counts up to this many variances, so that one outlier does not excuse all later ones.
 const CLIP: f64 = 100.0;
 /// The least that is believed of the level, in events and in events a minute.
 const LEAST: f64 = 0.05;
@@ -35,11 +34,6 @@ impl Default for Level {
     }
 }
 
-/// What is kept after some minutes.
-pub(super) fn kept(minutes: f64) -> f64 {
-    exp2(-minutes / HALF_LIFE)
-}
-
 impl Level {
     /// Events a minute.
     pub(super) fn mean(&self) -> f64 {
@@ -57,37 +51,68 @@ impl Level {
         1.0 / f64::from(self.a) + self.dispersion(window)
     }
 
-    /// As it will be after empty minutes with this sum of seasons.
-    pub(super) fn after_empty(&self, minutes: i32, season: f64) -> Level {
-        let kept = kept(f64::from(minutes));
-        let half = kept.sqrt();
-        let b = f64::from(self.b) * kept + season * half;
-        let a = (f64::from(self.a) * kept).max(LEAST).max(LEAST_LEVEL * b);
-        Level { a: a as f32, b: b as f32, ..*self }
+    /// With the events and the exposure of an hour that is going on.
+    pub(super) fn with(&self, (events, exposure): (f64, f64)) -> Level {
+        let (a, b) = ((f64::from(self.a) + events).max(LEAST), f64::from(self.b) + exposure);
+        Level { a: a.max(LEAST_LEVEL * b) as f32, b: b as f32, ..*self }
     }
 
-    /// Learns a minute with events.
-    pub(super) fn learn(&mut self, count: f64, season: f64, weight: f64) {
-        let kept = kept(1.0);
-        let b = f64::from(self.b) * kept + weight * season;
-        let a = (f64::from(self.a) * kept).max(LEAST) + weight * count;
-        (self.a, self.b) = (a.max(LEAST_LEVEL * b) as f32, b as f32);
+    /// What is left of it after an hour.
+    pub(super) fn forget(&mut self) {
+        let b = f64::from(self.b) * KEPT;
+        let a = (f64::from(self.a) * KEPT).max(LEAST).max(LEAST_LEVEL * b);
+        (self.a, self.b) = (a as f32, b as f32);
+        self.forget_dispersion(KEPT);
     }
 
-    /// Learns `number` disjoint windows that each held `n` where `mu` was expected. A window weighs as much as its
+    /// Learns the dispersion of an hour that this level has learnt: the counts of its minutes, what was expected in
+    /// them, and which are left out (a bit for each). Its blocks of 1, 5, 15 and 60 minutes weigh as much as their
     /// minutes.
-    pub(super) fn disperse(&mut self, window: usize, number: f64, (n, mu): (f64, f64)) {
-        let weight = number * f64::from(WIDTHS[window]) / 60.0;
-        let known = mu * mu / f64::from(self.a);
-        let most = CLIP * (mu + mu * mu * self.inverse_size(window)).max(1.0);
-        let extra = ((n - mu) * (n - mu)).min(most) - mu - known;
-        self.num[window] = (f64::from(self.num[window]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
-        self.den[window] = (f64::from(self.den[window]) + weight * mu * mu).min(LARGEST) as f32;
+    pub(super) fn disperse(&mut self, counts: &[u32; REACH], means: &[f64; REACH], out: u64) {
+        for (w, width) in WIDTHS.into_iter().enumerate() {
+            let (inverse, known) = (self.inverse_size(w), 1.0 / f64::from(self.a));
+            let (mut extra, mut squares) = (0.0, 0.0);
+            let mut block = |at: usize, n: f64, mu: f64| {
+                if out >> at & (u64::MAX >> (64 - width)) == 0 {
+                    let most = if n > mu { CLIP * (mu + mu * mu * inverse).max(1.0) } else { f64::MAX };
+                    extra += ((n - mu) * (n - mu)).min(most) - mu + mu * mu * known;
+                    squares += mu * mu;
+                }
+            };
+            let width = width as usize;
+            for at in (0..REACH).step_by(width) {
+                let n: u64 = counts[at..at + width].iter().map(|n| u64::from(*n)).sum();
+                block(at, n as f64, means[at..at + width].iter().sum());
+            }
+            self.disperse_window(w, extra, squares);
+        }
     }
 
-    /// Forgets as much dispersion as in `minutes`.
+    /// The same where nothing came and nothing is left out: most hours of most series.
+    pub(super) fn disperse_empty(&mut self, means: &[f64; REACH]) {
+        let mut fives = [0.0; 12];
+        for (sum, means) in fives.iter_mut().zip(means.as_chunks::<5>().0) {
+            *sum = means.iter().sum();
+        }
+        let quarters: [f64; 4] = [0, 3, 6, 9].map(|at| fives[at] + fives[at + 1] + fives[at + 2]);
+        let all: f64 = quarters.iter().sum();
+        let squares = |means: &[f64]| means.iter().map(|mu| mu * mu).sum::<f64>();
+        let known = 1.0 / f64::from(self.a);
+        for (w, squares) in [squares(means), squares(&fives), squares(&quarters), all * all].into_iter().enumerate() {
+            self.disperse_window(w, squares * (1.0 + known) - all, squares);
+        }
+    }
+
+    fn disperse_window(&mut self, w: usize, extra: f64, squares: f64) {
+        let weight = f64::from(WIDTHS[w]) / 60.0;
+        self.num[w] = (f64::from(self.num[w]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
+        self.den[w] = (f64::from(self.den[w]) + weight * squares).min(LARGEST) as f32;
+    }
+
+    /// Forgets dispersion, or with `kept` above 1 remembers it.
     pub(super) fn forget_dispersion(&mut self, kept: f64) {
-        self.num = self.num.map(|v| (f64::from(v) * kept) as f32);
-        self.den = self.den.map(|v| (f64::from(v) * kept) as f32);
+        // In the precision that it is stored in.
+        let kept = |value: f32| Short::new(f64::from(value) * kept).get() as f32;
+        (self.num, self.den) = (self.num.map(kept), self.den.map(kept));
     }
 }

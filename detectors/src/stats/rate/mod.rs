@@ -9,6 +9,7 @@
 //! all data. State changes only at minutes with events and at full hours, wherever the calls are split, so the same
 //! input gives the same bits; an hour without events costs as much as one with a single event.
 
+mod age;
 mod encoding;
 mod level;
 mod phase;
@@ -34,8 +35,8 @@ const FORGOTTEN_AFTER: i32 = 366 * 1440;
 const SILENT: i32 = 60;
 /// Fewer events are no burst, however rare they are.
 const FEWEST: f64 = 3.0;
-/// Effective number of the four nested windows.
-const SCALES: f64 = 2.2;
+/// ln of the effective number of the four nested windows, 2.2.
+const LN_SCALES: f64 = 0.788_457_360_364_270_2;
 /// T above which a minute is an incident, and the weight with which it is learnt.
 const INCIDENT: f64 = 6.0;
 const SLOW: f64 = 0.02;
@@ -44,13 +45,19 @@ const INCIDENT_GAP: i32 = 10;
 /// Minutes of an incident until its level is tried as the new one, and how long the old one may come back.
 const TRIAL_AFTER: i32 = 120;
 const TRIAL_FOR: i32 = 1440;
+/// What a trial keeps of the dispersion.
+const TRIAL_KEEPS: f64 = 0.1;
 /// The size of bursts that a new series is believed to have, and the events after which half of that is left.
 const COLD_BURST: f64 = 40.0;
 const COLD_EVENTS: f64 = 30.0;
 /// How much larger its bursts may be than the unevenness of its minutes says.
 const COLD_FACTOR: f64 = 8.0;
+/// Clusters that the belief in the tail of the model is worth.
+const TAIL_PRIOR: f32 = 8.0;
 /// T from which an excess is remembered with its time of day.
 const REMEMBERED_FROM: f64 = 4.0;
+/// What is so many times what was expected is remembered too.
+const REMEMBERED_TIMES: f64 = 4.0;
 /// Fewer events in an hour are no job that could come again.
 const REMEMBERED_EVENTS: f64 = 20.0;
 /// Dispersion between the visits of a recurring excess.
@@ -90,17 +97,21 @@ pub struct RateProfile {
     /// The first minute of its life, and the first that is not learnt yet.
     since: i32,
     at: i32,
+    /// The level at the beginning of the current hour.
     level: Level,
-    /// The level before the trial, and the minute when it is given up.
-    trial: Option<(Level, i32)>,
+    /// What the current hour has added to it: weighted events, and the exposure to them.
+    hour: (f32, f32),
+    /// The minutes of the current hour that are hardly learnt from, a bit for each.
+    slow: u64,
+    /// The level before the trial (its `a` and `b`), and the minute when it is given up.
+    trial: Option<((f32, f32), i32)>,
     season: Season,
+    /// The season around the current hour: derived.
+    factors: Factors,
     phase: Phase,
     recurring: Recurring,
     calibration: Calibration,
     ring: LastHour,
-    /// Weighted events of the current hour, and the exposure to them.
-    hour_events: f32,
-    hour_exposure: f32,
     /// Minutes of the incident, and its last minute.
     above: i32,
     last_above: i32,
@@ -114,18 +125,20 @@ impl RateProfile {
     /// A series that is watched from `minute` on.
     #[must_use]
     pub fn new(minute: i32) -> RateProfile {
+        let season = Season::default();
         RateProfile {
             since: minute,
             at: minute,
             level: Level::default(),
+            hour: (0.0, 0.0),
+            slow: bits(0, minute.rem_euclid(60)),
             trial: None,
-            season: Season::default(),
+            factors: season.around(minute.div_euclid(60)),
+            season,
             phase: Phase::default(),
             recurring: Recurring::default(),
-            calibration: Calibration::default(),
+            calibration: Calibration::new(TAIL_PRIOR),
             ring: LastHour::new(minute),
-            hour_events: 0.0,
-            hour_exposure: 0.0,
             above: 0,
             last_above: i32::MIN,
             settled: i32::MIN,
@@ -140,17 +153,18 @@ impl RateProfile {
             return;
         }
         self.advance(minute);
-        self.empty(minute);
+        self.pass(minute);
         self.ring.add(minute, rounded(count));
-        let sums = self.ring.sums(minute);
-        let score = self.judge(&RateWindows { minute, sums, known_to: minute });
+        let asked = RateWindows { minute, sums: self.ring.sums(minute), known_to: minute };
+        let (plain, score) = self.assess(&asked);
+        let large = score.seen > REMEMBERED_EVENTS.max(REMEMBERED_TIMES * score.expected);
         if minute >= self.settled {
             self.calibration.learn(score.l, minute);
             self.watch(minute, score.t);
         }
-        self.note(minute, count, &sums);
+        self.note(&asked, count, (plain, large));
         if self.at.rem_euclid(60) == 0 {
-            self.finish_hour(self.at);
+            self.finish_hour();
         }
     }
 
@@ -164,43 +178,58 @@ impl RateProfile {
             if end > minute {
                 return;
             }
-            self.empty(end);
-            self.finish_hour(end);
+            self.pass(end);
+            self.finish_hour();
         }
     }
 
-    /// How unusual are these windows? 0 in the first hour.
+    /// How unusual are these windows? 0 in the first hour. The profile has been advanced to the first minute that it
+    /// must not have learnt.
     #[must_use]
     pub fn judge(&self, asked: &RateWindows) -> RateScore {
-        let factors = self.season.around(asked.minute.div_euclid(60));
+        self.assess(asked).1
+    }
+
+    /// Also -ln p before what earlier days had at this time was taken into account.
+    fn assess(&self, asked: &RateWindows) -> (f64, RateScore) {
+        let hour = asked.minute.div_euclid(60);
+        let factors = if self.factors.reach(hour) { self.factors } else { self.season.around(hour) };
         let level = self.level_at(asked.known_to);
-        let (unknown, burst) = self.cold_burst(asked.minute, &level);
-        let uneven = factors.sum(asked.minute, 1).clamp(0.01, 1.0).sqrt().recip();
+        let means = WIDTHS.map(|width| level.mean() * factors.exposure(&self.phase, asked.minute, width));
+        let mut best = self.likelihood(asked, &level, (&means, &factors));
+        let young = asked.minute.saturating_sub(self.since) < SILENT;
+        let reduced = |l: f64| if young { 0.0 } else { (l - LN_SCALES).max(0.0) };
+        let plain = reduced(best.l);
+        if best.l > U0 {
+            best = self.explained(asked, &level, (&means, best));
+        }
+        best.l = reduced(best.l);
+        best.t = self.calibration.score(best.l);
+        (plain, best)
+    }
+
+    /// The least likely window.
+    fn likelihood(&self, asked: &RateWindows, level: &Level, (means, factors): (&Sums, &Factors)) -> RateScore {
+        let (unknown, burst) = self.cold_burst(asked.minute, level);
+        let uneven = factors.at(asked.minute).clamp(0.01, 1.0).sqrt().recip();
         let mut best = RateScore { t: 0.0, window: 60, seen: asked.sums[3], expected: 0.0, inverse_size: 0.0, l: 0.0 };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let mu = level.mean() * self.exposure(&factors, asked.minute, width) + unknown * f64::from(width) / DAY;
+            let mu = means[w] + unknown * f64::from(width) / DAY;
             let inverse = 1.0 / f64::from(level.a) + level.dispersion(w) * uneven + burst / mu;
             let l = tail(asked.sums[w], mu, inverse);
             if l > best.l || best.inverse_size == 0.0 {
                 best = RateScore { t: 0.0, window: width, seen: asked.sums[w], expected: mu, inverse_size: inverse, l };
             }
         }
-        if best.l > U0 {
-            best = self.explained(asked, &level, best);
-        }
-        best.l = if asked.minute - self.since < SILENT { 0.0 } else { (best.l - log(SCALES)).max(0.0) };
-        best.t = self.calibration.score(best.l);
         best
     }
 
     /// Judges again what is remarkable, given what earlier days had at this time.
-    fn explained(&self, asked: &RateWindows, level: &Level, plain: RateScore) -> RateScore {
+    fn explained(&self, asked: &RateWindows, level: &Level, (means, plain): (&Sums, RateScore)) -> RateScore {
         let Some((peaks, visits)) = self.recurring.at(asked.minute) else { return plain };
-        let factors = self.season.around(asked.minute.div_euclid(60));
         let mut best = RateScore { l: 0.0, ..plain };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let mu = level.mean() * self.exposure(&factors, asked.minute, width);
-            let expected = mu.max(peaks[w]);
+            let expected = means[w].max(peaks[w]);
             let inverse = 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + VISITS / f64::from(visits);
             let l = tail(asked.sums[w], expected, inverse).min(plain.l);
             if l > best.l {
@@ -210,25 +239,30 @@ impl RateProfile {
         best
     }
 
-    /// Seasons summed over a window.
-    fn exposure(&self, factors: &Factors, last: i32, width: i32) -> f64 {
-        factors.sum(last, width) * self.phase.mean(last, width)
-    }
-
     /// The level when the minutes before `known_to` are learnt; those since the last event were empty.
     fn level_at(&self, known_to: i32) -> Level {
-        let empty = known_to.saturating_sub(self.at).max(0);
-        if empty == 0 {
-            return self.level;
-        }
-        let season = self.season.factor(self.at.div_euclid(60)) * self.phase.mean(self.at + empty - 1, empty.min(60));
-        self.level.after_empty(empty, season * f64::from(empty))
+        let known_to = known_to.min(self.at.div_euclid(60) * 60 + 60);
+        let empty = if known_to > self.at { self.empty_exposure(known_to) } else { 0.0 };
+        self.level.with((f64::from(self.hour.0), f64::from(self.hour.1) + empty))
+    }
+
+    /// The weighted exposure of the minutes from the first that is not learnt to `end`, of the same hour, if empty.
+    fn empty_exposure(&self, end: i32) -> f64 {
+        let exposure =
+            |end: i32, width: i32| if width > 0 { self.factors.exposure(&self.phase, end - 1, width) } else { 0.0 };
+        let slow = self.incident_end().clamp(self.at, end);
+        SLOW * exposure(slow, slow - self.at) + exposure(end, end - slow)
+    }
+
+    /// The first minute that no longer belongs to the incident that was seen last.
+    fn incident_end(&self) -> i32 {
+        if self.above > 0 { self.last_above.saturating_add(INCIDENT_GAP + 1) } else { i32::MIN }
     }
 
     /// The size of the daily burst that a young series may have without having shown it, in events, and that together
     /// with what its unevenness lets expect; 0 after two days.
     fn cold_burst(&self, minute: i32, level: &Level) -> (f64, f64) {
-        let cold = (2.0 - f64::from(minute - self.since) / DAY).clamp(0.0, 1.0);
+        let cold = (2.0 - f64::from(minute.saturating_sub(self.since)) / DAY).clamp(0.0, 1.0);
         if cold == 0.0 {
             return (0.0, 0.0);
         }
@@ -236,17 +270,12 @@ impl RateProfile {
         (unknown, unknown + cold * COLD_FACTOR * level.mean() * (level.dispersion(0) + self.phase.unevenness()))
     }
 
-    /// Is an incident going on at `minute`?
-    fn in_incident(&self, minute: i32) -> bool {
-        self.above > 0 && minute.saturating_sub(self.last_above) <= INCIDENT_GAP
-    }
-
     /// Follows incidents; one that lasts is tried as the new level.
     fn watch(&mut self, minute: i32, t: f64) {
         if t <= INCIDENT {
             self.above = 0;
         } else {
-            self.above = if self.in_incident(minute) { self.above + minute - self.last_above } else { 1 };
+            self.above = if minute < self.incident_end() { self.above + minute - self.last_above } else { 1 };
             self.last_above = minute;
             self.disturbed = true;
         }
@@ -256,135 +285,117 @@ impl RateProfile {
         self.check_trial(minute);
     }
 
+    /// Events of the last hour, and the exposure to them.
+    fn last_hour(&self, minute: i32) -> (f64, f64) {
+        (self.ring.sums(minute)[3], self.factors.exposure(&self.phase, minute, REACH as i32))
+    }
+
     /// Takes the last hour's level as the new one.
     fn try_level(&mut self, minute: i32) {
-        let n = self.ring.sums(minute)[3];
-        let exposure = self.exposure(&self.season.around(minute.div_euclid(60)), minute, REACH as i32);
-        if self.trial.is_none() {
-            self.trial = Some((self.level.shortened(), minute + TRIAL_FOR));
+        let (n, exposure) = self.last_hour(minute);
+        let first = self.trial.is_none();
+        if first {
+            self.trial = Some(((self.level.a, self.level.b), minute + TRIAL_FOR));
         }
         let a = (n * 0.5).max(0.5);
         self.level.a = a as f32;
         self.level.b = (a * exposure / n.max(0.5)) as f32;
-        self.level.forget_dispersion(0.1);
+        if first {
+            self.level.forget_dispersion(TRIAL_KEEPS);
+        }
+        self.hour = (0.0, 0.0);
         self.calibration.withdraw();
         self.above = 0;
     }
 
     /// Takes the old level back as soon as it fits the last hour clearly better.
     fn check_trial(&mut self, minute: i32) {
-        let Some((old, until)) = self.trial else { return };
-        let n = self.ring.sums(minute)[3];
-        let exposure = self.exposure(&self.season.around(minute.div_euclid(60)), minute, REACH as i32);
+        let Some(((a, b), until)) = self.trial else { return };
+        let mut old = Level { a, b, ..self.level };
+        let (n, exposure) = self.last_hour(minute);
         let distance = |level: &Level| log((n + 0.5) / ((level.mean() * exposure).max(1e-6) + 0.5)).abs();
         if distance(&old) < 0.5 * distance(&self.level) {
+            old.forget_dispersion(1.0 / TRIAL_KEEPS);
             (self.level, self.trial) = (old, None);
+            self.hour = (0.0, 0.0);
             self.settled = minute.saturating_add(REACH as i32);
         } else if minute >= until {
             self.trial = None;
         }
     }
 
-    /// Learns a minute with events into level, dispersion and season.
-    fn note(&mut self, minute: i32, count: u32, sums: &Sums) {
-        let factors = self.season.around(minute.div_euclid(60));
-        let exposure = self.exposure(&factors, minute, 1);
-        let count = f64::from(count);
-        let raw = WIDTHS.into_iter().enumerate().map(|(w, width)| {
-            tail(sums[w], self.level.mean() * self.exposure(&factors, minute, width), self.level.inverse_size(w))
-        });
-        let remarkable = self.calibration.score(raw.fold(0.0, f64::max) - log(SCALES)) > REMEMBERED_FROM
-            && sums[3] >= REMEMBERED_EVENTS;
+    /// Learns a minute with events into the level; `plain` is -ln p of its windows.
+    fn note(&mut self, asked: &RateWindows, count: u32, (plain, large): (f64, bool)) {
+        let minute = asked.minute;
+        let remarkable = plain > U0
+            && asked.sums[3] >= REMEMBERED_EVENTS
+            && (large || self.calibration.score(plain) > REMEMBERED_FROM);
         let recurs = remarkable && self.recurring.is_usual(minute);
         if remarkable && minute >= self.settled {
-            self.recurring.note(minute, sums);
+            self.recurring.note(minute, &asked.sums);
         }
-        let weight = if self.in_incident(minute) || recurs { SLOW } else { 1.0 };
-        if weight == 1.0 {
-            self.level.disperse(0, 1.0, (count, self.level.mean() * exposure));
+        let weight = if minute < self.incident_end() || recurs { SLOW } else { 1.0 };
+        if weight != 1.0 {
+            self.slow |= bits(minute.rem_euclid(60), minute.rem_euclid(60) + 1);
         }
-        self.hour_events += (weight * count) as f32;
-        self.hour_exposure += (weight * self.level.mean() * self.phase.mean(minute, 1)) as f32;
-        self.level.learn(count, exposure, weight);
+        self.hour.0 += (weight * f64::from(count)) as f32;
+        self.hour.1 += (weight * self.factors.exposure(&self.phase, minute, 1)) as f32;
         self.at = minute + 1;
-        self.finish_blocks((minute, self.at), self.level.mean());
     }
 
-    /// Passes over minutes without events, all of one hour: those that still belong to an incident, then the others.
-    fn empty(&mut self, end: i32) {
-        let after = self.last_above.saturating_add(INCIDENT_GAP + 1);
-        if self.above > 0 && (self.at + 1..end).contains(&after) {
-            self.pass(after);
-        }
-        self.pass(end);
-    }
-
+    /// Passes over minutes without events, all of one hour.
     fn pass(&mut self, end: i32) {
-        let minutes = end - self.at;
-        if minutes <= 0 {
+        if end <= self.at {
             return;
         }
-        let factors = self.season.around(self.at.div_euclid(60));
-        let phase = self.phase.mean(end - 1, minutes);
-        let season = factors.sum(end - 1, minutes) * phase;
-        let weight = if self.in_incident(end - 1) { SLOW } else { 1.0 };
-        let later = self.level.after_empty(minutes, weight * season);
-        // The level falls on the way; the geometric mean of its ends is near its mean over the way.
-        let level = (self.level.mean() * later.mean()).sqrt();
-        if weight == 1.0 {
-            self.level.disperse(0, f64::from(minutes), (0.0, level * season / f64::from(minutes)));
-        }
-        self.hour_exposure += (weight * level * phase * f64::from(minutes)) as f32;
-        (self.level.a, self.level.b) = (later.a, later.b);
-        let begin = self.at;
+        self.hour.1 += self.empty_exposure(end) as f32;
+        let (begin, slow) = (self.at, self.incident_end().clamp(self.at, end));
+        let hour = begin.div_euclid(60) * 60;
+        self.slow |= bits(begin - hour, slow - hour);
         self.at = end;
-        self.finish_blocks((begin, end), level);
     }
 
-    /// Learns the dispersion of the blocks of 5, 15 and 60 minutes that end after `begin`, and by `end`, at this level.
-    fn finish_blocks(&mut self, (begin, end): (i32, i32), level: f64) {
-        let mut factors = None;
-        for (w, width) in WIDTHS.into_iter().enumerate().skip(1) {
-            let first = (begin.div_euclid(width) + 1) * width;
-            if first > end {
-                continue;
-            }
-            let factors = *factors.get_or_insert_with(|| self.season.around((end - 1).div_euclid(60)));
-            // Only the first of them can hold events: minutes with events are learnt one by one.
-            let n = if self.ring.is_empty() { 0.0 } else { self.ring.sums(first - 1)[w] };
-            let mu = level * self.exposure(&factors, first - 1, width);
-            let far = tail(n, mu, self.level.inverse_size(w)) > U0;
-            let known = self.in_incident(first - 1) || far && self.recurring.is_usual(first - 1);
-            if !known {
-                self.level.disperse(w, 1.0, (n, mu));
-            }
-            let rest = (end - first) / width;
-            if rest > 0 && !self.in_incident(end - 1) {
-                let mu = level * self.exposure(&factors, end - 1, width * rest) / f64::from(rest);
-                self.level.disperse(w, f64::from(rest), (0.0, mu));
-            }
+    /// At a full hour: level, dispersion, season and schedule learn the hour that is over.
+    fn finish_hour(&mut self) {
+        let hour = self.at.div_euclid(60) - 1;
+        let (events, exposure) = (f64::from(self.hour.0), f64::from(self.hour.1));
+        let mut level = self.level.with((events, exposure));
+        self.ring.advance(self.at);
+        let mut means = [0.0; REACH];
+        self.factors.fill(&self.phase, (hour, level.mean()), &mut means);
+        let empty = self.ring.is_empty();
+        if empty && self.slow == 0 {
+            level.disperse_empty(&means);
+        } else {
+            level.disperse(&self.ring.counts, &means, self.slow);
         }
-    }
-
-    /// At a full hour: season and schedule learn the hour that is over.
-    fn finish_hour(&mut self, end: i32) {
-        let begin = end - 60;
         if self.trial.is_none() {
-            self.season.learn(begin.div_euclid(60), f64::from(self.hour_events), f64::from(self.hour_exposure));
+            self.season.learn(hour, events, level.mean() * self.scheduled());
         }
-        (self.hour_events, self.hour_exposure) = (0.0, 0.0);
-        self.ring.advance(end);
-        if self.ring.is_empty() {
+        if empty {
             self.phase.skip();
         } else if !self.disturbed && self.trial.is_none() {
-            let level = self.level.mean() * self.season.factor(begin.div_euclid(60));
-            self.phase.learn(&self.ring.counts, 0.5 / level.max(1e-6) + self.level.dispersion(0));
+            let mean = level.mean() * self.season.factor(hour);
+            self.phase.learn(&self.ring.counts, self.slow, 1.0 / mean.max(1e-6) + level.dispersion(0));
         }
-        self.disturbed = false;
-        self.level.forget_dispersion(level::kept(60.0));
-        self.recurring.settle(end);
-        self.check_trial(end - 1);
+        level.forget();
+        (self.level, self.hour, self.slow, self.disturbed) = (level, (0.0, 0.0), 0, false);
+        self.factors = self.season.next(hour, &self.factors);
+        self.recurring.settle(self.at);
+        self.check_trial(self.at - 1);
     }
+
+    /// The minutes of the current hour, weighted by the schedule and by what was learnt from them.
+    fn scheduled(&self) -> f64 {
+        let (all, _) = self.phase.up_to(60);
+        let slow = (0..60).filter(|at| self.slow >> at & 1 == 1).map(|at: usize| f64::from(self.phase.factors()[at]));
+        if self.slow == 0 { all } else { all - (1.0 - SLOW) * slow.sum::<f64>() }
+    }
+}
+
+/// The bits of the minutes of an hour from `begin` to before `end`.
+fn bits(begin: i32, end: i32) -> u64 {
+    ((1u64 << end) - 1) & !((1u64 << begin) - 1)
 }
 
 /// -ln P(count ≥ n), or 0 where n is nothing to speak of: tails cost time, and only far ones matter.

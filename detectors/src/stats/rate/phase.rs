@@ -1,39 +1,70 @@
-//! What is usual at this minute of the hour: schedules. Minutes are taken in pairs.
+//! What is usual at this minute of the hour: schedules.
 //!
 //! Most machine activity comes by the clock: at full hours, every five minutes. The share of each minute of the hour is
 //! learnt, and used as far as it is more than noise: the factor of a minute is 1 + gain x (share - 1), where gain is
 //! the part of the shares' variance that chance does not explain.
 
-use super::season::Short;
-
 /// What is kept of the hours before, for each new one: about two days.
 const KEPT: f64 = 0.98;
-/// How much more than the expected noise counts as noise: the estimate of 30 shares is itself uncertain.
+/// How much more than the expected noise counts as noise: the estimate of 60 shares is itself uncertain.
 const DOUBT: f64 = 1.5;
 /// Fewer events in memory say nothing about minutes.
 const LEAST: f64 = 20.0;
-/// Pairs of minutes in an hour.
-const PAIRS: usize = 30;
+const MINUTES: usize = 60;
+/// No minute is believed to be emptier: what has never come in it may still come.
+const LEAST_FACTOR: f64 = 0.01;
+
+/// A number of twelve bits in the precision that it is stored in: seven binary digits and where they begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::stats) struct Share(pub(in crate::stats) u16);
+
+impl Share {
+    /// The least number above 0 is 1 / 64.
+    const UNIT: f64 = 64.0;
+
+    fn new(value: f64) -> Share {
+        let value = (value * Share::UNIT + 0.5) as u64;
+        let shift = 57u32.saturating_sub(value.leading_zeros());
+        let half = if shift == 0 { 0 } else { 1 << (shift - 1) };
+        let (digits, shift) = match (value + half) >> shift {
+            0x80 => (0x40, shift + 1),
+            digits => (digits, shift),
+        };
+        if shift > 31 { Share(0xfff) } else { Share((shift << 7) as u16 | digits as u16) }
+    }
+
+    fn get(self) -> f64 {
+        (u64::from(self.0 & 0x7f) << (self.0 >> 7)) as f64 / Share::UNIT
+    }
+}
 
 /// The minutes of the hour of one series.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::stats) struct Phase {
-    /// Decayed events of each pair of minutes; only their ratios matter, so empty hours leave them alone.
-    pub(in crate::stats) events: [Short; PAIRS],
+    /// Decayed events of each minute; only their ratios matter, so empty hours leave them alone.
+    pub(in crate::stats) events: [Share; MINUTES],
     /// Hours in memory.
     pub(in crate::stats) hours: f32,
     /// 0 to 1.
     pub(in crate::stats) gain: f32,
-    /// Factors, from the above; prefix sums make those of windows cheap.
-    prefix: [f32; PAIRS + 1],
+    /// The factors, from the above, and what makes sums of factors along a slope cheap: the sums of factor and of
+    /// minute x factor over the minutes before each.
+    factors: [f32; MINUTES],
+    sums: [(f32, f32); MINUTES + 1],
     /// The variance of the factors.
-    unevenness: f64,
+    unevenness: f32,
 }
 
 impl Default for Phase {
     fn default() -> Phase {
-        let mut phase =
-            Phase { events: [Short(0); PAIRS], hours: 0.0, gain: 0.0, prefix: [0.0; PAIRS + 1], unevenness: 0.0 };
+        let mut phase = Phase {
+            events: [Share(0); MINUTES],
+            hours: 0.0,
+            gain: 0.0,
+            factors: [1.0; MINUTES],
+            sums: [(0.0, 0.0); MINUTES + 1],
+            unevenness: 0.0,
+        };
         phase.refresh();
         phase
     }
@@ -42,37 +73,35 @@ impl Default for Phase {
 impl Phase {
     /// Computes what is derived.
     pub(in crate::stats) fn refresh(&mut self) {
-        let mean = self.events.iter().map(|e| e.get()).sum::<f64>() / PAIRS as f64;
+        let mean = self.events.iter().map(|e| e.get()).sum::<f64>() / MINUTES as f64;
         let gain = if mean > 0.0 { f64::from(self.gain) } else { 0.0 };
-        let (mut sum, mut squares) = (0.0, 0.0);
+        let (mut sum, mut sloped, mut squares) = (0.0, 0.0, 0.0);
         for (at, events) in self.events.iter().enumerate() {
             let share = if mean > 0.0 { events.get() / mean } else { 1.0 };
-            sum += 1.0 + gain * (share - 1.0);
+            let factor = (1.0 + gain * (share - 1.0)).max(LEAST_FACTOR);
+            self.factors[at] = factor as f32;
+            sum += factor;
+            sloped += at as f64 * factor;
             squares += (share - 1.0) * (share - 1.0);
-            self.prefix[at + 1] = sum as f32;
+            self.sums[at + 1] = (sum as f32, sloped as f32);
         }
-        self.unevenness = gain * squares / PAIRS as f64;
+        self.unevenness = (gain * squares / MINUTES as f64) as f32;
     }
 
-    /// The mean factor of `width` minutes of which `last` is the last; 1 over a whole hour.
-    pub(super) fn mean(&self, last: i32, width: i32) -> f64 {
-        if self.gain == 0.0 || width >= 60 {
-            return 1.0;
-        }
-        let end = last.rem_euclid(60) + 1;
-        let up_to = |minutes: i32| {
-            let (pair, odd) = ((minutes / 2) as usize, minutes % 2);
-            let half = if odd == 1 { f64::from(self.prefix[pair + 1] - self.prefix[pair]) } else { 0.0 };
-            2.0 * f64::from(self.prefix[pair]) + half
-        };
-        let begin = end - width;
-        let sum = if begin >= 0 { up_to(end) - up_to(begin) } else { up_to(end) + up_to(60) - up_to(60 + begin) };
-        (sum / f64::from(width)).max(1e-4)
+    /// The factor of each minute.
+    pub(super) fn factors(&self) -> &[f32; MINUTES] {
+        &self.factors
+    }
+
+    /// The factors, and minute x factor, summed over the first minutes of an hour.
+    pub(super) fn up_to(&self, minutes: i32) -> (f64, f64) {
+        let (sum, sloped) = self.sums[minutes as usize];
+        (f64::from(sum), f64::from(sloped))
     }
 
     /// How unevenly the minutes of an hour are used: the variance of their factors.
     pub(super) fn unevenness(&self) -> f64 {
-        self.unevenness
+        f64::from(self.unevenness)
     }
 
     /// An hour without events.
@@ -80,18 +109,20 @@ impl Phase {
         self.hours = (f64::from(self.hours) * KEPT + 1.0) as f32;
     }
 
-    /// Learns an hour's minutes; `spread` is the variance of a pair's count in units of its squared mean.
-    pub(super) fn learn(&mut self, minutes: &[u32; 60], spread: f64) {
+    /// Learns an hour's minutes, but for those left `out` (a bit for each); `spread` is the variance of a minute's count in units of its squared mean.
+    pub(super) fn learn(&mut self, minutes: &[u32; 60], out: u64, spread: f64) {
         self.skip();
         let mut total = 0.0;
-        for (events, new) in self.events.iter_mut().zip(minutes.as_chunks::<2>().0) {
-            let value = events.get() * KEPT + new.iter().map(|n| f64::from(*n)).sum::<f64>();
-            *events = Short::new(value);
+        for (at, (events, new)) in self.events.iter_mut().zip(minutes).enumerate() {
+            if out >> at & 1 == 0 {
+                *events = Share::new(events.get() * KEPT + f64::from(*new));
+            }
+            let value = events.get();
             total += value;
         }
-        let mean = total / PAIRS as f64;
-        let seen =
-            self.events.iter().map(|e| (e.get() - mean) * (e.get() - mean)).sum::<f64>() / (PAIRS as f64 * mean * mean);
+        let mean = total / MINUTES as f64;
+        let seen = self.events.iter().map(|e| (e.get() - mean) * (e.get() - mean)).sum::<f64>()
+            / (MINUTES as f64 * mean * mean);
         let noise = DOUBT * spread / f64::from(self.hours);
         self.gain = if total < LEAST || seen <= 0.0 { 0.0 } else { (1.0 - noise / seen).clamp(0.0, 1.0) as f32 };
         self.refresh();

@@ -4,6 +4,8 @@
 //! which a weekend differs in shape and not only in height. Each is (events + pull) / (expected + pull): a sparse series keeps
 //! 1. Factors change at full hours only, so a burst does not raise what is expected while it lasts.
 
+use super::phase::Phase;
+
 /// Expected events that pull a factor to 1.
 const PULL_HOUR: f64 = 60.0;
 const PULL_DAY: f64 = 240.0;
@@ -57,12 +59,12 @@ pub(in crate::stats) struct Season {
     pub(in crate::stats) today: (f32, f32),
 }
 
-/// The factors of four hours in a row: enough for the windows that end in the third of them.
-#[derive(Clone, Copy, Debug)]
+/// The factors of hours in a row: enough for the windows that end in the third or fourth of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Factors {
-    /// The first minute of the first hour.
+    /// The first hour.
     first: i32,
-    hours: [f64; 4],
+    hours: [f64; 5],
 }
 
 /// An hour of the week, from Monday 00:00 UTC on; 1970-01-01 was a Thursday.
@@ -84,9 +86,19 @@ impl Season {
         of_day * day * weekend
     }
 
-    /// For the windows that end in a minute of `hour`.
+    /// For the windows that end in a minute of `hour` or the hour after it.
     pub(super) fn around(&self, hour: i32) -> Factors {
-        Factors { first: (hour - 2) * 60, hours: [-2, -1, 0, 1].map(|step| self.factor(hour + step)) }
+        Factors { first: hour - 2, hours: [-2, -1, 0, 1, 2].map(|step| self.factor(hour.saturating_add(step))) }
+    }
+
+    /// The factors around the hour after `hour`, which has been learnt, from those around `hour`.
+    pub(super) fn next(&self, hour: i32, factors: &Factors) -> Factors {
+        let (day, of_day) = of_week(hour);
+        if day >= 5 || of_day == 23 || factors.first != hour - 2 {
+            return self.around(hour + 1);
+        }
+        let [_, before, _, after, last] = factors.hours;
+        Factors { first: hour - 1, hours: [before, self.factor(hour), after, last, self.factor(hour + 3)] }
     }
 
     /// Learns an hour that is over: its events, and what the level alone would have led to.
@@ -108,21 +120,60 @@ impl Season {
 }
 
 impl Factors {
-    /// The sum over `width` minutes of which `last` is the last; factors are linear between the centres of hours.
-    pub(super) fn sum(&self, last: i32, width: i32) -> f64 {
-        self.up_to(last - self.first + 1) - self.up_to(last - self.first + 1 - width)
+    /// Are those of the windows that end in a minute of `hour` among them?
+    pub(super) fn reach(&self, hour: i32) -> bool {
+        (self.first + 2..self.first + 4).contains(&hour)
     }
 
-    /// The sum over the first `minutes` minutes of the four hours, from the centre of the first on.
-    fn up_to(&self, minutes: i32) -> f64 {
-        let mut left = f64::from(minutes - 30);
-        let mut sum = 0.0;
-        for pair in self.hours.windows(2) {
-            let n = left.clamp(0.0, 60.0);
-            let slope = (pair[1] - pair[0]) / 60.0;
-            sum += n * pair[0] + slope * n * (n - 1.0) / 2.0;
-            left -= 60.0;
+    /// Intercept and slope of the factor along the minutes of each half of an hour: it is linear between the centres
+    /// of hours.
+    pub(super) fn lines(&self, hour: i32) -> [(f64, f64); 2] {
+        let at = (hour - self.first) as usize;
+        let (before, this, after) = (self.hours[at - 1], self.hours[at], self.hours[at + 1]);
+        let (rise, fall) = ((this - before) / 60.0, (after - this) / 60.0);
+        [((before + this) / 2.0, rise), (this - 30.0 * fall, fall)]
+    }
+
+    /// The factor of a minute.
+    pub(super) fn at(&self, minute: i32) -> f64 {
+        let at = minute.rem_euclid(60);
+        let (intercept, slope) = self.lines(minute.div_euclid(60))[usize::from(at >= 30)];
+        intercept + slope * f64::from(at)
+    }
+
+    /// What is expected in each minute of an hour, at a level.
+    pub(super) fn fill(&self, phase: &Phase, (hour, level): (i32, f64), means: &mut [f64; 60]) {
+        let lines = self.lines(hour);
+        let (means, _) = means.as_chunks_mut::<30>();
+        let (factors, _) = phase.factors().as_chunks::<30>();
+        for (half, (intercept, slope)) in lines.into_iter().enumerate() {
+            let (intercept, slope) = (level * (intercept + slope * (30 * half) as f64), level * slope);
+            for (at, (mean, factor)) in means[half].iter_mut().zip(&factors[half]).enumerate() {
+                *mean = f64::from(*factor) * (intercept + slope * at as f64);
+            }
+        }
+    }
+
+    /// Season x schedule, summed over the first `minutes` minutes of an hour.
+    pub(super) fn up_to(&self, phase: &Phase, hour: i32, minutes: i32) -> f64 {
+        let [first, second] = self.lines(hour);
+        let half = phase.up_to(minutes.min(30));
+        let mut sum = first.0 * half.0 + first.1 * half.1;
+        if minutes > 30 {
+            let all = phase.up_to(minutes);
+            sum += second.0 * (all.0 - half.0) + second.1 * (all.1 - half.1);
         }
         sum
+    }
+
+    /// Season x schedule, summed over `width` minutes, at most an hour, of which `last` is the last.
+    pub(super) fn exposure(&self, phase: &Phase, last: i32, width: i32) -> f64 {
+        let (hour, end) = (last.div_euclid(60), last.rem_euclid(60) + 1);
+        let sum = self.up_to(phase, hour, end);
+        if end >= width {
+            sum - self.up_to(phase, hour, end - width)
+        } else {
+            sum + self.up_to(phase, hour - 1, 60) - self.up_to(phase, hour - 1, 60 + end - width)
+        }
     }
 }

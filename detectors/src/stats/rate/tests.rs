@@ -51,37 +51,37 @@ fn the_same_bits_in_any_split_of_calls_and_from_the_stored_form() {
     for kind in 0..5 {
         let rows = series(kind, 6);
         let plain = scores(&rows, |_, _| {});
-        assert_eq!(plain, scores(&rows, RateProfile::advance), "{kind}: advanced minute by minute");
-        assert_eq!(plain, scores(&rows, |profile, minute| profile.learn(minute, 0)), "{kind}: empty minutes told");
+        assert!(plain == scores(&rows, RateProfile::advance), "{kind}: advanced minute by minute");
+        assert!(plain == scores(&rows, |profile, minute| profile.learn(minute, 0)), "{kind}: empty minutes told");
         let stored = scores(&rows, |profile, minute| {
             if minute % 17 == 0 {
-                *profile = RateProfile::decode(&profile.encode()).unwrap();
+                let read = RateProfile::decode(&profile.encode()).unwrap();
+                assert!(*profile == read, "{kind}: {profile:?}\n{read:?}");
+                *profile = read;
             }
         });
-        assert_eq!(plain, stored, "{kind}: stored and read");
+        assert!(plain == stored, "{kind}: stored and read");
     }
 }
 
-/// Empty stretches in closed form give nearly what stepping them minute by minute gives, in most rows: where a decision
-/// such as "this is an incident" is a hair above its threshold in one and below it in the other, they part. Series 3 and 4,
-/// which are incidents for hours, are left out: there they part in a third of the rows, for a reason not found yet.
+/// Empty stretches in closed form against the same model stepped minute by minute.
 #[test]
 fn empty_stretches_in_closed_form() {
-    let (mut compared, mut near) = (0, 0);
-    for kind in [0, 1, 2] {
+    let mut compared = 0;
+    for kind in 0..5 {
         let rows = series(kind, 10);
         let stepped = scores(&rows, |profile, minute| {
             profile.advance(minute);
             for end in profile.at + 1..=minute {
-                profile.empty(end);
+                profile.pass(end);
             }
         });
         for (lazy, stepped) in scores(&rows, |_, _| {}).iter().zip(&stepped).filter(|(a, b)| a.t.max(b.t) > 2.0) {
-            near += usize::from((lazy.t - stepped.t).abs() <= 0.1);
+            assert!((lazy.t - stepped.t).abs() <= 0.1, "{kind}: {lazy:?} {stepped:?}");
             compared += 1;
         }
     }
-    assert!(compared > 10 && near * 10 >= compared * 9, "{near} of {compared}");
+    assert!(compared > 100, "{compared}");
 }
 
 #[test]
@@ -151,5 +151,6 @@ fn a_young_series_is_silent() {
     let first = burst(0, |_| 1, &[300; 60]);
     assert_eq!(first, 0.0);
     // A first session after hours of nothing is the business of other detectors.
-    assert!(burst(0, |i| if i > 600 { 4 } else { 0 }, &[0; 640]) < 4.0);
+    let session = burst(0, |i| if i > 600 { 4 } else { 0 }, &[0; 640]);
+    assert!(session < 4.0, "{session}");
 }

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::workload::{Delivery, Workload};
-use super::{EXACT, seeds, told};
+use super::{is_exact, seeds, told};
 use oracle::{Outcome, mistakes, orderly, repeats};
 use run::{Flaw, Run};
 
@@ -36,7 +36,7 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     let found = run.outcome();
     let (parts, missing) = parts::parts(&run);
     let expected = orderly(workload, parts, run.world.now());
-    let counts = |detector: &str| !workload.batched_again || EXACT.contains(&detector);
+    let counts = |detector: &str| !workload.batched_again || is_exact(detector);
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {
         out += &found.unlike(&expected);
