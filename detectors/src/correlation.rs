@@ -133,7 +133,6 @@ impl<M: Members> Correlation<M> {
             at_least: counted.is_some() && self.slots().iter().any(reached),
             surprise: None,
             expected: None,
-            surprise: None,
             threshold: counted.map(|count| f64::from(count.least)),
             window: Minutes((window.minute.0 - first.0 + 1).max(1) as u32),
             folding: Folding::Largest,
