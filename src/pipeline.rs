@@ -162,7 +162,7 @@ impl<S: StateStore> Pipeline<S> {
                 findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
                 Judged { entity: entity.clone(), range, findings }
             };
-            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None };
+            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None };
             for new in store.fold(vec![judge(&known, range)], &judge, now).await? {
                 *self.found.entry(new).or_default() += 1;
             }

@@ -7,7 +7,12 @@ use smallvec::SmallVec;
 
 use crate::alert::Example;
 use crate::catalog::FAILED;
+use crate::habit::Habits;
 use crate::measure::{Keep, Measure, Slot};
+
+mod trace;
+
+pub use trace::{ENOUGH, Trace};
 
 /// Examples kept for each measure of a cell.
 const EXAMPLES: usize = 3;
@@ -31,6 +36,7 @@ pub struct Cell {
     occurrences: Vec<Occurrence>,
     contributors: SmallVec<[Contributor; 2]>,
     examples: SmallVec<[(Measure, Arc<Example>); 2]>,
+    pub(crate) habits: Habits,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,29 +50,6 @@ struct Counter {
 impl Counter {
     fn place(&self) -> (Measure, u8) {
         (self.measure, self.minute)
-    }
-}
-
-/// What the occurrences that a detector asks for weigh together, so that those of several slots can be added up.
-pub const ENOUGH: u32 = 60;
-
-/// How much a cell holds, in short.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trace {
-    /// The sum of all counters.
-    pub counted: u64,
-    /// How much occurred: [`ENOUGH`] where some detector may speak of it.
-    pub occurred: u32,
-}
-
-impl Trace {
-    /// What both leave behind together.
-    #[must_use]
-    pub fn and(self, other: Trace) -> Trace {
-        Trace {
-            counted: self.counted.saturating_add(other.counted),
-            occurred: self.occurred.saturating_add(other.occurred),
-        }
     }
 }
 
@@ -249,6 +232,9 @@ impl Cell {
         for (measure, example) in other.examples {
             self.exemplify(measure, example);
         }
+        let mut habits = other.habits;
+        habits.mark(&arrival);
+        self.habits.unite(habits);
     }
 
     /// Adds what another part of the same cell holds, with the marks that it has.
@@ -257,6 +243,7 @@ impl Cell {
         other.occurrences.into_iter().for_each(|occurrence| self.occur(occurrence));
         other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
         other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
+        self.habits.unite(other.habits);
     }
 
     /// Marks what came late, of a cell that nobody has merged yet.
@@ -267,6 +254,7 @@ impl Cell {
         for occurrence in &mut self.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
         }
+        self.habits.mark(arrival);
     }
 
     /// What it leaves behind for a first look at the next hour.
@@ -283,12 +271,17 @@ impl Cell {
         self.occurrences.clear();
         self.contributors.clear();
         self.examples.clear();
+        self.habits.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.counters.len() + self.occurrences.len() + self.contributors.len() + self.examples.len()
+        self.counters.len()
+            + self.occurrences.len()
+            + self.contributors.len()
+            + self.examples.len()
+            + self.habits.all().len()
     }
 
     /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.
@@ -369,9 +362,22 @@ impl Cell {
         self.examples.iter().filter(move |(m, _)| *m == measure).map(|(_, example)| example)
     }
 
-    /// The minutes that anything was counted or occurred in, each possibly more than once.
+    /// What was shown in the hour.
+    #[must_use]
+    pub fn habits(&self) -> &Habits {
+        &self.habits
+    }
+
+    /// Does it hold nothing but habits? Adding those twice changes nothing.
+    #[must_use]
+    pub fn shows_only(&self) -> bool {
+        self.entries() == self.habits.all().len()
+    }
+
+    /// The minutes that anything was counted, shown or occurred in, each possibly more than once.
     pub fn minutes(&self) -> impl Iterator<Item = u8> + '_ {
-        self.counters.iter().map(|c| c.minute).chain(self.occurrences.iter().map(|o| o.minute))
+        let shown = self.habits.all().iter().map(|habit| habit.first);
+        self.counters.iter().map(|c| c.minute).chain(self.occurrences.iter().map(|o| o.minute)).chain(shown)
     }
 
     fn counters_of(&self, measure: Measure, from: u8, to: u8) -> impl Iterator<Item = &Counter> + '_ {

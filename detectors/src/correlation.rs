@@ -84,7 +84,7 @@ impl<M: Members> Correlation<M> {
     fn slots(&self) -> &'static [Slot] {
         match self.about.trigger {
             Trigger::Slots(slots) => slots,
-            Trigger::Measures(_) => &[],
+            Trigger::Measures(_) | Trigger::Facets(_) => &[],
         }
     }
 

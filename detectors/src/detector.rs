@@ -12,6 +12,7 @@ use crate::cell::Cell;
 use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::group::Incidents;
+use crate::habit::Facet;
 use crate::index::{Index, Places};
 use crate::judge::Range;
 use crate::level::Levels;
@@ -93,6 +94,8 @@ pub enum Trigger {
     Measures(&'static [Measure]),
     /// In a set of occurrences.
     Slots(&'static [Slot]),
+    /// In what an entity shows of itself, where that is new.
+    Facets(&'static [Facet]),
 }
 
 impl Trigger {
@@ -102,6 +105,7 @@ impl Trigger {
         match self {
             Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
             Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
+            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
         }
     }
 
@@ -204,7 +208,7 @@ pub trait Detector: Send + Sync {
     fn floor(&self) -> u64 {
         match self.about().trigger {
             Trigger::Measures(_) => 0,
-            Trigger::Slots(_) => u64::MAX,
+            Trigger::Slots(_) | Trigger::Facets(_) => u64::MAX,
         }
     }
 
@@ -231,6 +235,16 @@ pub trait Detector: Send + Sync {
     /// unusual.
     fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
         self.minutes(around.here, around.before)
+    }
+
+    /// Does it ask what is usual for the account?
+    fn asks_account(&self) -> bool {
+        false
+    }
+
+    /// What becomes of what it finds, unless the settings say otherwise.
+    fn stage(&self) -> Stage {
+        Stage::Alert
     }
 
     /// What must not be silent.
@@ -279,6 +293,9 @@ pub struct Engine {
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
+    facets: [u16; Family::ALL.len()],
+    /// The places of those that speak of what is new.
+    pub(crate) news: Vec<usize>,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
@@ -287,11 +304,10 @@ pub struct Engine {
 
 impl Default for Engine {
     fn default() -> Engine {
-        let watch = |make: &fn() -> Box<dyn Detector>| Watch {
-            detector: make(),
-            cap: Severity::Critical,
-            stage: Stage::Alert,
-            variants: Vec::new(),
+        let watch = |make: &fn() -> Box<dyn Detector>| {
+            let detector = make();
+            let stage = detector.stage();
+            Watch { detector, cap: Severity::Critical, stage, variants: Vec::new() }
         };
         Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
     }
@@ -306,7 +322,15 @@ impl Engine {
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
-        Engine { watches, floor, index, relating, levels: Levels::default(), lateness }
+        let facets = Family::ALL.map(|family| facets_of(&watches, family));
+        let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
+        let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
+        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+    }
+
+    /// The facets that some detector asks for of a family, a bit for each.
+    pub(crate) fn facets(&self, family: Family) -> u16 {
+        self.facets[family as usize]
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -360,6 +384,18 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
+}
+
+fn facets_of(watches: &[Watch], family: Family) -> u16 {
+    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
+    let asked = abouts.fold(0, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
+    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
+    // asked about whatever is new in it.
+    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
+    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }
 
 impl Watch {

@@ -138,6 +138,14 @@ impl Entity {
         self.part(2)
     }
 
+    /// The account that it belongs to, as an entity; nothing where that is not known.
+    #[must_use]
+    pub fn home(&self) -> Option<Entity> {
+        let mut key = String::new();
+        let known = !self.account().is_empty() && join(&mut key, self.account(), "", &[self.account()]);
+        known.then(|| Entity { family: Family::Account, key: key.into() })
+    }
+
     fn part(&self, n: usize) -> &str {
         self.key.splitn(3, SEPARATOR).nth(n).unwrap_or_default()
     }

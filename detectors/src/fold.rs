@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
-use crate::hash::chained;
+use crate::hash::{chained, hash_one};
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
@@ -51,6 +51,10 @@ impl Folder {
                 example: self.example((notes, note), &mut example),
                 arrival: Arrival::OnTime,
             });
+        }
+        for (shown, name) in notes.habits(touch, place) {
+            let name = (!name.is_empty()).then(|| self.name(hash_one(name), name));
+            cell.habits.show(shown.habit(name));
         }
     }
 

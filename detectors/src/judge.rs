@@ -31,6 +31,18 @@ pub struct Known {
     pub cells: Vec<(Hour, Arc<Cell>)>,
     /// What is usual for it.
     pub profile: Option<Arc<Profile>>,
+    /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
+    pub account: Option<Arc<Profile>>,
+}
+
+impl Known {
+    /// Each hour with the one before it.
+    fn views(&self) -> impl Iterator<Item = View<'_>> {
+        self.cells.iter().enumerate().map(move |(place, (hour, cell))| {
+            let before = place.checked_sub(1).and_then(|p| self.cells.get(p)).filter(|(h, _)| *h == hour.before());
+            View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place }
+        })
+    }
 }
 
 /// A detector's statement about a series and a minute.
@@ -114,6 +126,34 @@ impl Engine {
         self.speaking(family, around).any(|minutes| minutes != 0)
     }
 
+    /// Is there anything in a cell that is new of the entity, and that some detector may speak of? Asked of cells that do
+    /// not stir: that something is new does not depend on how much there is.
+    #[must_use]
+    pub fn meets_news(&self, family: Family, around: Around<'_>) -> bool {
+        let lateness = self.lateness.of(family.source());
+        self.news_of(family).any(|watch| {
+            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
+            variants.chain([&watch.detector]).any(|detector| detector.minutes_in(around, lateness) != 0)
+        })
+    }
+
+    /// The detectors that speak of what is new of an entity of that family.
+    fn news_of(&self, family: Family) -> impl Iterator<Item = &Watch> {
+        let all = self.news.iter().map(|place| &self.watches[*place]);
+        all.filter(move |watch| watch.detector.about().families.contains(&family))
+    }
+
+    /// Does some detector ask what is usual for the account before it speaks of the entity?
+    #[must_use]
+    pub fn asks_account(&self, known: &Known) -> bool {
+        let (family, lateness) = (known.entity.family, self.lateness.of(known.entity.family.source()));
+        let asking: Vec<&Watch> = self.news_of(family).filter(|watch| watch.detector.asks_account()).collect();
+        !asking.is_empty()
+            && known
+                .views()
+                .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
+    }
+
     /// The fewest counted events in two hours with which some detector may speak.
     #[must_use]
     pub fn floor(&self) -> u64 {
@@ -142,13 +182,8 @@ impl Engine {
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
-        for (place, (hour, cell)) in known.cells.iter().enumerate() {
-            if hour.last() < range.from || hour.first() > range.to {
-                continue;
-            }
-            let before = place.checked_sub(1).and_then(|p| known.cells.get(p)).filter(|(h, _)| *h == hour.before());
-            let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place };
-            for place in self.awake(cell) {
+        for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
+            for place in self.awake(view.cell) {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
         }
@@ -242,6 +277,7 @@ impl<'a> View<'a> {
             here: self.cell,
             before: self.before,
             profile: self.known.profile.as_deref(),
+            account: self.known.account.as_deref(),
             models,
             raise: 0.0,
             lateness: models.lateness,

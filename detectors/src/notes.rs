@@ -4,14 +4,21 @@
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use crate::cell::{Cell, ENOUGH, Part, Trace};
+use crate::cell::{ENOUGH, Part};
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::{Call, ErrorClass, Event, What};
 use crate::hash::{hash_of, hash_one};
-use crate::measure::{Keep, Measure, Slot};
+use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
+
+mod habits;
+mod tally;
+
+pub(crate) use habits::{Index, NotedHabit};
+use tally::SHOWS;
+pub use tally::Tally;
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +29,7 @@ pub struct Notes {
     notes: Vec<Note>,
     touches: Vec<Touch>,
     occurred: Vec<Occurred>,
+    habits: Vec<NotedHabit>,
 }
 
 /// An entity that events touched.
@@ -45,18 +53,9 @@ pub struct Touch {
     measures: u16,
     /// Is it an occurrence, in whichever slots?
     occurs: bool,
+    /// Does it show anything that was not noted of its hour before?
+    shows: bool,
     /// What its occurrences add to a trace, at most [`ENOUGH`].
-    occurred: u8,
-}
-
-/// What a touch adds to the counters and the trace of its cell: all that most cells are ever asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Tally {
-    weight: u32,
-    /// The measures that it counts in, a bit each.
-    measures: u16,
-    /// The minute of the hour.
-    minute: u8,
     occurred: u8,
 }
 
@@ -65,35 +64,8 @@ impl Touch {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let minute = self.minute.of_hour();
-        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
-    }
-}
-
-impl Tally {
-    /// What it adds to the trace of a cell.
-    #[must_use]
-    pub fn trace(&self) -> Trace {
-        Trace {
-            counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: u32::from(self.occurred),
-        }
-    }
-
-    /// Adds to the counters of a cell.
-    pub fn count(&self, cell: &mut Cell) {
-        for (measure, n) in self.counts() {
-            cell.count(measure, self.minute, n);
-        }
-    }
-
-    /// The measures that it counts in, and by how much.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
-        let (weight, mut left) = (self.weight, self.measures);
-        std::iter::from_fn(move || {
-            let measure = Measure::ALL.get(left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some((*measure, weight))
-        })
+        let shows = if self.shows { SHOWS } else { 0 };
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | shows }
     }
 }
 
@@ -173,13 +145,15 @@ impl Notes {
     /// The part that is about one entity in one hour.
     #[must_use]
     pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
-        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), ..self.clone() };
+        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), habits: Vec::new(), ..self.clone() };
         for (place, touch) in self.touches.iter().enumerate() {
             if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
             {
                 let same = self.occurred.iter().filter(|occurred| occurred.touch as usize == place);
                 let touch_place = about.touches.len() as u32;
                 about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
+                let same = self.habits.iter().filter(|habit| habit.touch as usize == place);
+                about.habits.extend(same.map(|habit| habit.of_touch(touch_place)));
                 about.touches.push(*touch);
             }
         }
@@ -199,15 +173,25 @@ impl Notes {
         self.notes.clear();
         self.touches.clear();
         self.occurred.clear();
+        self.habits.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
-    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut HashTable<u32>) {
+    pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut Index) {
         let mut seen = Observations::default();
         engine.observe(event, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
-        for family in Family::ALL.into_iter().filter(|family| seen.touches(*family)) {
-            let Some(entity) = self.entity(family, event, index) else { continue };
+        for family in Family::ALL {
+            let (touched, wanted) = (seen.touches(family), engine.facets(family));
+            let may_show = wanted != 0 && Notes::may_show(family, event, index);
+            if !touched && !may_show {
+                continue;
+            }
+            let Some(entity) = self.entity(family, event, &mut index.entities) else { continue };
+            let shows = may_show && self.note_habits(event, (family, entity, wanted), index);
+            if !touched && !shows {
+                continue;
+            }
             let note = *note.get_or_insert_with(|| self.write(event));
             let mut occurred = 0;
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
@@ -221,6 +205,7 @@ impl Notes {
                 weight: event.weight,
                 measures: seen.measures[family as usize],
                 occurs: seen.occurrences.iter().any(|o| o.family == family),
+                shows,
                 occurred: occurred.min(ENOUGH) as u8,
             });
         }
@@ -269,8 +254,8 @@ impl Notes {
         let what = bounded(&self.text[text as usize..], NAME).len();
         self.text.truncate(text as usize + what);
         note.lengths[Shown::What as usize] = what as u16;
-        note.lengths[Shown::Who as usize] = self.show(shown[1], NAME);
-        note.lengths[Shown::Id as usize] = self.show(event.id, NAME);
+        note.lengths[Shown::Who as usize] = self.put(shown[1], NAME);
+        note.lengths[Shown::Id as usize] = self.put(event.id, NAME);
         self.write_caller(event, &mut note.lengths);
         let place = self.notes.len() as u32;
         self.notes.push(note);
@@ -281,17 +266,17 @@ impl Notes {
         match &event.what {
             What::Call(call) => {
                 let who = &call.principal;
-                lengths[Shown::Session as usize] = self.show(who.session, NAME);
-                lengths[Shown::Address as usize] = self.show(call.address.text(), NAME);
-                lengths[Shown::Agent as usize] = self.show(call.user_agent, AGENT);
-                lengths[Shown::AccessKey as usize] = self.show(who.access_key, NAME);
-                lengths[Shown::InvokedBy as usize] = self.show(who.invoked_by, NAME);
+                lengths[Shown::Session as usize] = self.put(who.session, NAME);
+                lengths[Shown::Address as usize] = self.put(call.address.text(), NAME);
+                lengths[Shown::Agent as usize] = self.put(call.user_agent, AGENT);
+                lengths[Shown::AccessKey as usize] = self.put(who.access_key, NAME);
+                lengths[Shown::InvokedBy as usize] = self.put(who.invoked_by, NAME);
             }
-            What::Log(log) => lengths[Shown::Session as usize] = self.show(log.stream, NAME),
+            What::Log(log) => lengths[Shown::Session as usize] = self.put(log.stream, NAME),
         }
     }
 
-    fn show(&mut self, text: &str, most: usize) -> u16 {
+    fn put(&mut self, text: &str, most: usize) -> u16 {
         let text = bounded(text, most);
         self.text.push_str(text);
         text.len() as u16
@@ -314,7 +299,7 @@ impl Notes {
 
     fn named_value(&mut self, text: &str) -> (u32, u32) {
         let start = self.text.len() as u32;
-        (start, start + u32::from(self.show(text, NAME)))
+        (start, start + u32::from(self.put(text, NAME)))
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {

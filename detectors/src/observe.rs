@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use hashbrown::{HashMap, HashSet, HashTable};
+use hashbrown::{HashMap, HashSet};
 
 use crate::cell::Cell;
 use crate::detector::Engine;
@@ -11,7 +11,7 @@ use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
-use crate::notes::Notes;
+use crate::notes::{Index, Notes};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 
@@ -127,8 +127,8 @@ impl<'e> Observations<'e> {
 pub struct Observer<'c> {
     engine: &'c Engine,
     notes: Notes,
-    /// Finds the entities that the delivery touched before.
-    index: HashTable<u32>,
+    /// Finds what the delivery touched and showed before.
+    index: Index,
     seen: HashSet<u64>,
     events: Vec<Met>,
     newest: Option<DateTime<Utc>>,
@@ -148,7 +148,7 @@ impl<'c> Observer<'c> {
         Observer {
             engine,
             notes: Notes::default(),
-            index: HashTable::new(),
+            index: Index::default(),
             seen: met,
             events: Vec::new(),
             newest: None,

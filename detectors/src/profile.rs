@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::cell::{Cell, OnTime};
 use crate::event::Source;
+use crate::familiar::Familiar;
 use crate::measure::Measure;
 use crate::series::{Lessons, Series, waiting};
 use crate::settings::Minutes;
@@ -42,12 +43,15 @@ impl Lateness {
 pub struct Profile {
     /// By measure. Most entities have one.
     series: SmallVec<[Series; 1]>,
+    /// What it showed; nothing where nothing of it is told apart.
+    familiar: Option<Box<Familiar>>,
 }
 
 impl Profile {
     /// Learns what came in time in a complete hour. An hour that is learnt again replaces what was learnt of it, unless
     /// it is so old that a model has taken it in.
     pub fn learn(&mut self, hour: Hour, cell: &Cell, lateness: Minutes) {
+        self.meet(hour, cell);
         let open = waiting(lateness);
         if let Some(only) = cell.only() {
             return self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
@@ -58,6 +62,18 @@ impl Profile {
         for parts in parts.chunk_by(|a, b| a.measure == b.measure) {
             self.series_of(parts[0].measure, hour).learn(hour, &by_minute(parts), open);
         }
+    }
+
+    fn meet(&mut self, hour: Hour, cell: &Cell) {
+        if cell.habits().all().iter().any(|habit| habit.on_time) {
+            self.familiar.get_or_insert_with(|| Box::new(Familiar::since(hour))).learn(hour, cell.habits());
+        }
+    }
+
+    /// What it showed in the hours that it learnt; nothing before the first.
+    #[must_use]
+    pub fn familiar(&self) -> Option<&Familiar> {
+        self.familiar.as_deref()
     }
 
     fn series_of(&mut self, measure: Measure, hour: Hour) -> &mut Series {
@@ -129,13 +145,14 @@ impl Profile {
     /// The newest hour that it learnt.
     #[must_use]
     pub fn newest(&self) -> Option<Hour> {
-        self.series.iter().filter_map(Series::newest).max()
+        self.series.iter().filter_map(Series::newest).chain(self.familiar().map(Familiar::newest)).max()
     }
 
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.series.iter().map(Series::entries).sum()
+        let familiar = self.familiar().map_or(0, Familiar::entries);
+        familiar + self.series.iter().map(Series::entries).sum::<usize>()
     }
 }
 

@@ -10,6 +10,8 @@
 //!
 //! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashMap;
 
@@ -17,7 +19,7 @@ use crate::alert::Status;
 use crate::beats::Beats;
 use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
-use crate::entity::Entity;
+use crate::entity::{Entity, Family};
 use crate::event::{
     Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Line, Log, Login, Principal,
     PrincipalKind, Report, What,
@@ -27,6 +29,7 @@ use crate::hash::hash_of;
 use crate::judge::{Judged, Known, Range};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
+use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::{Hour, Minute};
@@ -81,6 +84,11 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
         }
     }
     let mut book = Book::default();
+    let accounts: HashMap<Entity, Profile> = cells
+        .iter()
+        .filter(|(entity, _)| entity.family == Family::Account)
+        .map(|(e, h)| (e.clone(), usual(h)))
+        .collect();
     let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
     for entity in engine.watched() {
         let mut beats = Beats::default();
@@ -91,7 +99,8 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
         }
     }
     for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
-        judge(&engine, &entity, hours, &mut book);
+        let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
+        judge(&engine, (&entity, account.map(Arc::new)), hours, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
@@ -103,15 +112,29 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
     said.collect()
 }
 
-fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mut Book) {
-    let mut hours: Vec<(Hour, std::sync::Arc<Cell>)> =
-        hours.into_iter().map(|(h, c)| (h, std::sync::Arc::new(c))).collect();
+/// What is learnt of all hours: judging looks back from each of them.
+fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
+    let mut sorted: Vec<_> = hours.iter().collect();
+    sorted.sort_by_key(|(hour, _)| **hour);
+    let mut profile = Profile::default();
+    sorted.into_iter().for_each(|(hour, cell)| profile.learn(*hour, cell, Minutes(15)));
+    profile
+}
+
+fn judge(
+    engine: &Engine,
+    (entity, account): (&Entity, Option<Arc<Profile>>),
+    hours: HashMap<Hour, Cell>,
+    book: &mut Book,
+) {
+    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.into_iter().map(|(h, c)| (h, Arc::new(c))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
-        let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
+        let profile_now = Some(Arc::new(profile.clone()));
+        let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone() };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
@@ -175,7 +198,7 @@ impl Happened {
             identity: Identity(hash_of(&[&self.id])),
             time: self.time,
             account: ACCOUNT,
-            region: "eu-west-1",
+            region: if self.value("region").is_empty() { "eu-west-1" } else { self.value("region") },
             weight: 1,
             what,
         }
@@ -215,7 +238,7 @@ impl Happened {
             read_only: self.says("read").then_some(true),
             principal: self.principal(sign_in),
             address: self.address(),
-            user_agent: "boto3/1.34.69",
+            user_agent: if self.value("agent").is_empty() { "boto3/1.34.69" } else { self.value("agent") },
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
             login: sign_in.then_some(login),
             request: self.value("request"),
@@ -262,6 +285,7 @@ impl Happened {
             account: ACCOUNT,
             name: who,
             session: self.value("session"),
+            access_key: self.value("key"),
             invoked_by: self.value("by"),
             ..Principal::default()
         }

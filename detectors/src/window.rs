@@ -28,6 +28,8 @@ pub struct Window<'a> {
     pub(crate) here: &'a Cell,
     pub(crate) before: Option<&'a Cell>,
     pub(crate) profile: Option<&'a Profile>,
+    /// What is usual for the account of the entity.
+    pub(crate) account: Option<&'a Profile>,
     pub(crate) models: &'a Models<'a>,
     /// How much more surprising than its settings say a finding must be.
     pub(crate) raise: f64,
@@ -173,6 +175,13 @@ impl<'a> Window<'a> {
         let (here, before) = (self.here, self.before);
         let all = before.into_iter().chain([here]).flat_map(move |cell| cell.examples(measure));
         all.filter(move |e| covered.start <= e.time && e.time < covered.end)
+    }
+
+    /// Before which hour everything was complete when the minute came: what a profile knew then is what it learnt of
+    /// those hours.
+    #[must_use]
+    pub fn known_before(&self) -> Hour {
+        self.minute.plus(-(self.lateness.0 as i32)).hour()
     }
 
     /// The cells that the span touches, with the minutes of the hour that it covers in each.

@@ -65,7 +65,9 @@ impl Settings {
             })
         };
         let variants = self.overrides.iter().filter_map(variant).collect();
-        Watch { detector: tuned(make, &[&base]), cap, stage: Stage::Alert, variants }
+        let detector = tuned(make, &[&base]);
+        let stage = detector.stage();
+        Watch { detector, cap, stage, variants }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 use lapwing_detectors::cell::Cell;
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
@@ -54,7 +55,7 @@ impl Held {
 
     /// What is known of it, with these of its cells.
     pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
-        Known { entity: self.entity.clone(), cells, profile: Some(Arc::clone(&self.profile)) }
+        Known { entity: self.entity.clone(), cells, profile: Some(Arc::clone(&self.profile)), account: None }
     }
 }
 
@@ -91,6 +92,18 @@ impl Entities {
         self.held.push(Held { entity: entity.into(), profile: Arc::default() });
         self.index.insert_unique(entity.hash, (entity.hash, id), |(hash, _)| *hash);
         Some(id)
+    }
+
+    /// The same with what is usual for its account, where somebody asks for that.
+    pub(super) fn at_home(&self, known: Known, engine: &Engine) -> Known {
+        let home = engine.asks_account(&known).then(|| known.entity.home()).flatten();
+        let account = home.and_then(|home| self.find((&home).into())).map(|held| Arc::clone(&held.profile));
+        Known { account, ..known }
+    }
+
+    fn find(&self, entity: EntityRef<'_>) -> Option<&Held> {
+        let same = |(hash, id): &(u64, Id)| *hash == entity.hash && self.held[*id as usize].is(entity);
+        self.index.find(entity.hash, same).map(|(_, id)| self.get(*id))
     }
 
     /// All of them, in the order of their numbers.

@@ -207,7 +207,7 @@ impl MemoryStore {
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
         let held = self.entities.get(id);
         let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        held.known(self.hours.copies(id, (reach, from), to))
+        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {
@@ -282,15 +282,18 @@ impl MemoryStore {
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
-            let stirs = range.from <= range.to && engine.stirs(present.trace);
+            let asked = range.from <= range.to;
+            let stirs = asked && engine.stirs(present.trace);
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
-            let known = (stirs && engine.wakes(family, around)).then(|| held.known(Vec::new()));
+            let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
+            let known = wakes.then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
                 held.learn(hour, cell, engine.lateness.of(family.source()));
             }
             if let Some(known) = known {
-                due.push((Known { cells: pair.cells(present.id, folder), ..known }, range));
+                let known = Known { cells: pair.cells(present.id, folder), ..known };
+                due.push((entities.at_home(known, engine), range));
             }
         }
         self.hours.put(pair);

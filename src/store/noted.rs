@@ -111,11 +111,14 @@ impl NotedHour {
         Some(cell)
     }
 
-    /// Puts the counters of the cell of the entity at that place into `cell`, instead of what it held.
+    /// Puts the counters and habits of the cell of the entity at that place into `cell`, instead of what it held.
     pub(super) fn counters(&self, place: usize, cell: &mut Cell) {
         cell.clear();
         for noted in self.touches_of(place) {
             noted.tally.count(cell);
+            if noted.tally.shows() {
+                self.deliveries[noted.delivery as usize].show(noted.place as usize, cell);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::detector::{About, Detector};
 use crate::measure::Slot;
+use crate::novelty::FirstSeen;
 
 pub mod api_call_rate;
 pub mod api_error_spike;
@@ -14,6 +15,16 @@ pub mod function_init_failure;
 pub mod function_out_of_memory;
 pub mod function_timeout;
 pub mod invocation_rate;
+pub mod new_account_region;
+pub mod new_agent;
+pub mod new_api;
+pub mod new_error;
+pub mod new_key;
+pub mod new_network;
+pub mod new_principal;
+pub mod new_region;
+pub mod new_role;
+pub mod new_sensitive_api;
 pub mod root_use;
 pub mod several_tactics;
 pub mod silence;
@@ -47,10 +58,20 @@ pub static CATALOG: &[Make] = &[
     || Box::new(root_use::RootUse),
     || Box::new(trail_tampering::TrailTampering),
     || Box::new(several_tactics::SeveralTactics::default()),
+    || Box::new(FirstSeen::from(&new_sensitive_api::KIND)),
+    || Box::new(FirstSeen::from(&new_api::KIND)),
+    || Box::new(new_principal::NewPrincipal::default()),
+    || Box::new(FirstSeen::from(&new_network::KIND)),
+    || Box::new(FirstSeen::from(&new_agent::KIND)),
+    || Box::new(FirstSeen::from(&new_key::KIND)),
+    || Box::new(FirstSeen::from(&new_role::KIND)),
+    || Box::new(FirstSeen::from(&new_region::KIND)),
+    || Box::new(FirstSeen::from(&new_account_region::KIND)),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),
     || Box::new(function_timeout::FunctionTimeout::default()),
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
+    || Box::new(FirstSeen::from(&new_error::KIND)),
     || Box::new(silence::Silence::default()),
 ];

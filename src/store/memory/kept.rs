@@ -14,9 +14,9 @@ use crate::store::blocks::{Damaged, Reader, Writer};
 use crate::store::entities::Held;
 use crate::store::hours::Id;
 
-/// An entity of which nothing is held, and nothing was learnt in the 35 days before the oldest hour that is held, is
+/// An entity of which nothing is held, and nothing was learnt in the 100 days before the oldest hour that is held, is
 /// forgotten: those that nobody uses any more must not keep new ones out for ever.
-const FORGOTTEN: i32 = 35 * 24;
+const FORGOTTEN: i32 = 100 * 24;
 /// Days before the newest event whose budgets and digests are kept: alerts of older ones are forgotten.
 const DAYS: i32 = 8;
 

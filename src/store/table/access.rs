@@ -11,6 +11,7 @@ use lapwing_detectors::judge::Range;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 use serde::{Deserialize, Serialize};
 
 use super::codec::pack;
@@ -21,8 +22,8 @@ use crate::store::{Due, StoreError};
 
 /// How long cells live after their hour.
 pub(super) const LIFE: TimeDelta = TimeDelta::days(7);
-/// How long a ledger lives after its last change.
-pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(35);
+/// How long a ledger lives after its last change: what was not shown for 90 days is told as shown again.
+pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 /// One invocation takes this long at most, the difference of the clocks included.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Places of work that are remembered, so that each is asked for once.
@@ -141,6 +142,16 @@ impl<T: Table> Access<'_, T> {
         profile
     }
 
+    /// Reads what is usual for the account of a view's entity, where some detector asks for that.
+    pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
+        let known = view.known(from, to);
+        let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
+        self.learn(&mut account, Hour(i32::MAX)).await?;
+        view.account = account.learnt.map(|(_, profile)| profile);
+        Ok(())
+    }
+
     /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
     pub(super) fn stored(&self, view: &View) -> (Hour, Arc<Profile>) {
         match &view.ledger.value.learnt {
@@ -156,7 +167,10 @@ impl<T: Table> Access<'_, T> {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
             let around = view.around(hour, (&cell, before.as_deref()));
-            let minutes = self.engine.minutes(view.entity.family, around);
+            // What is new is known from an older profile, too: nothing that was known then is new.
+            let known = Around { profile: view.lately(), ..around };
+            let minutes =
+                self.engine.minutes(view.entity.family, known) | self.engine.minutes(view.entity.family, around);
             let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
             last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }

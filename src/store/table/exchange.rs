@@ -83,6 +83,7 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
         self.learn(&mut view, first.hour()).await?;
+        self.meet_account(&mut view, (first.hour(), to.hour())).await?;
         view.reopened |= late;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
@@ -138,6 +139,11 @@ impl<T: Table> Access<'_, T> {
     async fn add_cell(&self, view: &mut View, (hour, cell): (Hour, &Cell), delivery: u64) -> Result<bool, StoreError> {
         let closed = self.complete(&view.entity);
         let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
+        let mut marked = cell.clone();
+        marked.mark(arrival);
+        if view.knows(hour, &marked) {
+            return Ok(false);
+        }
         let mut conflicts = 0;
         let mut last = None;
         for _ in 0..TRIES {

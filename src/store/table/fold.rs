@@ -46,6 +46,8 @@ impl<T: Table> Access<'_, T> {
             if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
                 view = self.view(entity, from, Freshness::Strong).await?;
                 self.learn(&mut view, from.after()).await?;
+                let to = ranges.iter().map(|range| range.to.hour()).max().unwrap_or(from);
+                self.meet_account(&mut view, (from, to)).await?;
             }
             view.ledger = ledger;
             let mut book = view.ledger.value.book(self.engine);

@@ -129,6 +129,7 @@ impl<T: Table> Access<'_, T> {
             return Ok((view, Vec::new()));
         }
         self.learn(&mut view, hour).await?;
+        self.meet_account(&mut view, (hour, to.hour())).await?;
         let due = self.due(&view, hour.first(), to);
         Ok((view, due))
     }

@@ -39,6 +39,8 @@ pub(super) struct View {
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// What is usual for its account, where that was asked for.
+    pub(super) account: Option<Arc<Profile>>,
     /// The first hour whose cell must be known to judge on that.
     pub(super) reach: Hour,
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
@@ -66,6 +68,7 @@ impl View {
             ledger: Held::default(),
             parts: BTreeMap::new(),
             learnt: None,
+            account: None,
             reach: Hour(i32::MAX),
             wins: 0,
             reopened: false,
@@ -144,6 +147,11 @@ impl View {
         hours
     }
 
+    /// Do cells of an hour hold nothing but habits that are known to be there? Adding them would change nothing.
+    pub(super) fn knows(&self, hour: Hour, cell: &Cell) -> bool {
+        cell.shows_only() && self.cell(hour).is_some_and(|held| held.habits().hold(cell.habits()))
+    }
+
     /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
     pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
         let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
@@ -163,6 +171,7 @@ impl View {
             entity: self.entity.clone(),
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
+            account: self.account.clone(),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
     ("function-out-of-memory", |dice, name| failures(dice, name, ("error", "Runtime.OutOfMemory"))),
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
+    ("new-network", stranger),
+    ("new-role", stranger),
 ];
 
 /// Happenings that correlations find, by their names.
@@ -87,6 +89,35 @@ fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
         let api = if dice.chance(sensitive) { "secretsmanager:GetSecretValue" } else { "ec2:DescribeInstances" };
         let time = after(dice, start, span);
         out.push(call(dice, time, Who::Role(name), (api, "")));
+    }
+    out
+}
+
+/// Somebody else with the key of a user: at another place, with another tool and another key, in another role and Region.
+fn stranger(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    quarters(dice, |dice, time| out.push(call(dice, time, Who::User(name), ("s3:GetObject", ""))));
+    let start = some_time(dice);
+    for _ in 0..dice.between(1, 12) {
+        let api = *dice.pick(&["sts:AssumeRole", "ec2:RunInstances", "iam:CreateUser", "s3:GetObject"]);
+        let time = after(dice, start, 70);
+        let mut record = call(dice, time, Who::User(name), (api, ""));
+        let key = format!("AKIAIOSFODNN7EXAMPL{}", dice.between(0, 3));
+        for (usual, strange) in [
+            (r#""eu-west-1""#, r#""ap-east-1""#),
+            ("192.0.2.7", "203.0.113.9"),
+            ("Boto3/", "curl/"),
+            (r#""userName""#, &format!(r#""accessKeyId":"{key}","userName""#)),
+            (
+                r#""requestParameters":null"#,
+                r#""requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/admin"}"#,
+            ),
+        ] {
+            if dice.chance(50) {
+                record.json = record.json.replace(usual, strange);
+            }
+        }
+        out.push(record);
     }
     out
 }

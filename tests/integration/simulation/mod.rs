@@ -18,9 +18,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use lapwing::settings::Settings;
 use lapwing::store::{Limits, MemoryStore, Retention};
-use lapwing_detectors::catalog::{self, silence};
-use lapwing_detectors::detector::Engine;
+use lapwing_detectors::catalog::{self, CATALOG, Make, silence};
+use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::observe::Learnt;
+use lapwing_detectors::profile::Lateness;
+use lapwing_detectors::settings::{Field, Value, Visit};
+use lapwing_detectors::severity::Severity;
 
 use run::{Flaw, disorderly, orderly};
 use workload::{Delivery, Workload, on_the_edge};
@@ -109,6 +112,27 @@ fn told(seed: u64, workload: &Workload, differ: Differ<'_>) -> String {
     out + &difference
 }
 
+/// The engine, with detectors of new behaviour that speak from the second hour on.
+fn engine() -> Arc<Engine> {
+    struct Impatient;
+    impl Visit for Impatient {
+        fn field(&mut self, field: Field, value: Value<'_>) {
+            match (field.name, value) {
+                ("min_age_days" | "min_days", Value::Count(least)) => *least = 0,
+                ("one_in", Value::Count(hours)) => *hours = 1,
+                _ => {}
+            }
+        }
+    }
+    let watch = |make: &Make| {
+        let mut detector = make();
+        detector.settings(&mut Impatient);
+        let stage = detector.stage();
+        Watch { detector, cap: Severity::Critical, stage, variants: Vec::new() }
+    };
+    Arc::new(Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default()))
+}
+
 /// The detectors that speak without being told of what.
 fn speaking(engine: &Engine) -> BTreeSet<&'static str> {
     engine.detectors().map(|about| about.id).filter(|id| *id != silence::ID).collect()
@@ -116,7 +140,7 @@ fn speaking(engine: &Engine) -> BTreeSet<&'static str> {
 
 #[test]
 fn any_order_repetition_and_crash_finds_the_same() {
-    let engine = Arc::new(Engine::default());
+    let engine = engine();
     let mut spoke = BTreeSet::new();
     let seeds = seeds(200);
     for seed in seeds.clone() {
@@ -152,7 +176,7 @@ fn rules_and_correlations_find_the_same_too() {
 
 /// How many of the first seeds notice the flaw.
 fn noticed(flaw: Flaw) -> usize {
-    let engine = Arc::new(Engine::default());
+    let engine = engine();
     let notices = |seed: &u64| {
         let workload = Workload::of(*seed, &engine);
         let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
@@ -173,7 +197,7 @@ fn a_store_that_ignores_lateness_is_noticed() {
 
 #[test]
 fn what_comes_as_its_minute_is_complete_is_late() {
-    let engine = Arc::new(Engine::default());
+    let engine = engine();
     let (oldest, edge) = on_the_edge(&engine);
     for (received, late) in [(edge - TimeDelta::seconds(1), 0), (edge, 1)] {
         let mut store = MemoryStore::new(Arc::clone(&engine), engine.lateness, Limits::default(), Retention::Week);

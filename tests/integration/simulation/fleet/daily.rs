@@ -43,7 +43,7 @@ fn alert(number: u64) -> Alert {
         id: AlertId(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
         detector: "api-call-rate",
         severity: Severity::Low,
-        stage: if number % 2 == 0 { Stage::Digest } else { Stage::Alert },
+        stage: if number.is_multiple_of(2) { Stage::Digest } else { Stage::Alert },
         expected: Some(3.0),
         raised_at: DAY.start() + TimeDelta::hours(3),
         subject: Subject { principal: format!("role/{number}"), ..Subject::default() },

@@ -1,9 +1,5 @@
 //! The test of the test: what the store rests on is taken away, piece by piece, and the simulation notices.
 
-use std::sync::Arc;
-
-use lapwing_detectors::detector::Engine;
-
 use super::run::Flaw;
 use super::table::Fault;
 use super::{Delivery, Workload, differences};
@@ -12,7 +8,7 @@ use super::{Delivery, Workload, differences};
 const SEEDS: u64 = 300;
 
 fn notices(flaw: Flaw) {
-    let engine = Arc::new(Engine::default());
+    let engine = super::super::engine();
     let notices = |seed: u64| {
         let workload = Workload::of(seed, &engine);
         let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();

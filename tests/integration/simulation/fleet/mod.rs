@@ -21,9 +21,6 @@ mod world;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
-
-use lapwing_detectors::detector::Engine;
 
 use super::workload::{Delivery, Workload};
 use super::{is_exact, seeds, told};
@@ -66,7 +63,7 @@ fn differences(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> Str
 
 #[test]
 fn many_instances_find_what_one_finds() {
-    let engine = Arc::new(Engine::default());
+    let engine = super::engine();
     let (mut spoke, seeds) = (BTreeSet::new(), seeds(SEEDS));
     for seed in seeds.clone() {
         let workload = Workload::of(seed, &engine);

@@ -1,11 +1,10 @@
 //! When a run added what: read from the writes that the table has seen, so that the orderly run marks the same as late.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing::store::table::keys::{hour_of, key_of};
-use lapwing_detectors::entity::Entity;
 use lapwing_detectors::observe::DeliveryId;
 use lapwing_detectors::time::Hour;
 
@@ -40,13 +39,15 @@ pub(super) fn parts(run: &Run<'_>) -> (Vec<Part>, Vec<String>) {
     // What only repeats events of others is left out; in a schedule that was shrunk, the others may be missing.
     let repeats = |d: &Delivery| d.orderly.is_none() && d.learnt.events.iter().all(|m| known.contains(&m.identity));
     for (number, delivery) in run.deliveries.iter().enumerate().filter(|(_, delivery)| !repeats(delivery)) {
-        let cells: BTreeSet<(Entity, Hour)> =
-            delivery.learnt.cells().into_iter().map(|(entity, hour, _)| (entity, hour)).collect();
-        for (entity, hour) in cells {
-            match added.get(&(delivery.learnt.delivery, key_of(&entity), hour)) {
-                Some((_, received)) => {
+        let id = delivery.learnt.delivery;
+        // What adds nothing to what others added is not written: it is as if it had come with the last of the others.
+        let last = added.iter().filter(|((of, ..), _)| *of == id).map(|(_, (_, received))| *received).max();
+        for (entity, hour, cell) in delivery.learnt.cells() {
+            let received = added.get(&(id, key_of(&entity), hour)).map(|(_, received)| *received);
+            match received.or(last.filter(|_| cell.shows_only())) {
+                Some(received) => {
                     let notes = delivery.learnt.notes.about(&entity, hour);
-                    parts.push(Part { received: *received, notes, newest: delivery.learnt.newest });
+                    parts.push(Part { received, notes, newest: delivery.learnt.newest });
                 }
                 None => missing.push(format!("what delivery {number} taught about {entity} was never added\n")),
             }

@@ -1,0 +1,59 @@
+//! What a touch adds to the counters of its cell.
+
+use crate::cell::{Cell, Trace};
+use crate::measure::Measure;
+
+/// What a touch adds to the counters and the trace of its cell: all that most cells are ever asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    pub(super) weight: u32,
+    /// The measures that it counts in, a bit each.
+    pub(super) measures: u16,
+    /// The minute of the hour.
+    pub(super) minute: u8,
+    /// What its occurrences add to a trace, with the bit [`SHOWS`].
+    pub(super) occurred: u8,
+}
+
+/// Marks a tally of a touch that shows habits. No trace is as large.
+pub(super) const SHOWS: u8 = 0x80;
+
+impl Tally {
+    /// The minute of the hour.
+    #[must_use]
+    pub fn minute(&self) -> u8 {
+        self.minute
+    }
+
+    /// Does its touch show habits?
+    #[must_use]
+    pub fn shows(&self) -> bool {
+        self.occurred & SHOWS != 0
+    }
+
+    /// What it adds to the trace of a cell.
+    #[must_use]
+    pub fn trace(&self) -> Trace {
+        Trace {
+            counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
+            occurred: u32::from(self.occurred & !SHOWS),
+        }
+    }
+
+    /// Adds to the counters of a cell.
+    pub fn count(&self, cell: &mut Cell) {
+        for (measure, n) in self.counts() {
+            cell.count(measure, self.minute, n);
+        }
+    }
+
+    /// The measures that it counts in, and by how much.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Measure, u32)> + use<> {
+        let (weight, mut left) = (self.weight, self.measures);
+        std::iter::from_fn(move || {
+            let measure = Measure::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((*measure, weight))
+        })
+    }
+}
