@@ -2,20 +2,21 @@
 //! both call what is here; that is what makes one equal the other.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
-use lapwing_detectors::judge::{Finding, Judged, Known, Range};
+use lapwing_detectors::group::Book;
+use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
-use crate::settings::{Case, Settings};
+use crate::noise::{Reason, Tally, settle};
+use crate::settings::Settings;
 use crate::store::{Due, StateStore, StoreError};
 
 /// Rejects that are kept to be named; the rest is only counted.
@@ -99,8 +100,10 @@ pub struct Pipeline<S> {
     pub engine: Arc<Engine>,
     /// Where state lives.
     pub store: S,
-    /// Findings that an allow-list hid.
-    pub hidden: u64,
+    /// What was found and is not said, and why.
+    pub hidden: Tally,
+    /// The same in full, where somebody wants to see it.
+    pub shown: Option<BTreeMap<Reason, Book>>,
     /// How many findings of each detector and severity since somebody last took them from here; one that is judged
     /// again counts once.
     pub found: BTreeMap<(&'static str, Severity), u64>,
@@ -112,7 +115,15 @@ pub struct Pipeline<S> {
 impl<S: StateStore> Pipeline<S> {
     /// A pipeline that has found nothing yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), least: Stage::Digest, settings }
+        Pipeline {
+            engine,
+            store,
+            hidden: Tally::default(),
+            shown: None,
+            found: BTreeMap::new(),
+            least: Stage::Digest,
+            settings,
+        }
     }
 
     /// Exchange, judge and group: takes what a delivery taught and returns what must be said. What was delivered must
@@ -175,7 +186,7 @@ impl<S: StateStore> Pipeline<S> {
     }
 
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Pipeline { engine, settings, store, hidden, found, least, .. } = self;
+        let Pipeline { engine, settings, store, hidden, shown, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
             let mut findings = Vec::new();
             engine.judge(known, range, &mut findings);
@@ -183,15 +194,20 @@ impl<S: StateStore> Pipeline<S> {
         };
         let allowed = |known: &Known, range: Range| {
             let mut judged = judge(known, range);
-            judged.findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
+            // What is hidden was counted where it was judged first.
+            drop(settle(settings, known, &mut judged));
+            judged.findings.retain(|finding| finding.stage >= *least);
             judged
         };
         let mut all = Vec::new();
         for (known, range) in due {
             let mut judged = judge(&known, range);
-            let before = judged.findings.len();
-            judged.findings.retain(|finding| !hides(settings, finding));
-            *hidden += (before - judged.findings.len()) as u64;
+            for (reason, finding) in settle(settings, &known, &mut judged) {
+                hidden.add(reason, &finding);
+                if let Some(book) = shown.as_mut().map(|shown| shown.entry(reason).or_default()) {
+                    book.fold(finding);
+                }
+            }
             for observed in judged.findings.extract_if(.., |finding| finding.stage < *least) {
                 // What is only counted is nowhere else known again: it counts when its minute is complete.
                 let of = (observed.about.id, observed.verdict.severity);
@@ -204,15 +220,4 @@ impl<S: StateStore> Pipeline<S> {
         }
         Ok(())
     }
-}
-
-fn hides(settings: &Settings, finding: &Finding) -> bool {
-    if finding.about.never_muted || settings.allow.is_empty() {
-        return false;
-    }
-    let addresses: BTreeSet<&str> = finding.verdict.examples.iter().map(|e| e.caller.address.as_ref()).collect();
-    let addresses: Vec<&str> = addresses.into_iter().filter(|address| !address.is_empty()).collect();
-    let subject = finding.entity.subject();
-    let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
-    settings.hidden_by(finding.about.id, &case).is_some()
 }

@@ -109,6 +109,8 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
+    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert, which is said once.
+    Fault,
 }
 
 /// When a verdict holds (law 4).
@@ -171,6 +173,11 @@ pub trait Detector: Send + Sync {
     /// The calls that it can find something in; none: whatever its sources bring.
     fn keys(&self) -> &[Key] {
         &[]
+    }
+
+    /// What becomes of what it finds.
+    fn stage(&self) -> Stage {
+        Stage::Alert
     }
 
     /// Does it leave a deed to a rule that says more about it?
@@ -247,11 +254,10 @@ pub struct Engine {
 
 impl Default for Engine {
     fn default() -> Engine {
-        let watch = |make: &fn() -> Box<dyn Detector>| Watch {
-            detector: make(),
-            cap: Severity::Critical,
-            stage: Stage::Alert,
-            variants: Vec::new(),
+        let watch = |make: &fn() -> Box<dyn Detector>| {
+            let detector = make();
+            let stage = detector.stage();
+            Watch { detector, cap: Severity::Critical, stage, variants: Vec::new() }
         };
         Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default())
     }

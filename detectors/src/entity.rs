@@ -23,11 +23,14 @@ pub enum Family {
     User,
     /// An IP address, in the account whose sign-in page it met.
     Address,
+    /// A principal on one API, in the account where it was refused.
+    Denial,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 5] = [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address];
+    pub const ALL: [Family; 6] =
+        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Denial];
 
     /// The log whose lateness holds for it.
     #[must_use]
@@ -117,6 +120,21 @@ impl Entity {
         self.part(2)
     }
 
+    /// Who it is about, where that is a principal; the name of a denial's goes on with the API.
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        match self.family {
+            Family::Principal => Some(self.name()),
+            Family::Denial => Some(self.denial().0),
+            _ => None,
+        }
+    }
+
+    /// The principal and the API of a denial.
+    fn denial(&self) -> (&str, &str) {
+        self.name().rsplit_once(SEPARATOR).unwrap_or((self.name(), ""))
+    }
+
     fn part(&self, n: usize) -> &str {
         self.key.splitn(3, SEPARATOR).nth(n).unwrap_or_default()
     }
@@ -133,6 +151,10 @@ impl Entity {
             Family::Api => Subject { api: name, ..base },
             Family::Function => Subject { function: name, ..base },
             Family::Address => Subject { source_ip: name, ..base },
+            Family::Denial => {
+                let (principal, api) = self.denial();
+                Subject { principal: principal.to_owned(), api: api.to_owned(), ..base }
+            }
         }
     }
 }
@@ -177,6 +199,12 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
+        Family::Denial if call.principal.name.is_empty() => false,
+        Family::Denial => {
+            let mut between = [0; 4];
+            let between = SEPARATOR.encode_utf8(&mut between);
+            join(key, account, "", &[call.principal.name, between, call.service, ":", call.name])
+        }
         Family::Function => false,
     }
 }

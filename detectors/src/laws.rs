@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn no_name_breaks_out_of_a_query(name in hostile(), family in 0..5_usize) {
+    fn no_name_breaks_out_of_a_query(name in hostile(), family in 0..Family::ALL.len()) {
         let family = Family::ALL[family];
         let query = |name: &str| {
             let key = format!("111122223333{SEPARATOR}eu-west-1{SEPARATOR}{name}");

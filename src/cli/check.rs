@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use super::{Config, DEFAULT_CONFIG, Error, Exit, Faulty, load_with, shown};
+use crate::noise::profiles;
 use crate::report::clean::clean;
 use crate::settings::catalog::{Catalog, Entry};
 use crate::settings::{Settings, Tuning};
@@ -76,7 +77,12 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         ("owners", rules(settings.owners.len())),
         ("overrides", rules(settings.overrides.len())),
         ("allow", format!("{}{expired}", rules(settings.allow.len()))),
+        ("noise", noise(settings)),
+        ("deployers", deployers(settings)),
     ];
+    for (place, allow) in settings.expired(now) {
+        lines.push(("", format!("allow {} has ended, and hides nothing new: {}", place + 1, allow.reason)));
+    }
     for topic in &settings.sns {
         lines.push(("sns", format!("{} ({}, from {})", topic.arn, topic.format.name(), topic.min_severity.name())));
     }
@@ -93,6 +99,23 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
     });
     lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
     lines
+}
+
+/// Which profiles are on, and which off.
+fn noise(settings: &Settings) -> String {
+    let on: Vec<&str> =
+        profiles().all.iter().map(|profile| profile.name()).filter(|name| settings.noise.is_on(name)).collect();
+    let off: Vec<&str> = settings.noise.off.iter().copied().collect();
+    let on = if on.is_empty() { "none".to_owned() } else { on.join(", ") };
+    let off = if off.is_empty() { String::new() } else { format!("; off: {}", off.join(", ")) };
+    format!("{on}{off}; version {}", profiles().version)
+}
+
+fn deployers(settings: &Settings) -> String {
+    match settings.deployers.as_slice() {
+        [] => "none named".to_owned(),
+        all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// How many there are, which are off, and what becomes of the others.
@@ -142,6 +165,8 @@ accounts    0 named
 owners      0 rules
 overrides   0 rules
 allow       0 rules
+noise       aws_services, called_by_aws, scanners, deploy_robots, identity_center; version 1
+deployers   none named
 sns         no topic
 metrics     on, namespace Lapwing, by detector
 state       in the memory of each instance
@@ -185,6 +210,9 @@ accounts    0 named
 owners      1 rule
 overrides   0 rules
 allow       2 rules, 1 out of date
+noise       aws_services, called_by_aws, scanners, deploy_robots, identity_center; version 1
+deployers   none named
+            allow 1 has ended, and hides nothing new: then
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off
 state       table lapwing-state, shared by all instances

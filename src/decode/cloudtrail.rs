@@ -173,7 +173,13 @@ fn principal_of<'a>(record: &'a Record<'_>, folded: &'a Folded<'_>) -> Principal
         invoked_by: &who.invoked_by,
         arn: &who.arn,
         mfa: who.session.attributes.mfa.0,
+        provider: provider(&who.session.web.provider),
     }
+}
+
+/// An OIDC provider by its host, whichever account it is set up in; others by their name.
+fn provider(arn: &str) -> &str {
+    arn.split_once(":oidc-provider/").map_or(arn, |(_, host)| host)
 }
 
 fn address(text: &str) -> Address<'_> {

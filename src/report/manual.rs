@@ -71,6 +71,7 @@ fn life(about: &About) -> String {
     let ends = match about.nature {
         Nature::Condition => "It resolves after 60 quiet minutes.",
         Nature::Deed => "It never resolves by itself.",
+        Nature::Fault => "It is said once a day of UTC, and never resolves by itself.",
     };
     let muted = if about.never_muted { " It cannot be switched off, capped or allowed." } else { "" };
     format!("{speaks} {ends}{muted}")
@@ -83,6 +84,7 @@ fn families(about: &About) -> String {
         Family::Function => "function",
         Family::User => "user at the sign-in page",
         Family::Address => "address at the sign-in page",
+        Family::Denial => "principal on one API",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -6,6 +6,7 @@ pub mod clean;
 pub mod coverage;
 pub mod json;
 pub mod manual;
+pub mod noise_list;
 pub mod rule_list;
 pub mod text;
 pub mod wrap;

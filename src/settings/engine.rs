@@ -5,8 +5,12 @@ use lapwing_detectors::detector::{Detector, Engine, Variant, Watch};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
+use super::deployers::misused;
 use super::{Override, Settings, Tuning};
 use crate::rules::listed::Listed;
+
+/// The detector whose condition is about other sections than its own.
+const MISUSED: &str = "deployer-misused";
 
 impl Settings {
     /// The detectors and rules that are on, as these settings want them.
@@ -24,6 +28,7 @@ impl Settings {
 
     fn watches(&self) -> Vec<Watch> {
         let on = CATALOG.iter().filter(|make| !self.off.contains(make().about().id));
+        let on = on.filter(|make| !self.deployers.is_empty() || make().about().id != MISUSED);
         let rules = self.rules.all().filter(|rule| !self.off.contains(rule.about.id));
         on.map(|make| self.watch(*make)).chain(rules.map(|rule| self.watch_rule(rule))).collect()
     }
@@ -50,12 +55,17 @@ impl Settings {
             let who = rule.who.clone();
             Some(Variant {
                 applies: Box::new(move |subject| who.matches(subject)),
-                detector: Some(tuned(make, &[&base, tuning])),
+                detector: (id != MISUSED).then(|| tuned(make, &[&base, tuning])),
                 cap: tuning.max_severity.unwrap_or(cap),
             })
         };
         let variants = self.overrides.iter().filter_map(variant).collect();
-        Watch { detector: tuned(make, &[&base]), cap, stage: Stage::Alert, variants }
+        let detector: Box<dyn Detector> = match id {
+            MISUSED => Box::new(misused(&self.deployers)),
+            _ => tuned(make, &[&base]),
+        };
+        let stage = detector.stage();
+        Watch { detector, cap, stage, variants }
     }
 }
 

@@ -6,6 +6,7 @@ use lapwing_detectors::severity::Severity;
 
 use super::Settings;
 use super::catalog::Catalog;
+use super::deployers::Deployer;
 use super::mistake::{Mistakes, Wrong};
 use super::toml::{Document, Found, Section};
 use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
@@ -246,6 +247,13 @@ impl Settings {
         for section in root.sections("allow") {
             let allow = Allow::read(&section, catalog, &settings.allow);
             settings.allow.extend(allow);
+        }
+        if let Some(section) = root.section("noise") {
+            settings.noise.read(&section);
+        }
+        for section in root.sections("deployer") {
+            let deployer = Deployer::read(&section, &settings.deployers);
+            settings.deployers.extend(deployer);
         }
         for section in root.sections("sns") {
             let topic = Topic::read(&section, &settings.sns);

@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use lapwing::noise::profiles;
 use lapwing::report::manual::manual;
+use lapwing::report::noise_list;
 use lapwing::report::rule_list;
 use lapwing::rules::listed::PACK;
 use lapwing::settings::Settings;
@@ -20,7 +22,11 @@ const BLESS: &str = "LAPWING_BLESS";
 
 #[test]
 fn generated_pages_are_current() {
-    for (name, wanted) in [("detectors.md", manual(&Catalog::built_in())), ("rules-list.md", rule_list::page(PACK))] {
+    for (name, wanted) in [
+        ("detectors.md", manual(&Catalog::built_in())),
+        ("rules-list.md", rule_list::page(PACK)),
+        ("noise-list.md", noise_list::page(profiles())),
+    ] {
         let path = root().join("docs").join(name);
         if std::env::var_os(BLESS).is_some() {
             fs::write(&path, &wanted).expect("a page can be written");

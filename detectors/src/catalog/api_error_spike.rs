@@ -15,7 +15,7 @@ use crate::window::Window;
 static ABOUT: About = About {
     id: "api-error-spike",
     title: "API errors of a principal",
-    what: "The calls of a principal fail with one class of error (denied, authentication, throttled, not found or invalid, \
+    what: "The calls of a principal fail with one class of error (authentication, throttled, not found or invalid, \
            server fault) far more often in 15 minutes than they usually do.",
     why: "A broken deploy, an expired credential or somebody feeling their way round an account fails before it succeeds.",
     innocent: "A tool that always asks for things that are not there: its usual share of errors is high, and compared with.",
@@ -99,7 +99,8 @@ impl Detector for ApiErrorSpike {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let classes = ErrorClass::FAILURES.iter().zip(CLASSES);
+        // Refusals are told by `denied-burst` and `denied-on-one-api`, which know who was refused what.
+        let classes = ErrorClass::FAILURES.iter().zip(CLASSES).filter(|(class, _)| **class != ErrorClass::Denied);
         classes.filter_map(|(class, measure)| self.judge_class(window, *class, measure)).max_by_key(|v| v.seen)
     }
 }
@@ -156,6 +157,13 @@ mod tests {
              05:02           sqs:SendMessage           who=role/app x10",
             "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual 0 %",
         );
+    }
+
+    #[test]
+    fn refusals_are_told_by_others() {
+        let script = "00:00-04:45/15m sqs:SendMessage        who=role/app x40
+                      05:02           sqs:SendMessage denied who=role/app x30";
+        check(&ApiErrorSpike::default(), script, "");
     }
 
     #[test]

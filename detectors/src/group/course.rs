@@ -12,7 +12,7 @@ use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing};
 use crate::judge::{Finding, Judged};
 use crate::severity::Severity;
-use crate::time::Minute;
+use crate::time::{HOUR, Minute};
 
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -163,6 +163,9 @@ impl Course {
     }
 
     pub(super) fn reaches(&self, minute: Minute) -> bool {
+        if self.is_fault() {
+            return day(self.first()) == day(minute);
+        }
         self.first().plus(-QUIET_MINUTES) < minute && minute < self.last().plus(QUIET_MINUTES)
     }
 
@@ -237,9 +240,15 @@ impl Course {
         self.said.map(|said| self.last().max(said.when))
     }
 
+    /// Is it said once a day?
+    fn is_fault(&self) -> bool {
+        self.best.about.nature == Nature::Fault
+    }
+
     /// Does anything wait for time to pass: an end, or an update that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
-        let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
+        let said = self.said.filter(|_| !self.is_fault());
+        let held = said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
         held.into_iter().chain(end).min()
     }
@@ -262,7 +271,7 @@ impl Course {
         // A rise is said at once: nothing more may ever happen that could say it later.
         let rose = self.severity().min(self.best.cap) > said.severity;
         let due = self.last().max(complete) >= said.at.plus(UPDATE_MINUTES);
-        if rose || due && (self.grew(&said) || self.revised()) {
+        if rose || due && !self.is_fault() && (self.grew(&said) || self.revised()) {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
@@ -286,6 +295,9 @@ impl Course {
 
     /// Is `other` about the same minutes, or as near as those of one alert are?
     pub(super) fn meets(&self, other: &Course) -> bool {
+        if self.is_fault() {
+            return day(self.first()) == day(other.first());
+        }
         self.first().plus(-QUIET_MINUTES) < other.last() && other.first() < self.last().plus(QUIET_MINUTES)
     }
 
@@ -320,6 +332,11 @@ impl Course {
 /// The graver, then the one further over its yardstick, then the earlier: the finding that an alert shows.
 fn weight(finding: &Finding) -> (Severity, u64, Reverse<Minute>) {
     (finding.verdict.severity, finding.verdict.seen, Reverse(finding.minute))
+}
+
+/// The day of UTC that a minute lies in.
+fn day(minute: Minute) -> i32 {
+    minute.0.div_euclid(24 * HOUR)
 }
 
 fn window_start(finding: &Finding) -> DateTime<Utc> {

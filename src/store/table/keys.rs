@@ -31,6 +31,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Function => "f",
         Family::User => "u",
         Family::Address => "d",
+        Family::Denial => "r",
     };
     let key = &*entity.key;
     if key.len() <= LONGEST {

@@ -1,0 +1,174 @@
+//! Deployers: who changes things on purpose, and how one is known.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use lapwing_detectors::alert::Caller;
+use lapwing_detectors::catalog::deployer_misused::DeployerMisused;
+use lapwing_detectors::event::{Event, PrincipalKind, What};
+use lapwing_detectors::fold::agent_family;
+use lapwing_detectors::rule::Condition;
+
+use super::mistake::Wrong;
+use super::toml::Section;
+use super::values::{Pattern, account, network, pattern, text};
+
+/// A role that deploys, with where it does so from. Its changes are expected where all that is given agrees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployer {
+    /// A glob over the role's name, with or without its path: `ci-*`, `role/build/ci-*`.
+    pub role: Pattern,
+    /// Twelve digits; any account unless set.
+    pub account: Option<String>,
+    /// A glob over the family of the user agent: `Terraform/*`.
+    pub agent: Option<Pattern>,
+    /// Where its calls come from; anywhere where empty.
+    pub addresses: Vec<Origin>,
+    /// The host of the OIDC provider that its sessions were made by: `token.actions.githubusercontent.com`.
+    pub provider: Option<String>,
+}
+
+/// How a call was made.
+#[derive(Clone, Copy, Debug)]
+pub struct From<'a> {
+    /// The family of its user agent.
+    pub agent: &'a str,
+    /// Its address, or the service that it came from.
+    pub address: &'a str,
+    /// The OIDC provider that vouched for its session, by its host.
+    pub provider: &'a str,
+}
+
+impl<'a> From<'a> {
+    /// How the event of an example was made.
+    #[must_use]
+    pub fn of(caller: &'a Caller) -> From<'a> {
+        From { agent: &caller.agent, address: &caller.address, provider: &caller.provider }
+    }
+}
+
+/// Where calls come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A network.
+    Net(IpNet),
+    /// An AWS service: `cloudformation.amazonaws.com`.
+    Service(String),
+}
+
+impl Origin {
+    fn holds(&self, address: &str) -> bool {
+        match self {
+            Origin::Net(net) => address.parse::<IpAddr>().is_ok_and(|address| net.contains(&address.to_canonical())),
+            Origin::Service(service) => service == address,
+        }
+    }
+}
+
+impl fmt::Display for Deployer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.role)
+    }
+}
+
+impl Deployer {
+    /// Is that principal of that account this deployer?
+    #[must_use]
+    pub fn is(&self, account: &str, principal: &str) -> bool {
+        let Some(path) = principal.strip_prefix("role/") else { return false };
+        let bare = path.rsplit('/').next().unwrap_or(path);
+        let named = [principal, path, bare].into_iter().any(|name| self.role.matches(name));
+        named && self.account.as_ref().is_none_or(|own| own == account)
+    }
+
+    /// Did it call as it always does?
+    #[must_use]
+    pub fn agrees(&self, from: &From<'_>) -> bool {
+        self.agent.as_ref().is_none_or(|glob| glob.matches(from.agent))
+            && (self.addresses.is_empty() || self.addresses.iter().any(|origin| origin.holds(from.address)))
+            && self.provider.as_ref().is_none_or(|host| *host == *from.provider)
+    }
+
+    pub(super) fn read(section: &Section<'_>, earlier: &[Deployer]) -> Option<Deployer> {
+        let items = section.find("addresses").map(|list| list.items()).unwrap_or_default();
+        let deployer = Deployer {
+            role: section.demand("role", role)?,
+            account: section.read("account", account),
+            agent: section.read("agent", pattern),
+            addresses: items.iter().filter_map(|item| item.read(origin)).collect(),
+            provider: section.read("provider", host),
+        };
+        if !section.has_any(&["addresses", "provider"]) {
+            let what = "it trusts whoever has the role, from anywhere: `addresses` or `provider` is wanted".to_owned();
+            section.refuse(what, Some("a user agent is chosen by whoever makes the call"));
+        }
+        section.finish();
+        if section.is_sound() && earlier.contains(&deployer) {
+            section.refuse("an earlier one is the very same".to_owned(), Some("leave one of the two out"));
+        }
+        section.is_sound().then_some(deployer)
+    }
+}
+
+/// Calls by a deployer's role that do not agree with it.
+struct Misused(Vec<Deployer>);
+
+impl Condition for Misused {
+    fn holds(&self, event: &Event<'_>) -> bool {
+        let What::Call(call) = event.what else { return false };
+        // What AWS does in its name comes from where AWS is.
+        if call.principal.kind != PrincipalKind::Role || call.address.ip().is_none() {
+            return false;
+        }
+        let mut theirs = self.0.iter().filter(|deployer| deployer.is(event.account, call.principal.name)).peekable();
+        let (agent, address) = (agent_family(call.user_agent), call.address.text());
+        let from = From { agent, address, provider: call.principal.provider };
+        theirs.peek().is_some() && !theirs.any(|deployer| deployer.agrees(&from))
+    }
+}
+
+/// The detector of deployers that are used otherwise; it finds nothing where none is named.
+pub(super) fn misused(deployers: &[Deployer]) -> DeployerMisused {
+    if deployers.is_empty() {
+        return DeployerMisused::default();
+    }
+    // Settings are read once, at the start, and hold as long as the program.
+    DeployerMisused { condition: Some(Box::leak(Box::new(Misused(deployers.to_vec())))) }
+}
+
+fn role(name: &str) -> Result<Pattern, Wrong> {
+    let bare = name.strip_prefix("role/").unwrap_or(name);
+    if bare.chars().all(|c| c == '*' || c == '/') {
+        return Err(Wrong::new("the name of a role").hint("with `*` alone every role would be a deployer"));
+    }
+    if name.starts_with("arn:") {
+        return Err(
+            Wrong::new("the name of a role").hint("write the name without the ARN before it, and `account` beside it")
+        );
+    }
+    pattern(name)
+}
+
+fn origin(place: &str) -> Result<Origin, Wrong> {
+    if place.ends_with(".amazonaws.com") {
+        return Ok(Origin::Service(place.to_owned()));
+    }
+    match network(place)? {
+        net if net.prefix_len() == 0 => {
+            Err(Wrong::new("a network that leaves anybody out").hint("name the addresses of your runners"))
+        }
+        net => Ok(Origin::Net(net)),
+    }
+}
+
+/// The host of a provider, as an ARN or a URL name it.
+fn host(provider: &str) -> Result<String, Wrong> {
+    let host = text(provider)?;
+    let host = host.strip_prefix("https://").unwrap_or(&host);
+    let host = host.rsplit_once("oidc-provider/").map_or(host, |(_, host)| host);
+    match host.contains('.') && !host.contains([' ', ':', '*']) {
+        true => Ok(host.to_owned()),
+        false => Err(Wrong::new("an OIDC provider").hint("write it like \"token.actions.githubusercontent.com\"")),
+    }
+}
