@@ -103,12 +103,10 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
 
 /// Which profiles are on, and which off.
 fn noise(settings: &Settings) -> String {
-    let on: Vec<&str> =
-        profiles().all.iter().map(|profile| profile.name()).filter(|name| settings.noise.is_on(name)).collect();
     let off: Vec<&str> = settings.noise.off.iter().copied().collect();
-    let on = if on.is_empty() { "none".to_owned() } else { on.join(", ") };
-    let off = if off.is_empty() { String::new() } else { format!("; off: {}", off.join(", ")) };
-    format!("{on}{off}; version {}", profiles().version)
+    let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
+    let on = profiles().all.len() - off.len();
+    format!("{on} profiles on, {} off{names}; version {}", off.len(), profiles().version)
 }
 
 fn deployers(settings: &Settings) -> String {
@@ -165,7 +163,7 @@ accounts    0 named
 owners      0 rules
 overrides   0 rules
 allow       0 rules
-noise       aws_services, called_by_aws, scanners, deploy_robots, identity_center; version 1
+noise       5 profiles on, 0 off; version 1
 deployers   none named
 sns         no topic
 metrics     on, namespace Lapwing, by detector
@@ -210,7 +208,7 @@ accounts    0 named
 owners      1 rule
 overrides   0 rules
 allow       2 rules, 1 out of date
-noise       aws_services, called_by_aws, scanners, deploy_robots, identity_center; version 1
+noise       5 profiles on, 0 off; version 1
 deployers   none named
             allow 1 has ended, and hides nothing new: then
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)

@@ -28,7 +28,6 @@ impl Settings {
 
     fn watches(&self) -> Vec<Watch> {
         let on = CATALOG.iter().filter(|make| !self.off.contains(make().about().id));
-        let on = on.filter(|make| !self.deployers.is_empty() || make().about().id != MISUSED);
         let rules = self.rules.all().filter(|rule| !self.off.contains(rule.about.id));
         on.map(|make| self.watch(*make)).chain(rules.map(|rule| self.watch_rule(rule))).collect()
     }

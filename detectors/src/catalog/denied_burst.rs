@@ -26,7 +26,7 @@ static ABOUT: About = About {
     innocent: "A policy that lacks one action: the same API is refused again and again, which is `denied-on-one-api`.",
     attack: &["T1580", "T1526", "T1087.004"],
     next: &[
-        "are a few APIs refused (a broken policy for its owner) or many (somebody tries what the credential can do)?",
+        "is one API refused (a broken policy for its owner) or many (somebody tries what the credential can do)?",
         "do address, user agent and session belong to this principal?",
         "if an API was allowed in the end: what changed in between, and who changed it?",
     ],
