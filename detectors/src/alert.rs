@@ -266,8 +266,8 @@ pub struct Alert {
     pub expected: Option<f64>,
     /// The fixed threshold that was crossed.
     pub threshold: Option<f64>,
-    /// How unlikely the seen is; 0 to 1.
-    pub p_value: Option<f64>,
+    /// How unlikely its most surprising finding is, as -log10 of the calibrated p; nothing where no model judged.
+    pub surprise: Option<f64>,
     /// ATT&CK technique ids.
     #[serde(skip)]
     pub attack: &'static [&'static str],
@@ -297,12 +297,22 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// How unlikely its most surprising finding is, as a probability above 0, to two digits: no model knows more.
+    #[must_use]
+    pub fn p_value(&self) -> Option<f64> {
+        let p = libm::exp10(-self.surprise?.clamp(0.0, LEAST_LIKELY));
+        format!("{p:.1e}").parse().ok()
+    }
+
     /// Fills in what the detector says of itself, which is not stored with an alert.
     #[must_use]
     pub fn by(self, about: &'static About) -> Alert {
         Alert { detector: about.id, title: about.title, attack: about.attack, next: about.next, ..self }
     }
 }
+
+/// -log10 of the least p that is told: far from the least number above 0.
+const LEAST_LIKELY: f64 = 300.0;
 
 #[cfg(test)]
 mod tests {

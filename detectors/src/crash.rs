@@ -68,6 +68,7 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, said: Statement) -> Verdi
         at_least: window.saturated(slot, said.window),
         expected: None,
         threshold: Some(said.threshold),
+        surprise: None,
         window: window.since_first(&[slot, unnamed(slot)], said.window),
         folding: Folding::Largest,
         unit: said.unit.into(),

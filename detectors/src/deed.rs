@@ -34,6 +34,7 @@ pub(crate) fn verdict(window: &Window<'_>, slot: Slot, grade: Grade, headline: S
         at_least: window.saturated(slot, one),
         expected: None,
         threshold: Some(1.0),
+        surprise: None,
         window: one,
         folding: Folding::Sum,
         unit: "event{s}".into(),

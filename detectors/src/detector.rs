@@ -135,6 +135,8 @@ pub struct Verdict {
     pub expected: Option<f64>,
     /// The fixed threshold that was reached.
     pub threshold: Option<f64>,
+    /// How unlikely that is, as -log10 of the calibrated p; nothing where no model judged.
+    pub surprise: Option<f64>,
     /// The window that `seen` was counted in.
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.

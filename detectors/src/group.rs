@@ -266,7 +266,7 @@ impl Book {
             unit: verdict.unit.replace("{s}", plural),
             expected: verdict.expected,
             threshold: verdict.threshold,
-            p_value: None,
+            surprise: course.surprise(),
             attack: about.attack,
             examples: course.examples.iter().cloned().collect(),
             top: course.best.top.clone(),

@@ -297,6 +297,7 @@ impl Found {
                 at_least: false,
                 expected: None,
                 threshold: None,
+                surprise: None,
                 window: Minutes(15),
                 folding: if self.detector == 0 { Folding::Largest } else { Folding::Sum },
                 unit: "calls".into(),

@@ -89,6 +89,7 @@ impl RateSettings {
             at_least: false,
             expected: Some(usual.median),
             threshold: None,
+            surprise: None,
             window: RATE_WINDOW,
             folding: Folding::Largest,
             unit: unit.into(),

@@ -15,7 +15,7 @@ use crate::store::blocks::Damaged;
 /// What the file begins with.
 const MAGIC: &[u8] = b"state of lapwing replay\n";
 /// The format that is written. A change of any type that is kept makes a new one.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Why a state file cannot be used.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub enum Wrong {
     Damaged(String),
     /// It was written in this format, by a newer version.
     Newer(u32),
+    /// It was written in this format, by an older version.
+    Older(u32),
     /// It was kept in another order.
     Order(&'static str),
     /// The system refused.
@@ -42,6 +44,9 @@ impl fmt::Display for Wrong {
             Wrong::Damaged(what) => write!(f, "it is damaged: {what}"),
             Wrong::Newer(format) => {
                 write!(f, "it has format {format}, and this version of lapwing reads up to {FORMAT}")
+            }
+            Wrong::Older(format) => {
+                write!(f, "it has format {format}, and this version of lapwing reads {FORMAT} alone")
             }
             Wrong::Order(order) => write!(f, "it was kept with --order {order}"),
             Wrong::Io(error) => write!(f, "{error}"),
@@ -72,6 +77,7 @@ impl Wrong {
             Wrong::Foreign => "name a file that --state wrote, or one that is not there yet".to_owned(),
             Wrong::Damaged(_) => "put a copy of it back, or name another file to begin anew".to_owned(),
             Wrong::Newer(_) => "run the newer version, or name another file to begin anew".to_owned(),
+            Wrong::Older(_) => "name another file to begin anew".to_owned(),
             Wrong::Order(order) => format!("replay with --order {order}, or name another file"),
             Wrong::Io(_) => return None,
         })
@@ -171,7 +177,7 @@ fn payload(mut bytes: Vec<u8>) -> Result<Vec<u8>, Wrong> {
     match u32::from_le_bytes(*format) {
         FORMAT => {}
         newer if newer > FORMAT => return Err(Wrong::Newer(newer)),
-        older => return Err(Wrong::Damaged(format!("there is no format {older}"))),
+        older => return Err(Wrong::Older(older)),
     }
     let (hash, rest) = rest.split_first_chunk::<16>().ok_or_else(short)?;
     if xxh3_128(rest) != u128::from_le_bytes(*hash) {
@@ -233,10 +239,10 @@ mod tests {
             check(&bytes, "it is damaged: what it holds is not what was written");
         }
         let mut bytes = good;
-        bytes[MAGIC.len()] = 2;
-        check(&bytes, "it has format 2, and this version of lapwing reads up to 1");
-        bytes[MAGIC.len()] = 0;
-        check(&bytes, "it is damaged: there is no format 0");
+        bytes[MAGIC.len()] = 3;
+        check(&bytes, "it has format 3, and this version of lapwing reads up to 2");
+        bytes[MAGIC.len()] = 1;
+        check(&bytes, "it has format 1, and this version of lapwing reads 2 alone");
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl<'a> Line<'a> {
             unit: &alert.unit,
             expected: alert.expected,
             threshold: alert.threshold,
-            p_value: alert.p_value,
+            p_value: alert.p_value(),
             attack: alert.attack,
             evidence: alert.examples.iter().take(EVIDENCE).map(|e| cut(&e.id.to_string(), ID).into_owned()).collect(),
             top: alert.top.iter().map(TopOut::of).collect(),

@@ -64,7 +64,7 @@ pub(crate) fn etl_nightly() -> Alert {
         unit: "API calls".to_owned(),
         expected: Some(38.0),
         threshold: None,
-        p_value: Some(2e-11),
+        surprise: Some(10.7),
         attack: &["T1078.004"],
         examples: vec![Arc::new(example)],
         top: vec![

@@ -172,7 +172,7 @@ fn seen(alert: &Alert) -> String {
     if alert.window.start < alert.best.start {
         let _ = write!(seen, "; since {}", alert.window.start.format("%Y-%m-%d %H:%M"));
     }
-    if let Some(p) = alert.p_value {
+    if let Some(p) = alert.p_value() {
         let _ = write!(seen, "; p = {p:.0e}");
     }
     seen
@@ -269,7 +269,7 @@ Id LW-7f3a91c200000000 · update · 2 findings folded · complete
         alert.folded = 1;
         alert.seen_at_least = true;
         alert.expected = None;
-        alert.p_value = None;
+        alert.surprise = None;
         alert.threshold = Some(0.5);
         alert.quality = Quality::InstanceOnly;
         let wanted = "\

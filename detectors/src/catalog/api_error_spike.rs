@@ -126,6 +126,7 @@ impl ApiErrorSpike {
             at_least: false,
             expected: Some(usual_share / 100.0 * calls as f64),
             threshold: None,
+            surprise: None,
             window: RATE_WINDOW,
             folding: Folding::Largest,
             unit: "failed API call{s}".into(),

@@ -87,6 +87,7 @@ impl Detector for ConsoleLoginFailures {
             at_least: window.saturated(LOGIN_FAILED, REACH),
             expected: None,
             threshold: Some(f64::from(self.count)),
+            surprise: None,
             window: run.span(window),
             folding: Folding::Largest,
             unit: "failed sign-in{s}".into(),

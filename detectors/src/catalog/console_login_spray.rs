@@ -85,6 +85,7 @@ impl Detector for ConsoleLoginSpray {
             at_least: window.saturated(LOGIN_FAILED, REACH),
             expected: None,
             threshold: Some(f64::from(self.users)),
+            surprise: None,
             window: run.span(window),
             folding: Folding::Largest,
             unit: "user{s} who failed to sign in".into(),

@@ -128,6 +128,7 @@ impl Detector for DeniedBurst {
             at_least: window.saturated(if many { DENIED_APIS } else { DENIED }, span),
             expected: None,
             threshold: Some(f64::from(burst.threshold)),
+            surprise: None,
             window: window.since_first(&[DENIED], span),
             folding: Folding::Largest,
             unit: if many { "refused API{s}" } else { "refused call{s}" }.into(),

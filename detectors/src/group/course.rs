@@ -40,6 +40,8 @@ pub struct Mark {
     pub seen: u64,
     /// What is usual.
     pub expected: Option<f64>,
+    /// How unlikely that is, as -log10 of p.
+    pub surprise: Option<f64>,
     /// Whether the minute was complete when it was judged.
     pub confirmed: bool,
 }
@@ -48,7 +50,8 @@ impl Mark {
     fn of(finding: &Finding) -> Mark {
         let verdict = &finding.verdict;
         let Finding { confirmed, .. } = *finding;
-        Mark { severity: verdict.severity, seen: verdict.seen, expected: verdict.expected, confirmed }
+        let (severity, seen) = (verdict.severity, verdict.seen);
+        Mark { severity, seen, expected: verdict.expected, surprise: verdict.surprise, confirmed }
     }
 }
 
@@ -209,6 +212,11 @@ impl Course {
             Folding::Largest => self.best.verdict.seen,
             Folding::Sum => self.minutes.values().map(|mark| mark.seen).sum(),
         }
+    }
+
+    /// How unlikely its most surprising minute is.
+    pub(super) fn surprise(&self) -> Option<f64> {
+        self.minutes.values().filter_map(|mark| mark.surprise).max_by(f64::total_cmp)
     }
 
     pub(super) fn best_span(&self, whole: Span) -> Span {

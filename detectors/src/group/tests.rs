@@ -16,6 +16,7 @@ fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
         at_least: false,
         expected: None,
         threshold: None,
+        surprise: None,
         window: Minutes(10),
         folding: Folding::Largest,
         unit: "refused call{s}".into(),
@@ -52,6 +53,21 @@ fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
         assert!(book.due(Minute(*minute)).is_empty(), "what was said is not due again");
     }
     said
+}
+
+#[test]
+fn the_most_surprising_finding_is_the_alerts() {
+    let mut book = Book::default();
+    let mut fold = |minute, surprise| {
+        let mut finding = finding(minute, 12, Severity::Low);
+        finding.verdict.surprise = surprise;
+        book.fold(finding);
+        book.finish(Minute(minute))[0].p_value()
+    };
+    assert_eq!(fold(0, None), None);
+    assert_eq!(fold(1, Some(5.5)), Some(3.2e-6));
+    assert_eq!(fold(2, Some(4.0)), Some(3.2e-6));
+    assert_eq!(fold(3, Some(2000.0)), Some(1e-300));
 }
 
 #[test]

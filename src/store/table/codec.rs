@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use crate::store::StoreError;
 
-/// The format that is written. A change of any stored type makes a new one; older ones stay readable.
-pub const FORMAT: u8 = 1;
+/// The format that is written, and the only one that is read. A change of any stored type makes a new one.
+pub const FORMAT: u8 = 2;
 /// What inflates to more than this is damage: no item holds as much.
 const INFLATED: usize = 16 << 20;
 /// Shorter values are not worth deflating.
@@ -43,12 +43,17 @@ pub fn pack<V: Serialize>(value: &V) -> Result<Vec<u8>, StoreError> {
 /// The value of these bytes, which lie at `place`.
 ///
 /// # Errors
-/// When they were written by a newer version, or are damaged.
+/// When they were written in another format, or are damaged.
 pub fn unpack<V: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<V, StoreError> {
     let damaged = |what: &str| StoreError { what: format!("{place}: {what}") };
     let [format, form, rest @ ..] = bytes else { return Err(damaged("is damaged: it is too short")) };
     if *format > FORMAT {
         let what = format!("has format {format}, and this version of Lapwing reads up to {FORMAT}: run the newer one");
+        return Err(damaged(&what));
+    }
+    if *format < FORMAT {
+        let what =
+            format!("has format {format}, and this version of Lapwing reads {FORMAT} alone: give it a new table");
         return Err(damaged(&what));
     }
     let plain = match *form {
@@ -91,8 +96,10 @@ mod tests {
         check(&[], "item c1: is damaged: it is too short");
         check(
             &[FORMAT + 1, 0, 0],
-            "item c1: has format 2, and this version of Lapwing reads up to 1: run the newer one",
+            "item c1: has format 3, and this version of Lapwing reads up to 2: run the newer one",
         );
+        let older = "item c1: has format 1, and this version of Lapwing reads 2 alone: give it a new table";
+        check(&[FORMAT - 1, 0, 0], older);
         check(&[FORMAT, 7, 0], "item c1: is damaged: no such form");
         check(&[FORMAT, DEFLATED, 255, 255, 255, 255, 1], "item c1: is damaged: it does not inflate");
         check(&[FORMAT, DEFLATED, 9, 0, 0, 0, 1], "item c1: is damaged: it does not inflate");

@@ -82,6 +82,7 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
         self.learn(&mut view).await?;
+        view.reopened |= late;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
     }

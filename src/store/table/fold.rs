@@ -16,6 +16,16 @@ use crate::store::{Found, Judge, StoreError};
 const TRIES: u32 = 40;
 /// Hours behind the last complete one that a stored profile stands at: by then all that came in time is there.
 const SETTLED_HOURS: i32 = 1;
+/// Whether minutes were judged as complete before what is judged now came for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Nothing came for them since.
+    Closed,
+    /// Something did. Somebody who has not seen it may be about to write what it undid: the ledger is replaced even
+    /// where nothing in it changes, so that this somebody is overtaken and judges again.
+    Reopened,
+}
+
 /// A ledger that is written anyway takes the profile along when that moves it on by so many hours.
 const WORTH_HOURS: i32 = 6;
 
@@ -26,7 +36,7 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn settle(
         &self,
         entity: &Entity,
-        ranges: &[Range],
+        (ranges, past): (&[Range], Past),
         judge: &Judge<'_>,
     ) -> Result<(View, Vec<Found>), StoreError> {
         for _ in 0..TRIES {
@@ -55,7 +65,7 @@ impl<T: Table> Access<'_, T> {
             // What is said now waits no more; what is left to wait for must be asked for.
             let waits = view.ledger.value.write(book, claim, self.complete_for_all());
             self.remember(&mut view, WORTH_HOURS);
-            if pack(&view.ledger.value)? == before {
+            if past == Past::Closed && pack(&view.ledger.value)? == before {
                 return Ok((view, Vec::new()));
             }
             // Asked for before it is written: an instance that dies in between leaves a look for nothing, not a letter

@@ -18,6 +18,7 @@ use lapwing_detectors::time::{Hour, Minute};
 use super::access::{Access, LIFE, REACH};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
+use super::fold::Past;
 use super::keys::short;
 use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
@@ -252,7 +253,7 @@ impl<T: Table> StateStore for TableStore<T> {
             if work.hour.is_none() {
                 let never =
                     |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
-                let (view, _) = self.access(now).settle(&work.entity, &[], &never).await?;
+                let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
@@ -283,19 +284,21 @@ impl<T: Table> StateStore for TableStore<T> {
         for (entity, judged) in by_entity {
             let complete = self.access(now).complete_for_all();
             let silent = judged.iter().all(|judged| judged.findings.is_empty());
-            let known = self.views.get(entity).is_some_and(|view| match view.ledger.value.is_quiet() {
+            let held = self.views.get(entity);
+            let past = if held.is_none_or(|view| view.reopened) { Past::Reopened } else { Past::Closed };
+            let known = held.is_some_and(|view| match view.ledger.value.is_quiet() {
                 true => silent,
                 false => !view.ledger.value.differs(&self.engine, &judged, complete),
             });
-            if known {
+            if known && past == Past::Closed {
                 continue;
             }
             let ranges: Vec<Range> = judged.iter().map(|judged| judged.range).collect();
-            let (view, new) = self.access(now).settle(entity, &ranges, judge).await?;
+            let (view, new) = self.access(now).settle(entity, (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
             if let Some(held) = self.views.get_mut(entity) {
-                held.ledger = view.ledger;
+                (held.ledger, held.reopened) = (view.ledger, false);
             }
         }
         self.pass = pass;

@@ -38,6 +38,8 @@ pub(super) struct View {
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
     /// reading anew is wasted.
     pub(super) wins: u8,
+    /// Something came for minutes that were complete: whoever is judging them must begin again.
+    pub(super) reopened: bool,
 }
 
 impl View {
@@ -59,6 +61,7 @@ impl View {
             parts: BTreeMap::new(),
             learnt: None,
             wins: 0,
+            reopened: false,
         };
         for item in items {
             view.take(&item, now)?;
@@ -68,7 +71,7 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        View { learnt: older.learnt, wins: older.wins, ..self }
+        View { learnt: older.learnt, wins: older.wins, reopened: older.reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.

@@ -10,6 +10,7 @@ mod flaws;
 mod hostile;
 mod oracle;
 mod parts;
+mod races;
 mod run;
 mod sink;
 mod table;

@@ -222,10 +222,11 @@ pub(super) fn repeats(sent: &[Alert]) -> usize {
 
 fn shown(alert: &Alert) -> String {
     format!(
-        "{} {} {:?} {:?} seen {} {} to {}",
+        "{} {} {:?} {:?} {:?} seen {} {} to {}",
         alert.id,
         alert.detector,
         alert.status,
+        alert.severity,
         alert.subject.name(),
         alert.seen,
         alert.window.start.format("%H:%M"),

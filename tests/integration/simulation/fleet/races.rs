@@ -1,0 +1,115 @@
+//! Two instances that judge the same minutes, step by step: whoever has seen less does not have the last word.
+
+use std::cell::{Cell as Flag, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
+use lapwing::decode::Origin;
+use lapwing::pipeline::{From, delivery_id, teach};
+use lapwing::store::table::{Item, Place, Put, Span, Table, TableError, TableStore};
+use lapwing::store::{Judge, Limits, StateStore as _};
+use lapwing_detectors::detector::Engine;
+use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::observe::Learnt;
+use lapwing_detectors::time::Minute;
+
+use crate::logs::ACCOUNT;
+
+/// A table that answers at once.
+#[derive(Default)]
+struct Shelf(RefCell<BTreeMap<Place, Item>>);
+
+impl Table for &Shelf {
+    async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
+        let place = |sort: &str| Place { key: span.key.into(), sort: sort.into() };
+        Ok(self.0.borrow().range(place(span.from)..=place(span.to)).map(|(_, item)| item.clone()).collect())
+    }
+
+    async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
+        let held = self.0.borrow().get(&item.place).cloned();
+        if held.as_ref().map_or(0, |held| held.version) != before {
+            return Ok(Put::Overtaken(held));
+        }
+        self.0.borrow_mut().insert(item.place.clone(), item.clone());
+        Ok(Put::Done)
+    }
+
+    async fn put(&self, item: &Item) -> Result<(), TableError> {
+        self.0.borrow_mut().insert(item.place.clone(), item.clone());
+        Ok(())
+    }
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// A refusal on each of some APIs, which `denied-burst` looks at.
+fn refusals(engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Utc>) -> Learnt {
+    let records = apis.map(|n| {
+        format!(
+            r#"{{"eventVersion":"1.11","eventID":"e{n}","eventTime":"2026-10-20T12:00:{n:02}Z","eventSource":"s3.amazonaws.com","eventName":"GetBucket{n}","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.7","recipientAccountId":"{ACCOUNT}","errorCode":"AccessDenied","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::{ACCOUNT}:user/ann","accountId":"{ACCOUNT}","userName":"ann"}}}}"#
+        )
+    });
+    let bytes = format!(r#"{{"Records":[{}]}}"#, records.collect::<Vec<_>>().join(",")).into_bytes();
+    let from = From { origin: Origin::default(), delivery: delivery_id(&bytes), received, met: None };
+    teach(engine, &bytes, &from).unwrap().learnt
+}
+
+/// What an instance finds in the cells that it has read.
+fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
+    let mut findings = Vec::new();
+    engine.judge(known, range, &mut findings);
+    Judged { entity: known.entity.clone(), range, findings }
+}
+
+/// Does what a slow instance found still stand, when late events came while it judged that undo it?
+fn stands(received: DateTime<Utc>) -> bool {
+    let (shelf, engine) = (Shelf::default(), Arc::new(Engine::default()));
+    let store = |owner| TableStore::new(&shelf, Arc::clone(&engine), Limits::default(), owner);
+    let (mut slow, mut quick) = (store(1), store(2));
+    let on_time = refusals(&engine, 0..6, time("2026-10-20T12:01:00Z"));
+    let due = slow.exchange(on_time).now_or_never().unwrap().unwrap();
+    let (known, _) = due.into_iter().find(|(known, _)| known.entity.family == Family::Principal).unwrap();
+    let complete = Minute::of(time("2026-10-20T12:00:00Z"));
+    let range = Range { from: complete, to: complete, complete: true };
+    let quick = RefCell::new(&mut quick);
+    let looks = Flag::new(0);
+    // Whatever is found stands for a settling verdict: it holds as long as no more than six APIs were refused.
+    let settling = |known: &Known, range: Range| {
+        let mut found = judged(&engine, known, range);
+        found.findings.retain(|finding| finding.verdict.seen <= 6);
+        found
+    };
+    let interrupted = |known: &Known, range: Range| {
+        looks.set(looks.get() + 1);
+        let found = settling(known, range);
+        if looks.get() == 1 {
+            take_late(&mut quick.borrow_mut(), &engine, received, &settling);
+        }
+        found
+    };
+    let first = settling(&known, range);
+    assert!(!first.findings.is_empty());
+    let now = time("2026-10-20T12:20:00Z");
+    slow.fold(vec![first], &interrupted, now).now_or_never().unwrap().unwrap();
+    let ann: Entity = known.entity;
+    let book = slow.book_of(&ann).now_or_never().unwrap().unwrap();
+    !book.pages().is_empty()
+}
+
+fn take_late(quick: &mut TableStore<&Shelf>, engine: &Engine, received: DateTime<Utc>, judge: &Judge<'_>) {
+    let due = quick.exchange(refusals(engine, 6..12, received)).now_or_never().unwrap().unwrap();
+    let all = due.into_iter().map(|(known, range)| judge(&known, range)).collect();
+    quick.fold(all, judge, received).now_or_never().unwrap().unwrap();
+}
+
+#[test]
+fn what_late_events_undo_is_not_written_by_who_has_not_seen_them() {
+    let at = time("2026-10-20T12:20:00Z");
+    assert!(!stands(at));
+    assert!(!stands(at + TimeDelta::hours(3)));
+}
