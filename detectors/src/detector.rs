@@ -109,7 +109,7 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
-    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert, which is said once.
+    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert.
     Fault,
 }
 

@@ -42,6 +42,7 @@ fn finding(entity: &Entity, id: &str, severity: Severity, callers: &[&str]) -> F
         at_least: false,
         expected: None,
         threshold: Some(1.0),
+        surprise: None,
         window: Minutes(1),
         folding: Folding::Sum,
         unit: "event{s}".into(),

@@ -71,7 +71,7 @@ fn life(about: &About) -> String {
     let ends = match about.nature {
         Nature::Condition => "It resolves after 60 quiet minutes.",
         Nature::Deed => "It never resolves by itself.",
-        Nature::Fault => "It is said once a day of UTC, and never resolves by itself.",
+        Nature::Fault => "All of a day of UTC is one alert, which never resolves by itself.",
     };
     let muted = if about.never_muted { " It cannot be switched off, capped or allowed." } else { "" };
     format!("{speaks} {ends}{muted}")

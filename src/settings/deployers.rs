@@ -172,3 +172,101 @@ fn host(provider: &str) -> Result<String, Wrong> {
         false => Err(Wrong::new("an OIDC provider").hint("write it like \"token.actions.githubusercontent.com\"")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lapwing_detectors::event::{Address, Call, CallKind, Identity, Principal};
+
+    use super::*;
+    use crate::settings::Settings;
+    use crate::settings::catalog::Catalog;
+    use crate::settings::tests::lines;
+
+    fn read(toml: &str) -> Result<Settings, crate::settings::Mistakes> {
+        Settings::read("x", toml, &Catalog::built_in())
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let found = lines(read(
+            "[noise]
+scanner = true
+scanners = 'no'
+[[deployer]]
+role = '*'
+addresses = ['192.0.2.0/24']
+[[deployer]]
+role = 'ci'
+agent = 'Terraform/*'
+[[deployer]]
+role = 'arn:aws:iam::111122223333:role/ci'
+addresses = ['0.0.0.0/0', '192.0.2.7/24', 'pipeline']
+provider = 'github'
+principal = 'role/ci'
+[[deployer]]
+addresses = ['192.0.2.0/24']
+[[deployer]]
+role = 'ci'
+provider = 'token.actions.githubusercontent.com'
+[[deployer]]
+role = 'ci'
+provider = 'https://token.actions.githubusercontent.com'",
+        ));
+        assert_eq!(
+            found,
+            [
+                "2 noise.scanner: there is no such key | did you mean `scanners`?",
+                "3 noise.scanners: \"no\" is not true or false",
+                "5 deployer.role: \"*\" is not the name of a role | with `*` alone every role would be a deployer",
+                "7 deployer: it trusts whoever has the role, from anywhere: `addresses` or `provider` is wanted | a user agent is chosen by whoever makes the call",
+                "11 deployer.role: x",
+            ]
+        );
+    }
+
+    /// Is a call misuse of `role/build/ci-main` in one of two accounts?
+    fn check(
+        (account, name, kind): (&str, &str, PrincipalKind),
+        (address, agent, provider): (Address<'_>, &str, &str),
+        misuse: bool,
+    ) {
+        let settings = read(
+            "[[deployer]]
+             role = 'ci-*'
+             account = '111122223333'
+             agent = 'Terraform/*'
+             addresses = ['192.0.2.0/24', '2001:db8::/32']
+             [[deployer]]
+             role = '/ci-(main|test)/'
+             provider = 'token.actions.githubusercontent.com'",
+        );
+        let deployers = settings.unwrap().deployers;
+        let principal = Principal { kind, name, provider, ..Principal::default() };
+        let call = Call { kind: CallKind::Api, principal, address, user_agent: agent, ..Call::default() };
+        let (identity, time) = (Identity(0), chrono::DateTime::UNIX_EPOCH);
+        let event = Event { id: "", identity, time, account, region: "", weight: 1, what: What::Call(&call) };
+        assert_eq!(Misused(deployers).holds(&event), misuse, "{account} {name} {address:?} {agent} {provider}");
+    }
+
+    #[test]
+    fn misuse_is_what_agrees_with_no_deployer_of_that_role() {
+        let ours = ("111122223333", "role/build/ci-main", PrincipalKind::Role);
+        let (net, world) = (Address::Ip("192.0.2.7"), Address::Ip("198.51.100.7"));
+        let (terraform, github) = ("APN/1.0 HashiCorp/1.0 Terraform/1.9.2", "token.actions.githubusercontent.com");
+        for (who, how, misuse) in [
+            (ours, (net, terraform, ""), false),
+            (ours, (Address::Ip("2001:db8::1"), terraform, ""), false),
+            (ours, (world, "aws-cli/2.1", github), false),
+            (ours, (world, terraform, ""), true),
+            (ours, (net, "aws-cli/2.1", ""), true),
+            (ours, (world, "aws-cli/2.1", "gitlab.example.com"), true),
+            (("444455556666", ours.1, ours.2), (net, terraform, ""), true),
+            // What AWS calls in its name, and whoever is no such role.
+            (ours, (Address::Service("cloudformation.amazonaws.com"), "cloudformation.amazonaws.com", ""), false),
+            (("111122223333", "role/app", ours.2), (world, terraform, ""), false),
+            (("111122223333", "user/ci-main", PrincipalKind::User), (world, terraform, ""), false),
+        ] {
+            check(who, how, misuse);
+        }
+    }
+}

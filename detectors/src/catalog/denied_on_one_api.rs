@@ -85,6 +85,7 @@ impl Detector for DeniedOnOneApi {
             at_least: false,
             expected: None,
             threshold: Some(f64::from(self.count)),
+            surprise: None,
             window: counts.span(),
             folding: Folding::Sum,
             unit: "refused call{s}".into(),

@@ -248,15 +248,14 @@ impl Course {
         self.said.map(|said| self.last().max(said.when))
     }
 
-    /// Is it said once a day?
+    /// Is it about all of a day?
     fn is_fault(&self) -> bool {
         self.best.about.nature == Nature::Fault
     }
 
     /// Does anything wait for time to pass: an end, or an update that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
-        let said = self.said.filter(|_| !self.is_fault());
-        let held = said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
+        let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
         held.into_iter().chain(end).min()
     }
@@ -279,7 +278,7 @@ impl Course {
         // A rise is said at once: nothing more may ever happen that could say it later.
         let rose = self.severity().min(self.best.cap) > said.severity;
         let due = self.last().max(complete) >= said.at.plus(UPDATE_MINUTES);
-        if rose || due && !self.is_fault() && (self.grew(&said) || self.revised()) {
+        if rose || due && (self.grew(&said) || self.revised()) {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
