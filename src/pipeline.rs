@@ -9,7 +9,7 @@ use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
 use lapwing_detectors::group::Book;
-use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::judge::{Finding, Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
@@ -156,10 +156,33 @@ impl<S: StateStore> Pipeline<S> {
         loop {
             let due = self.store.due(now).await?;
             if due.is_empty() {
-                return Ok(());
+                return self.listen(now).await;
             }
             self.judge(due, now).await?;
         }
+    }
+
+    /// Judges the silences of what must not be silent.
+    async fn listen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        for entity in self.engine.watched() {
+            let Some((beats, range)) = self.store.heard(&entity, now).await? else { continue };
+            let Pipeline { engine, settings, store, hidden, shown, least, .. } = self;
+            let judge = |known: &Known, range: Range| {
+                let findings = engine.silent(&entity, &beats, range);
+                let mut judged = Judged { entity: entity.clone(), range, findings };
+                let unsaid = settle(settings, known, &mut judged);
+                judged.findings.retain(|finding| finding.stage >= *least);
+                (judged, unsaid)
+            };
+            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None };
+            let (judged, unsaid) = judge(&known, range);
+            note(unsaid, hidden, shown);
+            let judge = |known: &Known, range: Range| judge(known, range).0;
+            for new in store.fold(vec![judged], &judge, now).await? {
+                *self.found.entry(new).or_default() += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Marks a change as delivered.
@@ -202,12 +225,7 @@ impl<S: StateStore> Pipeline<S> {
         let mut all = Vec::new();
         for (known, range) in due {
             let mut judged = judge(&known, range);
-            for (reason, finding) in settle(settings, &known, &mut judged) {
-                hidden.add(reason, &finding);
-                if let Some(book) = shown.as_mut().map(|shown| shown.entry(reason).or_default()) {
-                    book.fold(finding);
-                }
-            }
+            note(settle(settings, &known, &mut judged), hidden, shown);
             for observed in judged.findings.extract_if(.., |finding| finding.stage < *least) {
                 // What is only counted is nowhere else known again: it counts when its minute is complete.
                 let of = (observed.about.id, observed.verdict.severity);
@@ -219,5 +237,15 @@ impl<S: StateStore> Pipeline<S> {
             *found.entry(new).or_default() += 1;
         }
         Ok(())
+    }
+}
+
+/// Counts what is hidden, and keeps it where somebody wants to see it.
+fn note(unsaid: Vec<(Reason, Finding)>, hidden: &mut Tally, shown: &mut Option<BTreeMap<Reason, Book>>) {
+    for (reason, finding) in unsaid {
+        hidden.add(reason, &finding);
+        if let Some(shown) = shown {
+            shown.entry(reason).or_default().fold(finding);
+        }
     }
 }

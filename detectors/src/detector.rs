@@ -6,11 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Example, Subject};
+use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
-use crate::entity::Family;
+use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::index::{Index, Places};
+use crate::judge::Range;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -18,6 +20,7 @@ use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::time::Minute;
 use crate::window::Window;
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
@@ -216,6 +219,16 @@ pub trait Detector: Send + Sync {
         self.about().trigger.minutes(here)
     }
 
+    /// What must not be silent.
+    fn watched(&self) -> Vec<Entity> {
+        Vec::new()
+    }
+
+    /// What it says of the silences of an entity that it watches, in the complete minutes of a range, given its beats.
+    fn silent(&self, _entity: &Entity, _beats: &Beats, _range: Range) -> Vec<(Minute, Verdict)> {
+        Vec::new()
+    }
+
     /// What the minute means, if anything. Called for complete minutes and, of a [`Timing::Monotone`] detector, before.
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
@@ -290,6 +303,15 @@ impl Engine {
                 detector.observe(event, seen);
             }
         }
+    }
+
+    /// What must not be silent, each once.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Entity> {
+        let mut all: Vec<Entity> = self.watches.iter().flat_map(|watch| watch.detector.watched()).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     pub(crate) fn awake(&self, cell: &Cell) -> Places {

@@ -23,20 +23,32 @@ pub enum Family {
     User,
     /// An IP address, in the account whose sign-in page it met.
     Address,
+    /// The CloudTrail of an account and Region, where its silence is watched.
+    Trail,
+    /// The log of a function of an account, in whichever Region, where its silence is watched.
+    Log,
     /// A principal on one API, in the account where it was refused.
     Denial,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 6] =
-        [Family::Principal, Family::Api, Family::Function, Family::User, Family::Address, Family::Denial];
+    pub const ALL: [Family; 8] = [
+        Family::Principal,
+        Family::Api,
+        Family::Function,
+        Family::User,
+        Family::Address,
+        Family::Trail,
+        Family::Log,
+        Family::Denial,
+    ];
 
     /// The log whose lateness holds for it.
     #[must_use]
     pub fn source(self) -> Source {
         match self {
-            Family::Function => Source::Lambda,
+            Family::Function | Family::Log => Source::Lambda,
             _ => Source::CloudTrail,
         }
     }
@@ -45,6 +57,12 @@ impl Family {
     #[must_use]
     pub fn outsiders_choose(self) -> bool {
         matches!(self, Family::User | Family::Address)
+    }
+
+    /// Is nothing kept but the minutes with events?
+    #[must_use]
+    pub fn is_heartbeat(self) -> bool {
+        matches!(self, Family::Trail | Family::Log)
     }
 }
 
@@ -149,7 +167,8 @@ impl Entity {
             Family::Principal => Subject { principal: name, ..base },
             Family::User => Subject { principal: format!("user/{name}"), ..base },
             Family::Api => Subject { api: name, ..base },
-            Family::Function => Subject { function: name, ..base },
+            Family::Function | Family::Log => Subject { function: name, ..base },
+            Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
             Family::Denial => {
                 let (principal, api) = self.denial();
@@ -169,6 +188,7 @@ impl fmt::Display for Entity {
 pub fn key_of(family: Family, event: &Event<'_>, key: &mut String) -> bool {
     match event.what {
         What::Call(call) => call_key(family, event, call, key),
+        What::Log(log) if family == Family::Log => join(key, event.account, "", &[log.function]),
         What::Log(log) => family == Family::Function && log_key(event, &log, key),
     }
 }
@@ -205,7 +225,11 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             let between = SEPARATOR.encode_utf8(&mut between);
             join(key, account, "", &[call.principal.name, between, call.service, ":", call.name])
         }
-        Family::Function => false,
+        Family::Trail => {
+            join(key, account, event.region, &[]);
+            true
+        }
+        Family::Function | Family::Log => false,
     }
 }
 

@@ -26,6 +26,9 @@ impl Folder {
         let note = notes.note(touch);
         let minute = touch.minute.of_hour();
         let mut example = None;
+        if notes.family(touch).is_heartbeat() {
+            return touch.count(cell);
+        }
         if touch.counts().next().is_some() {
             let (part, name) = notes.part(touch, note);
             cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));

@@ -73,6 +73,12 @@ impl Book {
         Book { quality: Some(quality), ..Book::default() }
     }
 
+    /// Do its alerts rest on a part of the events only?
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.quality == Some(Quality::InstanceOnly)
+    }
+
     /// Adds a finding to the alert that it belongs to, or opens one. A finding that is judged again replaces itself.
     /// Says whether it is new.
     pub fn fold(&mut self, finding: Finding) -> bool {

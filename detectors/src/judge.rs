@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
+use crate::beats::Beats;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
 use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
@@ -150,6 +151,28 @@ impl Engine {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
         }
+    }
+
+    /// Judges the silences of an entity in complete minutes: nothing else has anything to say about minutes without events.
+    #[must_use]
+    pub fn silent(&self, entity: &Entity, beats: &Beats, range: Range) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for watch in &self.watches {
+            let (detector, cap) = watch.of(&entity.subject());
+            findings.extend(detector.silent(entity, beats, range).into_iter().map(|(minute, verdict)| Finding {
+                about: detector.about(),
+                entity: entity.clone(),
+                minute,
+                confirmed: true,
+                verdict,
+                cap,
+                stage: watch.stage,
+                top: Vec::new(),
+                total: 0,
+                denied: 0,
+            }));
+        }
+        findings
     }
 
     fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, out: &mut Vec<Finding>) {

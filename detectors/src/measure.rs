@@ -27,11 +27,13 @@ pub enum Measure {
     /// Failed invocations, by distinct request id. Not a counter of its own: read from the occurrences of
     /// [`FAILED`](crate::catalog::FAILED), so that 2 to 4 lines about one failure and its retries count once.
     Failures,
+    /// Events of any kind: signs of life of what is watched for silence.
+    Any,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 9] = [
+    pub const ALL: [Measure; 10] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -41,6 +43,7 @@ impl Measure {
         Measure::ServerFaults,
         Measure::Invocations,
         Measure::Failures,
+        Measure::Any,
     ];
 
     /// The measure that counts failed calls of a class.

@@ -311,7 +311,7 @@ impl Notes {
         &self.text[start as usize..end as usize]
     }
 
-    fn family(&self, touch: &Touch) -> Family {
+    pub(crate) fn family(&self, touch: &Touch) -> Family {
         self.entities[touch.entity as usize].family
     }
 

@@ -25,7 +25,8 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             let name = api.split_once(':').map_or(api.as_str(), |(_, name)| name);
             format!("{} and eventName like {} and ispresent(errorCode)", principal_filter(entity), quoted(name))
         }
-        Family::Function => {
+        Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
+        Family::Function | Family::Log => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \
                  # log group {}, {}",

@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashMap;
 
 use crate::alert::Status;
+use crate::beats::Beats;
 use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::Entity;
@@ -82,10 +83,16 @@ fn run<D: Detector + Clone + 'static>(detector: &D, batches: &[Vec<Happened>]) -
         }
     }
     let mut book = Book::default();
+    let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
+    for entity in engine.watched() {
+        let mut beats = Beats::default();
+        cells.get(&entity).into_iter().flatten().for_each(|(hour, cell)| beats.add(*hour, cell));
+        let range = Range { from: Minute(i32::MIN / 2), to: last, complete: true };
+        engine.silent(&entity, &beats, range).into_iter().for_each(|finding| drop(book.fold(finding)));
+    }
     for (entity, hours) in cells {
         judge(&engine, &entity, hours, &mut book);
     }
-    let last = batches.iter().flatten().map(|e| Minute::of(e.time)).max().unwrap_or(Minute(0));
     let said = book.finish(last).into_iter().map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
         match a.status {

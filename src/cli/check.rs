@@ -76,6 +76,7 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         ("accounts", format!("{} named", settings.accounts.len())),
         ("owners", rules(settings.owners.len())),
         ("overrides", rules(settings.overrides.len())),
+        ("silence", format!("{} watched", settings.silences.len())),
         ("allow", format!("{}{expired}", rules(settings.allow.len()))),
         ("noise", noise(settings)),
         ("deployers", deployers(settings)),
@@ -162,6 +163,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      0 rules
 overrides   0 rules
+silence     0 watched
 allow       0 rules
 noise       5 profiles on, 0 off; version 1
 deployers   none named
@@ -207,6 +209,7 @@ lateness    lambda 5 min, cloudtrail 15 min
 accounts    0 named
 owners      1 rule
 overrides   0 rules
+silence     0 watched
 allow       2 rules, 1 out of date
 noise       5 profiles on, 0 off; version 1
 deployers   none named

@@ -84,6 +84,8 @@ fn families(about: &About) -> String {
         Family::Function => "function",
         Family::User => "user at the sign-in page",
         Family::Address => "address at the sign-in page",
+        Family::Trail => "CloudTrail of an account and Region",
+        Family::Log => "log of a function",
         Family::Denial => "principal on one API",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")

@@ -91,19 +91,18 @@ impl Deployer {
     }
 
     pub(super) fn read(section: &Section<'_>, earlier: &[Deployer]) -> Option<Deployer> {
+        let role = section.demand("role", role);
+        let account = section.read("account", account);
+        let agent = section.read("agent", pattern);
         let items = section.find("addresses").map(|list| list.items()).unwrap_or_default();
-        let deployer = Deployer {
-            role: section.demand("role", role)?,
-            account: section.read("account", account),
-            agent: section.read("agent", pattern),
-            addresses: items.iter().filter_map(|item| item.read(origin)).collect(),
-            provider: section.read("provider", host),
-        };
+        let addresses = items.iter().filter_map(|item| item.read(origin)).collect();
+        let provider = section.read("provider", host);
         if !section.has_any(&["addresses", "provider"]) {
             let what = "it trusts whoever has the role, from anywhere: `addresses` or `provider` is wanted".to_owned();
             section.refuse(what, Some("a user agent is chosen by whoever makes the call"));
         }
         section.finish();
+        let deployer = Deployer { role: role?, account, agent, addresses, provider };
         if section.is_sound() && earlier.contains(&deployer) {
             section.refuse("an earlier one is the very same".to_owned(), Some("leave one of the two out"));
         }
@@ -204,13 +203,7 @@ addresses = ['0.0.0.0/0', '192.0.2.7/24', 'pipeline']
 provider = 'github'
 principal = 'role/ci'
 [[deployer]]
-addresses = ['192.0.2.0/24']
-[[deployer]]
-role = 'ci'
-provider = 'token.actions.githubusercontent.com'
-[[deployer]]
-role = 'ci'
-provider = 'https://token.actions.githubusercontent.com'",
+addresses = ['192.0.2.0/24']",
         ));
         assert_eq!(
             found,
@@ -219,9 +212,24 @@ provider = 'https://token.actions.githubusercontent.com'",
                 "3 noise.scanners: \"no\" is not true or false",
                 "5 deployer.role: \"*\" is not the name of a role | with `*` alone every role would be a deployer",
                 "7 deployer: it trusts whoever has the role, from anywhere: `addresses` or `provider` is wanted | a user agent is chosen by whoever makes the call",
-                "11 deployer.role: x",
+                "11 deployer.role: \"arn:aws:iam::111122223333:role/ci\" is not the name of a role | write the name without the ARN before it, and `account` beside it",
+                "12 deployer.addresses: \"0.0.0.0/0\" is not a network that leaves anybody out | name the addresses of your runners",
+                "12 deployer.addresses: \"192.0.2.7/24\" is not an IP address or a network in CIDR form | its first address is 192.0.2.0: write \"192.0.2.0/24\"",
+                "12 deployer.addresses: \"pipeline\" is not an IP address or a network in CIDR form | write it like \"192.0.2.7\" or \"192.0.2.0/24\"",
+                "13 deployer.provider: \"github\" is not an OIDC provider | write it like \"token.actions.githubusercontent.com\"",
+                "14 deployer.principal: there is no such key | known here: role, account, agent, addresses, provider",
+                "15 deployer: `role` is missing",
             ]
         );
+        let found = lines(read(
+            "[[deployer]]
+role = 'ci'
+provider = 'token.actions.githubusercontent.com'
+[[deployer]]
+role = 'ci'
+provider = 'https://token.actions.githubusercontent.com'",
+        ));
+        assert_eq!(found, ["4 deployer: an earlier one is the very same | leave one of the two out"]);
     }
 
     /// Is a call misuse of `role/build/ci-main` in one of two accounts?

@@ -1,5 +1,6 @@
 //! From settings to the detectors that are on.
 
+use lapwing_detectors::catalog::silence::{self, Silence};
 use lapwing_detectors::catalog::{CATALOG, Make};
 use lapwing_detectors::detector::{Detector, Engine, Variant, Watch};
 use lapwing_detectors::severity::Severity;
@@ -29,7 +30,7 @@ impl Settings {
     fn watches(&self) -> Vec<Watch> {
         let on = CATALOG.iter().filter(|make| !self.off.contains(make().about().id));
         let rules = self.rules.all().filter(|rule| !self.off.contains(rule.about.id));
-        on.map(|make| self.watch(*make)).chain(rules.map(|rule| self.watch_rule(rule))).collect()
+        on.map(|make| self.watch(&|| self.made(*make))).chain(rules.map(|rule| self.watch_rule(rule))).collect()
     }
 
     /// A rule has no settings of its own but how grave its alerts may be, and what becomes of them.
@@ -45,7 +46,16 @@ impl Settings {
         Watch { detector: Box::new(rule.rule()), cap, stage: self.rules.stage(rule), variants }
     }
 
-    fn watch(&self, make: Make) -> Watch {
+    /// A detector as it is before anything is tuned. What is to be watched for silence belongs to it.
+    fn made(&self, make: Make) -> Box<dyn Detector> {
+        let detector = make();
+        match detector.about().id {
+            silence::ID => Box::new(Silence { watched: self.silences.clone(), ..Silence::default() }),
+            _ => detector,
+        }
+    }
+
+    fn watch(&self, make: &dyn Fn() -> Box<dyn Detector>) -> Watch {
         let id = make().about().id;
         let base = self.detectors.get(id).cloned().unwrap_or_default();
         let cap = base.max_severity.unwrap_or(Severity::Critical);
@@ -69,7 +79,7 @@ impl Settings {
 }
 
 /// A detector with these changes, of which a later one goes before an earlier one.
-fn tuned(make: Make, tunings: &[&Tuning]) -> Box<dyn Detector> {
+fn tuned(make: &dyn Fn() -> Box<dyn Detector>, tunings: &[&Tuning]) -> Box<dyn Detector> {
     let mut detector = make();
     for tuning in tunings {
         detector.settings(&mut tuning.apply());

@@ -11,6 +11,7 @@ mod mistake;
 mod noise;
 mod rules;
 mod sections;
+mod silence;
 mod toml;
 mod tuning;
 mod values;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Owner, Subject};
+use lapwing_detectors::catalog::silence::Watched;
 use lapwing_detectors::profile::Lateness;
 
 pub use self::deployers::{Deployer, From, Origin};
@@ -51,6 +53,8 @@ pub struct Settings {
     pub overrides: Vec<Override>,
     /// What is not said.
     pub allow: Vec<Allow>,
+    /// What must not be silent.
+    pub silences: Vec<Watched>,
     /// Which noise profiles are on.
     pub noise: Noise,
     /// Who changes things on purpose.

@@ -8,6 +8,7 @@ use super::Settings;
 use super::catalog::Catalog;
 use super::deployers::Deployer;
 use super::mistake::{Mistakes, Wrong};
+use super::silence;
 use super::toml::{Document, Found, Section};
 use super::tuning::{Tuning, detector_table, refuse_muting, without_quotes};
 use super::values::{Named, account, minutes, named, namespace, table, text, topic, written};
@@ -254,6 +255,10 @@ impl Settings {
         for section in root.sections("deployer") {
             let deployer = Deployer::read(&section, &settings.deployers);
             settings.deployers.extend(deployer);
+        }
+        for section in root.sections("silence") {
+            let watched = silence::read(&section, &settings.silences);
+            settings.silences.extend(watched);
         }
         for section in root.sections("sns") {
             let topic = Topic::read(&section, &settings.sns);

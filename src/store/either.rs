@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
-use lapwing_detectors::entity::Family;
+use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::observe::Learnt;
 
 use super::table::{Table, TableStore};
-use super::{Due, Found, Judge, MemoryStore, StateStore, StoreError};
+use super::{Due, Found, Heard, Judge, MemoryStore, StateStore, StoreError};
 
 /// State in the instance or in a table.
 pub enum EitherStore<T> {
@@ -78,6 +78,13 @@ impl<T: Table> StateStore for EitherStore<T> {
         match self {
             EitherStore::Instance(store) => store.fold(judged, judge, now).await,
             EitherStore::Table(store) => Box::pin(store.fold(judged, judge, now)).await,
+        }
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        match self {
+            EitherStore::Instance(store) => store.heard(entity, now).await,
+            EitherStore::Table(store) => Box::pin(store.heard(entity, now)).await,
         }
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, Quality};
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::detector::Engine;
-use lapwing_detectors::entity::Family;
+use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::Book;
@@ -18,8 +19,9 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Due, Found, Judge, StateStore, StoreError};
+use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 
+mod heard;
 mod kept;
 
 /// A late event may change windows that end this much later.
@@ -55,6 +57,10 @@ pub struct MemoryStore {
     judged: BySource,
     pass: Option<Pass>,
     book: Book,
+    /// When there were signs of life of what must not be silent.
+    beats: BTreeMap<Entity, Beats>,
+    /// From where on silences are judged: what an earlier replay said of the time before stands.
+    heard_from: Minute,
     /// The last minute that was complete when changes were last handed out.
     complete: Minute,
     /// The newest event of all deliveries.
@@ -85,6 +91,8 @@ impl MemoryStore {
             judged: BySource::new(),
             pass: None,
             book: Book::default(),
+            beats: BTreeMap::new(),
+            heard_from: NEVER,
             complete: NEVER,
             newest: None,
             late: 0,
@@ -199,6 +207,7 @@ impl MemoryStore {
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
+            self.listen(learnt);
             let closed = self.closed(learnt.received);
             self.late += learnt.events.iter().filter(|met| met.minute <= closed[met.source as usize]).count() as u64;
         }
@@ -325,6 +334,7 @@ impl MemoryStore {
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
         self.hours.drop_until(last);
+        self.forget_beats();
     }
 }
 
@@ -361,6 +371,10 @@ impl StateStore for MemoryStore {
             }
         }
         Ok(found)
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        Ok(self.known_beats(entity, now))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::beats::Beats;
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
@@ -45,6 +47,10 @@ pub type Judge<'a> = dyn Fn(&Known, Range) -> Judged + 'a;
 /// A finding that was not known before: its detector and severity.
 pub type Found = (&'static str, Severity);
 
+/// The minutes with events of an entity that must not be silent, and the complete minutes in which its silences are to be
+/// judged.
+pub type Heard = (Beats, Range);
+
 /// Where cells, profiles and alerts live, for one instance or for many.
 pub trait StateStore {
     /// Adds what a delivery taught, once however often it comes, and returns the entities that it touched, with the
@@ -71,6 +77,14 @@ pub trait StateStore {
         judge: &Judge<'_>,
         now: DateTime<Utc>,
     ) -> impl Future<Output = Result<Vec<Found>, StoreError>>;
+
+    /// What was heard of an entity that must not be silent, as of `now`; nothing where this store cannot know, because it
+    /// sees a part of the events only.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or refuses.
+    fn heard(&mut self, entity: &Entity, now: DateTime<Utc>)
+    -> impl Future<Output = Result<Option<Heard>, StoreError>>;
 
     /// Hands out the changes of alerts that this instance must say. Each is handed out again, here or elsewhere, until
     /// it was said.

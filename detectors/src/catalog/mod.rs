@@ -17,6 +17,7 @@ pub mod function_out_of_memory;
 pub mod function_timeout;
 pub mod invocation_rate;
 pub mod root_use;
+pub mod silence;
 pub mod trail_tampering;
 
 /// Failed invocations of a function, by distinct request id: read by several detectors and learnt by profiles.
@@ -53,4 +54,5 @@ pub static CATALOG: &[Make] = &[
     || Box::new(function_timeout::FunctionTimeout::default()),
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
+    || Box::new(silence::Silence::default()),
 ];

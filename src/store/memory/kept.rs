@@ -17,6 +17,8 @@ use crate::store::hours::Id;
 /// forgotten: those that nobody uses any more must not keep new ones out for ever.
 const FORGOTTEN: i32 = 35 * 24;
 
+/// The silences of a day are judged anew with what comes later.
+const JUDGED_ANEW: i32 = 24 * 60;
 impl MemoryStore {
     /// Writes down all that must be known to go on: entities with their profiles, the cells of the hours that are held,
     /// how far was judged, and the alerts.
@@ -27,6 +29,7 @@ impl MemoryStore {
         self.hours.fold(&mut self.folder);
         let judged = [Source::CloudTrail, Source::Lambda].map(|source| self.judged.get(&source).copied());
         out.put(&(self.newest, judged))?;
+        self.keep_beats(out)?;
         let ids = self.keep_entities(out)?;
         let all: Vec<_> = self.hours.cells().filter(|(hour, _)| *hour >= self.reached()).collect();
         out.put(&(all.len() as u64))?;
@@ -37,6 +40,17 @@ impl MemoryStore {
             }
         }
         self.keep_alerts(self.judged_for_good(), out)
+    }
+
+    /// Writes the beats of the last days: those of which silences may still be judged.
+    fn keep_beats(&self, out: &mut Writer) -> Result<(), Damaged> {
+        let since = self.remembered();
+        out.put(&(self.beats.len() as u64))?;
+        for (entity, beats) in &self.beats {
+            let hours: Vec<(Hour, u64)> = beats.hours().filter(|(hour, _)| *hour >= since).collect();
+            out.put(&(entity, hours))?;
+        }
+        Ok(())
     }
 
     /// The last minute that was judged whatever its source.
@@ -90,8 +104,13 @@ impl MemoryStore {
     pub fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Damaged> {
         let (newest, judged): (Option<DateTime<Utc>>, [Option<Minute>; 2]) = from.take()?;
         self.newest = newest;
+        self.heard_from = newest.map_or(NEVER, |newest| Minute::of(newest).plus(-JUDGED_ANEW));
         let sources = [Source::CloudTrail, Source::Lambda];
         self.judged = sources.into_iter().zip(judged).filter_map(|(source, minute)| Some((source, minute?))).collect();
+        for _ in 0..from.take::<u64>()? {
+            let (entity, hours): (Entity, Vec<(Hour, u64)>) = from.take()?;
+            self.beats.insert(entity, hours.into_iter().collect());
+        }
         for _ in 0..from.take::<u64>()? {
             let (entity, profile): (Entity, Profile) = from.take()?;
             self.entities.put(entity, profile);

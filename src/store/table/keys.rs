@@ -31,6 +31,8 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Function => "f",
         Family::User => "u",
         Family::Address => "d",
+        Family::Trail => "t",
+        Family::Log => "l",
         Family::Denial => "r",
     };
     let key = &*entity.key;

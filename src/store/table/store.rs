@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::Alert;
+use lapwing_detectors::beats::Beats;
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
@@ -24,7 +25,7 @@ use super::ledger::LEASE;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Due, Found, Judge, Limits, StateStore, StoreError};
+use crate::store::{Due, Found, Heard, Judge, Limits, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -34,6 +35,9 @@ const WINS: u8 = 3;
 const REMEMBERED: usize = 5_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
+
+/// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
+const LISTENED: i32 = 24 * 60;
 
 /// State in a table that many instances share.
 pub struct TableStore<T> {
@@ -303,6 +307,20 @@ impl<T: Table> StateStore for TableStore<T> {
         }
         self.pass = pass;
         Ok(found)
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        let access = self.access(now);
+        let to = access.complete(entity);
+        let view = access.view(entity, Minute::of(now - LIFE).hour().after(), Freshness::Strong).await?;
+        let mut beats = Beats::default();
+        for hour in view.hours(Hour(i32::MIN)) {
+            if let Some(cell) = view.cell(hour) {
+                beats.add(hour, &cell);
+            }
+        }
+        self.remember(view);
+        Ok(Some((beats, Range { from: to.plus(-LISTENED), to, complete: true })))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

@@ -3,6 +3,7 @@
 mod files;
 mod laws;
 mod rules;
+mod silence;
 mod state;
 
 use std::path::PathBuf;

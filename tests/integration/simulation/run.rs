@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use chrono::{DateTime, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
-use lapwing::store::{Due, Found, Judge, Limits, MemoryStore, Retention, StateStore, StoreError};
+use lapwing::store::{Due, Found, Heard, Judge, Limits, MemoryStore, Retention, StateStore, StoreError};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 
@@ -83,6 +84,10 @@ impl StateStore for Shared {
         now: DateTime<Utc>,
     ) -> Result<Vec<Found>, StoreError> {
         ready(self.world.store.borrow_mut().fold(judged, judge, now))
+    }
+
+    async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        ready(self.world.store.borrow_mut().heard(entity, now))
     }
 
     fn unsaid(&mut self, now: DateTime<Utc>) -> Vec<Alert> {

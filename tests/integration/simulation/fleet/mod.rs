@@ -12,6 +12,7 @@ mod oracle;
 mod parts;
 mod races;
 mod run;
+mod silence;
 mod sink;
 mod table;
 mod table_laws;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use lapwing_detectors::detector::Engine;
 
 use super::workload::{Delivery, Workload};
-use super::{EXACT, WITHOUT_SETTINGS, seeds, told};
+use super::{EXACT, seeds, told};
 use oracle::{Outcome, mistakes, orderly, repeats};
 use run::{Flaw, Run};
 
@@ -76,6 +77,6 @@ fn many_instances_find_what_one_finds() {
             panic!("{}", told(seed, &workload, &differ));
         }
     }
-    let all: BTreeSet<&str> = engine.detectors().map(|about| about.id).filter(|id| *id != WITHOUT_SETTINGS).collect();
+    let all: BTreeSet<&str> = super::speaking(&engine);
     assert!(seeds.end - seeds.start < SEEDS || spoke == all, "these never spoke: {:?}", &all - &spoke);
 }
