@@ -28,6 +28,7 @@ SCENARIOS = [
     "service-noise",
     "mixed-day",
     "odd-records",
+    "changes-and-takeover",
 ]
 OURS = {"README.md", "alerts.expected"}
 

@@ -23,17 +23,18 @@ impl Folder {
     /// Adds the touch at that place among those of the notes to the cell of its entity and hour.
     pub fn fold(&mut self, notes: &Notes, place: usize, cell: &mut Cell) {
         let touch = &notes.touches()[place];
+        let tally = touch.tally();
         let note = notes.note(touch);
         let minute = touch.minute.of_hour();
         let mut example = None;
         if notes.family(touch).is_heartbeat() {
-            return touch.count(cell);
+            return tally.count(cell);
         }
-        if touch.counts().next().is_some() {
+        if tally.counts().next().is_some() {
             let (part, name) = notes.part(touch, note);
             cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));
         }
-        for (measure, n) in touch.counts() {
+        for (measure, n) in tally.counts() {
             cell.count(measure, minute, n);
             if cell.wants_example(measure, note.time) {
                 cell.exemplify(measure, self.example((notes, note), &mut example));

@@ -12,9 +12,6 @@ use crate::rule::Key;
 /// Places of watches.
 pub(crate) type Places = SmallVec<[usize; 8]>;
 
-/// As much of a name as tells it apart, in bytes: the longest API names have about 60.
-const TELLING: usize = 64;
-
 /// Where to look for what can concern an event or a cell, by the places of watches.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
@@ -109,13 +106,18 @@ fn key(service: u64, name: u64) -> u64 {
     service ^ name.rotate_left(1)
 }
 
-/// A hash that is the same in upper and lower case. Others may share it: the rule itself decides.
+/// A hash that is the same in upper and lower case, for this process only. Others may share it: the rule itself decides.
 fn folded(text: &str) -> u64 {
-    let mut lower = [0_u8; TELLING];
-    for (to, from) in lower.iter_mut().zip(text.bytes()) {
-        *to = from | 0x20;
-    }
-    xxhash_rust::xxh3::xxh3_64(&lower[..text.len().min(TELLING)])
+    /// What makes upper case lower, in eight letters.
+    const LOWER: u64 = u64::from_le_bytes([b' '; 8]);
+    /// Of FxHash: an odd number with its bits well spread.
+    const SPREAD: u64 = 0xf135_7aea_2e62_a9c5;
+    let mix =
+        |hash: u64, word: [u8; 8]| (hash.rotate_left(23) ^ (u64::from_le_bytes(word) | LOWER)).wrapping_mul(SPREAD);
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(words.iter().fold(text.len() as u64, |hash, word| mix(hash, *word)), last)
 }
 
 #[cfg(test)]

@@ -49,7 +49,33 @@ pub struct Touch {
     occurred: u8,
 }
 
+/// What a touch adds to the counters and the trace of its cell: all that most cells are ever asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    weight: u32,
+    /// The measures that it counts in, a bit each.
+    measures: u16,
+    /// The minute of the hour.
+    minute: u8,
+    occurred: u8,
+}
+
 impl Touch {
+    /// What it adds to counters and trace.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let minute = self.minute.of_hour();
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
+    }
+}
+
+impl Tally {
+    /// The minute of the hour.
+    #[must_use]
+    pub fn minute(&self) -> u8 {
+        self.minute
+    }
+
     /// What it adds to the trace of a cell.
     #[must_use]
     pub fn trace(&self) -> Trace {
@@ -62,7 +88,7 @@ impl Touch {
     /// Adds to the counters of a cell.
     pub fn count(&self, cell: &mut Cell) {
         for (measure, n) in self.counts() {
-            cell.count(measure, self.minute.of_hour(), n);
+            cell.count(measure, self.minute, n);
         }
     }
 
@@ -173,24 +199,13 @@ impl Notes {
         self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
     }
 
-    /// Gives back the room that is not used.
-    pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.entities.shrink_to_fit();
-        self.notes.shrink_to_fit();
-        self.touches.shrink_to_fit();
-        self.occurred.shrink_to_fit();
-    }
-
-    /// Room for notes as many as these: the next delivery is most often like the last.
-    pub(crate) fn like(last: &Notes) -> Notes {
-        Notes {
-            text: String::with_capacity(last.text.len()),
-            entities: Vec::with_capacity(last.entities.len()),
-            notes: Vec::with_capacity(last.notes.len()),
-            touches: Vec::with_capacity(last.touches.len()),
-            occurred: Vec::with_capacity(last.occurred.len()),
-        }
+    /// Forgets all, and keeps the room for it.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.entities.clear();
+        self.notes.clear();
+        self.touches.clear();
+        self.occurred.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.

@@ -3,11 +3,10 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, Principal, What};
+use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, What};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::error_class;
-use super::principal::{self, Folded};
 use super::record::{LoginExtra, LoginResponse, Record};
 use super::{Origin, Sink, time};
 
@@ -20,16 +19,9 @@ const FAILED_LOGIN: &str = "Failed authentication";
 /// Is this no CloudTrail record at all, though it may look like one? Notifications of S3 and of queues have the same
 /// members, with sources such as `aws:s3`.
 pub(super) fn is_foreign(record: &Record<'_>) -> bool {
-    let known = [
-        &record.time,
-        &record.name,
-        &record.source,
-        &record.id,
-        &record.kind,
-        &record.identity.kind,
-        &record.window.start,
-    ];
-    record.source.starts_with("aws:") || known.iter().all(|member| member.is_empty())
+    let known = [&record.time, &record.name, &record.source, &record.id, &record.kind, &record.window.start];
+    let unknown = known.iter().all(|member| member.is_empty()) && record.caller.kind().is_empty();
+    record.source.starts_with("aws:") || unknown
 }
 
 /// Does a log message hold a record, rather than an application's own JSON?
@@ -48,7 +40,6 @@ pub(super) fn emit(
     sink: &mut dyn Sink,
 ) -> Result<(), String> {
     let time = time_of(record)?;
-    let folded = principal::fold(&record.identity);
     let login = LoginMembers::of(record);
     let kind = kind_of(record);
     let call = Call {
@@ -58,13 +49,13 @@ pub(super) fn emit(
         source: &record.source,
         recorded: &record.name,
         read_only: record.read_only.0,
-        principal: principal_of(record, &folded),
+        principal: record.caller.principal(),
         address: address(&record.address),
         user_agent: &record.user_agent,
         error: failure(record, login.as_ref()),
         vpc_endpoint: &record.vpc_endpoint,
         shared_id: &record.shared_id,
-        login: login.as_ref().map(|members| members.login(record, &folded)),
+        login: login.as_ref().map(|members| members.login(record)),
         request: record.request.0,
         response: record.response.0,
         extra: record.extra.0,
@@ -74,7 +65,7 @@ pub(super) fn emit(
         id: &record.id,
         identity: identity(record, json),
         time,
-        account: first([&record.recipient, &record.account, &record.identity.account, origin.account]),
+        account: first([&record.recipient, &record.account, record.caller.account(), origin.account]),
         region: first([&record.region, origin.region]),
         weight: if kind == CallKind::Aggregated { weight(record) } else { 1 },
         what: What::Call(&call),
@@ -161,27 +152,6 @@ fn weight(record: &Record<'_>) -> u32 {
     u32::try_from(calls.max(1)).unwrap_or(u32::MAX)
 }
 
-fn principal_of<'a>(record: &'a Record<'_>, folded: &'a Folded<'_>) -> Principal<'a> {
-    let who = &record.identity;
-    Principal {
-        kind: folded.kind,
-        account: folded.account,
-        name: &folded.name,
-        parent: &folded.parent,
-        session: folded.session,
-        access_key: &who.access_key,
-        invoked_by: &who.invoked_by,
-        arn: &who.arn,
-        mfa: who.session.attributes.mfa.0,
-        provider: provider(&who.session.web.provider),
-    }
-}
-
-/// An OIDC provider by its host, whichever account it is set up in; others by their name.
-fn provider(arn: &str) -> &str {
-    arn.split_once(":oidc-provider/").map_or(arn, |(_, host)| host)
-}
-
 fn address(text: &str) -> Address<'_> {
     if text.parse::<IpAddr>().is_ok() {
         Address::Ip(text)
@@ -224,13 +194,13 @@ impl<'a> LoginMembers<'a> {
         }
     }
 
-    fn login<'b>(&'b self, record: &'b Record<'_>, folded: &Folded<'b>) -> Login<'b> {
-        let who = &record.identity;
-        let user = match &*who.kind {
+    fn login<'b>(&'b self, record: &'b Record<'_>) -> Login<'b> {
+        let who = &record.caller;
+        let user = match who.kind() {
             "Root" => "root",
-            _ => first([&who.user_name, folded.session]),
+            _ => first([who.user_name(), who.principal().session]),
         };
-        let federated = matches!(&*who.kind, "AssumedRole" | "SAMLUser" | "IdentityCenterUser" | "FederatedUser");
+        let federated = matches!(who.kind(), "AssumedRole" | "SAMLUser" | "IdentityCenterUser" | "FederatedUser");
         Login {
             success: self.succeeded(record),
             mfa_used: self.extra.mfa_used.0,

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
+use wide::u8x16;
 
 use super::field::{Flag, List, Number, Raw, Text};
 
@@ -56,9 +57,9 @@ macro_rules! object {
 pub(super) use object;
 
 /// A place in JSON text.
-pub(super) struct Cursor<'t> {
+pub(crate) struct Cursor<'t> {
     text: &'t str,
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 /// A string without its quotes.
@@ -69,12 +70,17 @@ struct Quoted<'t> {
 }
 
 impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str, at: usize) -> Self {
+    pub(crate) fn new(text: &'t str, at: usize) -> Self {
         Cursor { text, at }
     }
 
+    /// All from the cursor on.
+    pub(super) fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     #[inline]
-    fn byte(&self) -> Option<u8> {
+    pub(crate) fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -85,14 +91,14 @@ impl<'t> Cursor<'t> {
     }
 
     #[inline]
-    fn spaces(&mut self) {
+    pub(crate) fn spaces(&mut self) {
         while self.byte() == Some(b' ') {
             self.at += 1;
         }
     }
 
     /// From the opening brace to the first name; says whether there is one. `null` has none.
-    pub(super) fn open(&mut self) -> Option<bool> {
+    pub(crate) fn open(&mut self) -> Option<bool> {
         if self.eat(b'{').is_none() {
             return self.word("null").map(|()| false);
         }
@@ -101,7 +107,7 @@ impl<'t> Cursor<'t> {
 
     /// The name under the cursor, and where it begins.
     #[inline(always)]
-    pub(super) fn name(&mut self) -> Option<(&'t str, usize)> {
+    pub(crate) fn name(&mut self) -> Option<(&'t str, usize)> {
         self.spaces();
         let start = self.at;
         let name = self.quoted()?;
@@ -111,7 +117,7 @@ impl<'t> Cursor<'t> {
     /// Goes to the value of the name that begins at `start`. Told the length of the name, the processor need not wait
     /// for the search for its end.
     #[inline]
-    pub(super) fn value(&mut self, start: usize, name: &str) -> Option<()> {
+    pub(crate) fn value(&mut self, start: usize, name: &str) -> Option<()> {
         self.at = start + name.len() + 2;
         self.eat(b':')?;
         self.spaces();
@@ -120,7 +126,7 @@ impl<'t> Cursor<'t> {
 
     /// Goes past what follows a member; says whether another one does.
     #[inline]
-    pub(super) fn goes_on(&mut self, close: u8) -> Option<bool> {
+    pub(crate) fn goes_on(&mut self, close: u8) -> Option<bool> {
         match self.byte()? {
             b',' => {
                 self.at += 1;
@@ -156,7 +162,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Goes past a value of any kind.
-    pub(super) fn skip(&mut self) -> Option<()> {
+    pub(crate) fn skip(&mut self) -> Option<()> {
         let mut nest = Nest::default();
         loop {
             match self.byte()? {
@@ -269,31 +275,23 @@ impl Nest {
     }
 }
 
-/// Eight bytes that are all the same.
-const fn eight(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of the first byte that is a quote, a backslash or a control character, and of no byte before it.
-/// Without branches, by Mycroft's trick: a byte that is less than it should be borrows its own high bit.
-#[inline]
-fn marks(bytes: [u8; 8]) -> u64 {
-    let word = u64::from_le_bytes(bytes);
-    // Quotes trade places with spaces, and so stand right after the control characters.
-    let quote_or_control = (word ^ eight(b'"' ^ b' ')).wrapping_sub(eight(b' ' + 1));
-    let backslash = (word ^ eight(b'\\')).wrapping_sub(eight(1));
-    (quote_or_control | backslash) & !word & eight(0x80)
+/// A bit for each of the bytes that is a quote, a backslash or a control character, the first one lowest.
+#[inline(always)]
+fn marks(bytes: [u8; 16]) -> u32 {
+    let block = u8x16::new(bytes);
+    let control = block.min(u8x16::splat(b' ' - 1)).simd_eq(block);
+    (control | block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }
 
 /// Where the next quote, backslash or control character is.
-#[inline]
+#[inline(always)]
 fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(&word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let marks = marks(word);
+    while let Some(&block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let marks = marks(block);
         if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
+            return Some(at + marks.trailing_zeros() as usize);
         }
-        at += word.len();
+        at += block.len();
     }
     let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..b' ');
     bytes.get(at..)?.iter().position(is_special).map(|found| at + found)

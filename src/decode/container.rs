@@ -9,7 +9,7 @@ mod logs;
 
 use serde::de::IgnoredAny;
 
-use super::field::parse;
+use super::field::{parse, parse_into};
 use super::lambda::Invocations;
 use super::record::{BridgeEvent, LookupEvent, Record};
 use super::recover;
@@ -219,7 +219,8 @@ impl Reader<'_> {
     }
 
     fn record(&mut self, from: At<'_>, place: &Place<'_>) -> Result<usize, Trouble> {
-        let (record, end) = parse::<Record<'_>>(from.text, from.at)?;
+        let mut record = Record::default();
+        let end = parse_into(&mut record, from.text, from.at)?;
         if cloudtrail::is_foreign(&record) {
             return self.stranger(from, place, shape::notification(&record.source));
         }

@@ -106,11 +106,23 @@ pub(super) fn parse<'t, T>(text: &'t str, at: usize) -> Result<(T, usize), serde
 where
     T: Default + Compact<'t> + Deserialize<'t>,
 {
-    let (mut value, mut cursor) = (T::default(), Cursor::new(text, at));
+    let mut value = T::default();
+    let end = parse_into(&mut value, text, at)?;
+    Ok((value, end))
+}
+
+/// The same in place of `value`, which is empty: large ones are then not moved.
+pub(super) fn parse_into<'t, T>(value: &mut T, text: &'t str, at: usize) -> Result<usize, serde_json::Error>
+where
+    T: Compact<'t> + Deserialize<'t>,
+{
+    let mut cursor = Cursor::new(text, at);
     if value.fill(&mut cursor).is_some() {
-        return Ok((value, cursor.at));
+        return Ok(cursor.at);
     }
-    parse_any(text, at)
+    let (read, end) = parse_any(text, at)?;
+    *value = read;
+    Ok(end)
 }
 
 /// The same by serde alone, which reads all of JSON and says what is wrong with it.

@@ -9,8 +9,9 @@
 //! Every record ends as one event or one reject: nothing is dropped in silence. A record that cannot be read costs
 //! its neighbours nothing, whatever is wrong with it.
 
+mod caller;
 mod cloudtrail;
-mod compact;
+pub(crate) mod compact;
 mod container;
 pub mod csv;
 mod embedded;

@@ -2,6 +2,7 @@
 //!
 //! Unknown members are skipped at every level, so that a new `eventVersion` needs nothing here.
 
+use super::caller::Caller;
 use super::field::{Flag, List, Number, Raw, Text, object};
 
 object! {
@@ -24,7 +25,7 @@ object! {
         read_only: Flag = "readOnly",
         shared_id: Text<'a> = "sharedEventID",
         vpc_endpoint: Text<'a> = "vpcEndpointId",
-        identity: UserIdentity<'a> = "userIdentity",
+        caller: Caller = "userIdentity",
         request: Raw<'a> = "requestParameters",
         response: Raw<'a> = "responseElements",
         extra: Raw<'a> = "additionalEventData",

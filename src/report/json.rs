@@ -25,7 +25,7 @@ const TEXT: usize = 2_000;
 #[must_use]
 pub fn line(alert: &Alert) -> String {
     // Writing strings and numbers into a string cannot fail; an empty line would be seen at once.
-    escape(&serde_json::to_string(&Line::of(alert)).unwrap_or_default())
+    escape(serde_json::to_string(&Line::of(alert)).unwrap_or_default())
 }
 
 #[derive(Serialize)]
@@ -165,7 +165,7 @@ fn instant(time: DateTime<Utc>) -> String {
 /// At most `limit` characters, the last of them `…` where something was cut off. Unlike `clean` it keeps control
 /// characters: a program must get the name that the log has.
 fn cut(text: &str, limit: usize) -> Cow<'_, str> {
-    if text.chars().nth(limit).is_none() {
+    if text.len() <= limit || text.chars().nth(limit).is_none() {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().take(limit - 1).chain(['…']).collect())
@@ -173,7 +173,10 @@ fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// JSON text with every character that a terminal would act on, or not show, in its `\u` form. JSON has such
 /// characters within strings only, so the meaning stays.
-fn escape(json: &str) -> String {
+fn escape(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if is_plain(c) {

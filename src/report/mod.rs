@@ -9,6 +9,7 @@ pub mod manual;
 pub mod noise_list;
 pub mod rule_list;
 pub mod text;
+pub mod wanted;
 pub mod wrap;
 
 #[cfg(test)]

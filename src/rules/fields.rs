@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use lapwing_detectors::event::{Call, Event, Level, Line, Log, What};
+use memchr::memchr2;
+use memchr::memmem::Finder;
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
@@ -53,10 +55,7 @@ pub(super) struct Seen<'e>(pub(super) &'e Event<'e>);
 
 impl rsigma_eval::Event for Seen<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        match &self.0.what {
-            What::Call(call) => of_call(call, path),
-            What::Log(log) => of_log(log, path),
-        }
+        Field::of(path).value(self.0)
     }
 
     fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
@@ -86,50 +85,138 @@ impl rsigma_eval::Event for Seen<'_> {
     }
 }
 
-fn of_call<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-    if let Some(known) = known(call, path) {
-        return Some(known);
+/// A member that a rule looks at.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    path: String,
+    root: Root,
+    whole: Path,
+    /// The path without its first member.
+    below: Path,
+    /// Finds the last name of the path, in quotes: most often there is none.
+    last: Option<Finder<'static>>,
+}
+
+impl Field {
+    pub(super) fn of(path: &str) -> Field {
+        let whole = Path::of(path);
+        let root = Root::of(path);
+        let below = whole.below();
+        let last = below.last().map(|name| Finder::new(&format!("\"{name}\"")).into_owned());
+        Field { path: path.to_owned(), root, last, below, whole }
     }
-    let steps = Path::of(path);
-    let text = match steps.root() {
-        // The event has no error when its record has neither code nor message.
-        "errorCode" | "errorMessage" if call.error.is_none() => return None,
-        "requestParameters" => call.request,
-        "responseElements" => call.response,
-        "additionalEventData" => call.extra,
-        root => member(call.record, root),
-    };
-    joined(values(text, &steps.below()))
+
+    /// What it is in an event.
+    pub(super) fn value<'e>(&self, event: &Event<'e>) -> Option<EventValue<'e>> {
+        match &event.what {
+            What::Call(call) => self.of_call(call),
+            What::Log(log) => self.of_log(log),
+        }
+    }
+
+    /// Roughly, what it costs to find: members that come late in a record cost more than those that were found already.
+    pub(super) fn cost(&self) -> usize {
+        match &self.root {
+            Root::Known(_) => 1,
+            Root::Failure(_) => 2,
+            Root::Member(name) if name == "userIdentity" => 4,
+            _ => 8,
+        }
+    }
+
+    fn of_call<'e>(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
+        let text = match &self.root {
+            Root::Known(known) => match known.value(call) {
+                Some(value) => return Some(value),
+                None => member(call.record, &self.path),
+            },
+            // The event has no error when its record has neither code nor message.
+            Root::Failure(_) if call.error.is_none() => return None,
+            Root::Request => call.request,
+            Root::Response => call.response,
+            Root::Extra => call.extra,
+            Root::Failure(root) | Root::Member(root) => member(call.record, root),
+        };
+        if self.is_absent(text) { None } else { joined(values(text, &self.below)) }
+    }
+
+    /// Is there surely no value, because its name is nowhere in the text? Escapes may hide names, also those of text that
+    /// holds JSON.
+    fn is_absent(&self, text: &str) -> bool {
+        let named = |last: &Finder<'_>| last.find(text.as_bytes()).is_some();
+        self.last.as_ref().is_some_and(|last| !named(last)) && memchr2(b'\\', b'%', text.as_bytes()).is_none()
+    }
+
+    fn of_log<'e>(&self, log: &Log<'e>) -> Option<EventValue<'e>> {
+        let text = match &*self.path {
+            "function" => log.function,
+            "requestId" => log.request,
+            "logStream" => log.stream,
+            "message" => log.message,
+            "level" => level_of(&log.line)?,
+            "errorType" => error_type_of(log),
+            _ => return joined(values(log.message, &self.whole)),
+        };
+        (!text.is_empty()).then(|| EventValue::Str(text.into()))
+    }
+}
+
+/// Where the first member of a path is found.
+#[derive(Clone, Debug)]
+enum Root {
+    /// Reading the event has found it.
+    Known(Known),
+    /// Only where the call failed.
+    Failure(String),
+    Request,
+    Response,
+    Extra,
+    /// In the record.
+    Member(String),
 }
 
 /// What most rules ask for first, and reading the event has found already.
-fn known<'e>(call: &Call<'e>, path: &str) -> Option<EventValue<'e>> {
-    let text = match path {
-        "eventSource" => call.source,
-        // A rule may mean the name as it is recorded or, where that has a version, without it.
-        "eventName" if call.recorded != call.name && !call.recorded.is_empty() => {
-            let names = [call.recorded, call.name];
-            return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
-        }
-        "eventName" => call.recorded,
-        "userAgent" => call.user_agent,
-        "readOnly" => return call.read_only.map(EventValue::Bool),
-        _ => "",
-    };
-    (!text.is_empty()).then(|| EventValue::Str(text.into()))
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Source,
+    Name,
+    UserAgent,
+    ReadOnly,
 }
 
-fn of_log<'e>(log: &Log<'e>, path: &str) -> Option<EventValue<'e>> {
-    let text = match path {
-        "function" => log.function,
-        "requestId" => log.request,
-        "logStream" => log.stream,
-        "message" => log.message,
-        "level" => level_of(&log.line)?,
-        "errorType" => error_type_of(log),
-        _ => return joined(values(log.message, &Path::of(path))),
-    };
-    (!text.is_empty()).then(|| EventValue::Str(text.into()))
+impl Root {
+    fn of(path: &str) -> Root {
+        let root = path.split(['.', '[']).next().unwrap_or_default();
+        match (path, root) {
+            ("eventSource", _) => Root::Known(Known::Source),
+            ("eventName", _) => Root::Known(Known::Name),
+            ("userAgent", _) => Root::Known(Known::UserAgent),
+            ("readOnly", _) => Root::Known(Known::ReadOnly),
+            (_, "errorCode" | "errorMessage") => Root::Failure(root.to_owned()),
+            (_, "requestParameters") => Root::Request,
+            (_, "responseElements") => Root::Response,
+            (_, "additionalEventData") => Root::Extra,
+            _ => Root::Member(root.to_owned()),
+        }
+    }
+}
+
+impl Known {
+    /// Nothing where it is not there, or not what it should be.
+    fn value<'e>(self, call: &Call<'e>) -> Option<EventValue<'e>> {
+        let text = match self {
+            Known::Source => call.source,
+            // A rule may mean the name as it is recorded or, where that has a version, without it.
+            Known::Name if call.recorded != call.name && !call.recorded.is_empty() => {
+                let names = [call.recorded, call.name];
+                return Some(EventValue::Array(names.map(|name| EventValue::Str(name.into())).into()));
+            }
+            Known::Name => call.recorded,
+            Known::UserAgent => call.user_agent,
+            Known::ReadOnly => return call.read_only.map(EventValue::Bool),
+        };
+        (!text.is_empty()).then(|| EventValue::Str(text.into()))
+    }
 }
 
 fn level_of(line: &Line<'_>) -> Option<&'static str> {

@@ -9,53 +9,49 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::quick;
+
 /// How deep text that holds JSON may hold text that holds JSON.
 const DEPTH: u8 = 3;
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq)]
-enum Step<'p> {
+pub(super) enum Step {
     /// Into a member, of every member of a list.
-    Key(Cow<'p, str>),
+    Key(String),
     /// To one member of a list; negative from its end.
     Index(i64),
 }
 
 /// A path such as `userIdentity.type` or `requestParameters.items[0].name`.
 #[derive(Clone, Debug)]
-pub(super) struct Path<'p> {
-    root: &'p str,
-    steps: Vec<Step<'p>>,
-}
+pub(super) struct Path(Vec<Step>);
 
-impl<'p> Path<'p> {
-    pub(super) fn of(path: &'p str) -> Path<'p> {
+impl Path {
+    pub(super) fn of(path: &str) -> Path {
         let mut steps = Vec::new();
         for part in path.split('.') {
             match first_unescaped(part, b'[').and_then(|at| Some((&part[..at], indexes(&part[at..])?))) {
                 Some((name, indexes)) => {
                     if !name.is_empty() {
-                        steps.push(Step::Key(unescape_brackets(name)));
+                        steps.push(Step::Key(unescape_brackets(name).into_owned()));
                     }
                     steps.extend(indexes.into_iter().map(Step::Index));
                 }
-                None => steps.push(Step::Key(unescape_brackets(part))),
+                None => steps.push(Step::Key(unescape_brackets(part).into_owned())),
             }
         }
-        Path { root: path.split(['.', '[']).next().unwrap_or_default(), steps }
-    }
-
-    /// The name of its first member.
-    pub(super) fn root(&self) -> &'p str {
-        self.root
+        Path(steps)
     }
 
     /// The path without its first member.
-    pub(super) fn below(mut self) -> Path<'p> {
-        if !self.steps.is_empty() {
-            self.steps.remove(0);
-        }
-        self
+    pub(super) fn below(&self) -> Path {
+        Path(self.0.iter().skip(1).cloned().collect())
+    }
+
+    /// The name of its last member.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.0.iter().rev().find_map(|step| if let Step::Key(name) = step { Some(name.as_str()) } else { None })
     }
 }
 
@@ -66,10 +62,11 @@ fn indexes(text: &str) -> Option<Vec<i64>> {
 
 /// The values at the path: none, one, or one for each member of the lists that it crosses. Of text that is no JSON,
 /// or too deep, those that were found before that was seen. The cost is that of reading the text once.
-pub(super) fn values<'t>(text: &'t str, path: &Path<'_>) -> Vec<EventValue<'t>> {
+pub(super) fn values<'t>(text: &'t str, path: &Path) -> Vec<EventValue<'t>> {
     let mut found = Vec::new();
-    if !text.is_empty() {
-        let seed = Find { steps: &path.steps, depth: DEPTH, found: &mut found };
+    if !text.is_empty() && quick::values(text, &path.0, &mut found).is_none() {
+        found.clear();
+        let seed = Find { steps: &path.0, depth: DEPTH, found: &mut found };
         // Where the text breaks off, what stands before it was still said.
         let _ = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
     }
@@ -78,6 +75,9 @@ pub(super) fn values<'t>(text: &'t str, path: &Path<'_>) -> Vec<EventValue<'t>> 
 
 /// The text of a member of an object; empty where there is none. What stands behind it is not read, and may be broken.
 pub(super) fn member<'t>(text: &'t str, name: &str) -> &'t str {
+    if let Some(found) = quick::member(text, name) {
+        return found;
+    }
     let mut found = "";
     let _ = serde_json::Deserializer::from_str(text).deserialize_map(Member { name, found: &mut found });
     found
@@ -123,13 +123,13 @@ pub(super) fn every_text(text: &str, visit: &mut dyn FnMut(&str)) {
     }
 }
 
-struct Find<'s, 'p, 't> {
-    steps: &'s [Step<'p>],
+struct Find<'s, 't> {
+    steps: &'s [Step],
     depth: u8,
     found: &'s mut Vec<EventValue<'t>>,
 }
 
-impl<'t> DeserializeSeed<'t> for Find<'_, '_, 't> {
+impl<'t> DeserializeSeed<'t> for Find<'_, 't> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'t>>(self, from: D) -> Result<(), D::Error> {
@@ -141,7 +141,7 @@ impl<'t> DeserializeSeed<'t> for Find<'_, '_, 't> {
     }
 }
 
-impl Find<'_, '_, '_> {
+impl Find<'_, '_> {
     /// Goes on in text that holds JSON, written plainly or for an address.
     fn enter(self, text: &str) {
         if self.depth == 0 {
@@ -158,7 +158,7 @@ impl Find<'_, '_, '_> {
     }
 }
 
-impl<'t> Visitor<'t> for Find<'_, '_, 't> {
+impl<'t> Visitor<'t> for Find<'_, 't> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,7 +252,7 @@ impl<'t> Visitor<'t> for Name {
 }
 
 /// A value with all that is in it.
-struct Whole;
+pub(super) struct Whole;
 
 impl<'t> DeserializeSeed<'t> for Whole {
     type Value = EventValue<'t>;

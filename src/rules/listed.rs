@@ -10,13 +10,13 @@ use lapwing_detectors::measure::Slot;
 use lapwing_detectors::rule::{self, Condition, Key, Need};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
-use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_eval::compile_rule;
 use rsigma_parser::parse_sigma_yaml;
 
 use super::card::Card;
 use super::fields::Seen;
-use super::holds;
 use super::parse::{Rule, parse};
+use super::ready::Ready;
 use super::section::Section;
 
 /// A rule as engine, settings and command line know it.
@@ -39,7 +39,7 @@ pub struct Listed {
     /// What an event must be for it to hold.
     needs: &'static [Need],
     text: &'static str,
-    compiled: OnceLock<Option<CompiledRule>>,
+    ready: OnceLock<Option<Ready>>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/pack.rs"));
@@ -62,7 +62,7 @@ impl Listed {
         (severity, stage): (Severity, Stage),
         (keys, needs, about): (&'static [Key], &'static [Need], &'static About),
     ) -> Listed {
-        Listed { about, severity, stage, source, id, place, keys, needs, text, compiled: OnceLock::new() }
+        Listed { about, severity, stage, source, id, place, keys, needs, text, ready: OnceLock::new() }
     }
 
     /// The rule of a file, for as long as the program runs: rules are read once, at its start.
@@ -86,7 +86,7 @@ impl Listed {
         let file = (kept(place), "", kept(&card.id));
         let listed =
             Listed::new(file, card.source, (card.severity, card.stage), (keys, Box::leak(card.needs.into()), about));
-        Some(Box::leak(Box::new(Listed { compiled: OnceLock::from(Some(rule.compiled)), ..listed })))
+        Some(Box::leak(Box::new(Listed { ready: OnceLock::from(Some(rule.ready)), ..listed })))
     }
 
     /// Is it one of the built-in rules?
@@ -115,16 +115,19 @@ impl Listed {
         rule::Rule { about: self.about, severity: self.severity, keys: self.keys, needs: self.needs, condition: self }
     }
 
-    fn compiled(&self) -> Option<&CompiledRule> {
+    fn ready(&self) -> Option<&Ready> {
         // The built-in rules are tested: one that cannot be read is in no program.
-        let read = || compile_rule(parse_sigma_yaml(&sigma_of(self.text)).ok()?.rules.first()?).ok();
-        self.compiled.get_or_init(read).as_ref()
+        let read = || {
+            let compiled = compile_rule(parse_sigma_yaml(&sigma_of(self.text)).ok()?.rules.first()?).ok()?;
+            Some(Ready::of(&compiled))
+        };
+        self.ready.get_or_init(read).as_ref()
     }
 }
 
 impl Condition for Listed {
     fn holds(&self, event: &Event<'_>) -> bool {
-        self.compiled().is_some_and(|rule| holds(rule, &Seen(event)))
+        self.ready().is_some_and(|rule| rule.holds(&Seen(event)))
     }
 }
 
@@ -169,7 +172,7 @@ mod tests {
         for ((place, rule), listed) in pack.rules.iter().zip(PACK) {
             let proof = prove(rule);
             assert!(proof.wrong.is_empty(), "{place}: {}", proof.wrong.join("\n"));
-            assert!(listed.compiled().is_some(), "{place} is not read when an event reaches it");
+            assert!(listed.ready().is_some(), "{place} is not read when an event reaches it");
             assert_eq!((listed.about.id, listed.id, listed.place), (&*rule.slug, &*rule.id, &**place));
         }
     }

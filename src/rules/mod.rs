@@ -12,15 +12,6 @@ pub mod load;
 mod needs;
 pub mod parse;
 pub mod prove;
+mod quick;
+mod ready;
 pub mod section;
-
-use rsigma_eval::CompiledRule;
-use rsigma_eval::compiler::eval_condition;
-
-use self::fields::Seen;
-
-/// Does a rule hold for an event?
-fn holds(rule: &CompiledRule, event: &Seen<'_>) -> bool {
-    let mut matched = Vec::new();
-    rule.conditions.iter().any(|condition| eval_condition(condition, &rule.detections, event, &mut matched))
-}

@@ -1,13 +1,14 @@
 //! From the text of a Sigma file to rules, or to every mistake in it with its line.
 
 use lapwing_detectors::event::Source;
-use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_eval::compile_rule;
 use rsigma_parser::{LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
 use serde::Deserialize;
 use yaml_serde::Value;
 
 use super::card::source_of;
 use super::fields::RECORD;
+use super::ready::Ready;
 use super::section::Section;
 use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
@@ -28,7 +29,7 @@ pub struct Rule {
     pub section: Option<Section>,
     /// As it was written.
     pub written: SigmaRule,
-    pub(super) compiled: CompiledRule,
+    pub(super) ready: Ready,
 }
 
 /// What a file holds.
@@ -217,15 +218,15 @@ impl Reader<'_> {
             return None;
         };
         self.names(&written);
-        let compiled = match compile_rule(&written) {
-            Ok(compiled) => compiled,
+        let ready = match compile_rule(&written) {
+            Ok(compiled) => Ready::of(&compiled),
             Err(error) => {
                 let error = error.to_string();
                 self.refuse(if error.contains("regex") { "|re" } else { "" }, &error);
                 return None;
             }
         };
-        Some(Rule { slug, id, source, section, written, compiled })
+        Some(Rule { slug, id, source, section, written, ready })
     }
 
     /// Every name in the condition stands for a selection.

@@ -1,14 +1,15 @@
 //! The examples of a rule, run: it finds the loud ones, passes over the quiet ones, and each quiet one is quiet for
 //! the reason that it shows and no other.
 
-use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_eval::compile_rule;
 use serde_json::Value;
 
 use super::condition::{Drop, without};
 use super::example::{changed, loud, quiet, read};
+use super::fields::Seen;
 use super::parse::Rule;
+use super::ready::Ready;
 use super::section::{Section, Twin};
-use super::{Seen, holds};
 
 /// How the examples of a rule went.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn prove(rule: &Rule) -> Proof {
         }
     }
     for number in 1..=section.loud.len() {
-        let found = loud(section, number).and_then(|example| finds(rule, &rule.compiled, example));
+        let found = loud(section, number).and_then(|example| finds(rule, &rule.ready, example));
         match found {
             Ok(true) => {}
             Ok(false) => proof.wrong.push(format!("loud {number}: it is not found")),
@@ -52,7 +53,7 @@ pub fn prove(rule: &Rule) -> Proof {
 
 fn prove_twin(rule: &Rule, section: &Section, twin: &Twin) -> Result<(), String> {
     let example = quiet(section, twin)?;
-    if finds(rule, &rule.compiled, &example)? {
+    if finds(rule, &rule.ready, &example)? {
         return Err("it is found".to_owned());
     }
     let drop = match twin.without.as_deref() {
@@ -70,15 +71,15 @@ fn prove_twin(rule: &Rule, section: &Section, twin: &Twin) -> Result<(), String>
         return Ok(());
     }
     let compiled = compile_rule(&looser).map_err(|error| error.to_string())?;
-    if finds(rule, &compiled, &example)? {
+    if finds(rule, &Ready::of(&compiled), &example)? {
         Ok(())
     } else {
         Err("it stays quiet without that condition too, so something else keeps it quiet".to_owned())
     }
 }
 
-fn finds(rule: &Rule, compiled: &CompiledRule, example: &Value) -> Result<bool, String> {
+fn finds(rule: &Rule, ready: &Ready, example: &Value) -> Result<bool, String> {
     let mut found = false;
-    read(rule.source, example, &mut |event| found = found || holds(compiled, &Seen(event)))?;
+    read(rule.source, example, &mut |event| found = found || ready.holds(&Seen(event)))?;
     Ok(found)
 }

@@ -166,7 +166,7 @@ impl Hours {
             noted.begin(&notes);
             for touch in touches {
                 if let Some(id) = ids[touch.entity as usize] {
-                    noted.push(id, place);
+                    noted.push(id, (place, touch));
                 }
                 place += 1;
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use lapwing_detectors::cell::{Cell, Trace};
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::notes::{Notes, Touch};
+use lapwing_detectors::notes::{Notes, Tally, Touch};
 
 use super::hours::Id;
 
@@ -32,6 +32,8 @@ struct Noted {
     delivery: u32,
     /// Its place among those of the delivery.
     place: u32,
+    /// Kept here, because the delivery lies far away.
+    tally: Tally,
 }
 
 /// An entity, with the first of its touches and the trace that they leave together.
@@ -47,8 +49,9 @@ impl NotedHour {
     }
 
     /// Adds a touch of the delivery that was begun last.
-    pub(super) fn push(&mut self, id: Id, place: usize) {
-        self.touches.push(Noted { id, delivery: self.deliveries.len() as u32 - 1, place: place as u32 });
+    pub(super) fn push(&mut self, id: Id, (place, touch): (usize, &Touch)) {
+        let delivery = self.deliveries.len() as u32 - 1;
+        self.touches.push(Noted { id, delivery, place: place as u32, tally: touch.tally() });
     }
 
     /// Begins a delivery, unless it was begun already.
@@ -63,14 +66,13 @@ impl NotedHour {
         if std::mem::replace(&mut self.sorted, self.touches.len()) == self.touches.len() {
             return;
         }
-        self.touches.sort_unstable_by_key(|noted| noted.id);
+        // By minute too: counters are then most often added to at their end.
+        self.touches.sort_unstable_by_key(|noted| (noted.id, noted.tally.minute()));
         self.entities.clear();
         self.made.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
-            let trace = touches
-                .iter()
-                .fold(Trace::default(), |trace, noted| trace.and(touch_of(&self.deliveries, noted).trace()));
+            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(noted.tally.trace()));
             self.entities.push(Touched { id: touches[0].id, first, trace });
             first += touches.len();
         }
@@ -114,11 +116,7 @@ impl NotedHour {
     pub(super) fn counters(&self, place: usize, cell: &mut Cell) {
         cell.clear();
         for noted in self.touches_of(place) {
-            touch_of(&self.deliveries, noted).count(cell);
+            noted.tally.count(cell);
         }
     }
-}
-
-fn touch_of<'a>(deliveries: &'a [Arc<Notes>], noted: &Noted) -> &'a Touch {
-    &deliveries[noted.delivery as usize].touches()[noted.place as usize]
 }

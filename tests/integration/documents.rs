@@ -9,8 +9,7 @@ use std::process::{Command, Output};
 
 use lapwing::noise::profiles;
 use lapwing::report::manual::manual;
-use lapwing::report::noise_list;
-use lapwing::report::rule_list;
+use lapwing::report::{noise_list, rule_list, wanted};
 use lapwing::rules::listed::PACK;
 use lapwing::settings::Settings;
 use lapwing::settings::catalog::Catalog;
@@ -22,11 +21,15 @@ const BLESS: &str = "LAPWING_BLESS";
 
 #[test]
 fn generated_pages_are_current() {
-    for (name, wanted) in [
-        ("detectors.md", manual(&Catalog::built_in())),
+    let catalog = Catalog::built_in();
+    let coverage = wanted::page(wanted::WANTED, &catalog).expect("detectors/coverage.toml is right");
+    let pages = [
+        ("detectors.md", manual(&catalog)),
         ("rules-list.md", rule_list::page(PACK)),
+        ("coverage.md", coverage),
         ("noise-list.md", noise_list::page(profiles())),
-    ] {
+    ];
+    for (name, wanted) in pages {
         let path = root().join("docs").join(name);
         if std::env::var_os(BLESS).is_some() {
             fs::write(&path, &wanted).expect("a page can be written");

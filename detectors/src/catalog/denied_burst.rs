@@ -169,6 +169,11 @@ impl DeniedBurst {
         let end = minute.plus(-back);
         let start = end.plus(1 - self.window.0 as i32);
         let within = |(at, _): &&(Minute, u64)| start <= *at && *at <= end;
+        let held = |all: &[(Minute, u64)]| all.iter().filter(within).count() as u64;
+        let refused = held(&refusals.all);
+        if refused < u64::from(self.count) && held(&refusals.apis) < u64::from(self.apis_medium.min(self.apis_high)) {
+            return None;
+        }
         let mut apis: Vec<u64> = refusals.apis.iter().filter(within).map(|(_, api)| *api).collect();
         apis.sort_unstable();
         apis.dedup();

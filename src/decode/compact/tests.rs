@@ -138,7 +138,7 @@ fn nesting_costs_no_stack() {
 
 #[test]
 fn marks_are_exact() {
-    for length in 0..24 {
+    for length in 0..40 {
         for place in 0..length {
             for byte in 0..=255_u8 {
                 let mut bytes = vec![b'a'; length];

@@ -1,0 +1,259 @@
+//! A rule's conditions, made ready to be asked often: selections looked up, paths taken apart, and what costs little
+//! asked first. It says what `rsigma_eval` says of the same rule.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use rsigma_eval::compiler::eval_condition;
+use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
+use rsigma_parser::{ConditionExpr, Quantifier};
+
+use super::fields::{Field, Seen};
+use super::keys::fits;
+
+/// Conditions, of which one that holds is enough.
+#[derive(Clone, Debug)]
+pub(super) struct Ready(Vec<Node>);
+
+/// A part of a condition.
+#[derive(Clone, Debug)]
+enum Node {
+    All(Vec<Node>),
+    /// So many of them, at least.
+    Some(u64, Vec<Node>),
+    Not(Box<Node>),
+    Item(Item),
+    /// What is left to `rsigma_eval`: members of lists, and words anywhere.
+    Left(HashMap<String, CompiledDetection>),
+}
+
+/// What one member must be.
+#[derive(Clone, Debug)]
+struct Item {
+    field: Field,
+    test: Test,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    /// It must be there, or not.
+    Exists(bool),
+    /// It is one of these words, in lower case, in whichever case it is written. The matcher says the same, and of
+    /// other letters than those of ASCII it alone does.
+    Word(Vec<String>, CompiledMatcher),
+    Other(CompiledMatcher),
+}
+
+/// The name of a selection that stands alone.
+const ALONE: &str = "alone";
+
+type Named = HashMap<String, CompiledDetection>;
+
+impl Ready {
+    pub(super) fn of(rule: &CompiledRule) -> Ready {
+        Ready(rule.conditions.iter().map(|condition| of_condition(condition, &rule.detections)).collect())
+    }
+
+    /// Does the rule hold?
+    pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
+        self.0.iter().any(|node| node.holds(event))
+    }
+}
+
+fn of_condition(condition: &ConditionExpr, named: &Named) -> Node {
+    let all = |parts: &[ConditionExpr]| parts.iter().map(|part| of_condition(part, named)).collect();
+    match condition {
+        ConditionExpr::And(parts) => Node::all(all(parts)),
+        ConditionExpr::Or(parts) => Node::some(1, all(parts)),
+        ConditionExpr::Not(inner) => Node::Not(Box::new(of_condition(inner, named))),
+        ConditionExpr::Identifier(name) => named.get(name).map_or(Node::some(1, Vec::new()), of_detection),
+        ConditionExpr::Selector { quantifier, pattern } => {
+            let fitting = named.iter().filter(|(name, _)| fits(pattern, name));
+            let nodes = fitting.map(|(_, detection)| of_detection(detection)).collect();
+            match quantifier {
+                Quantifier::All => Node::all(nodes),
+                Quantifier::Any => Node::some(1, nodes),
+                Quantifier::Count(n) => Node::some(*n, nodes),
+            }
+        }
+    }
+}
+
+fn of_detection(detection: &CompiledDetection) -> Node {
+    match detection {
+        CompiledDetection::AllOf(items) => Node::all(items.iter().map(of_item).collect()),
+        CompiledDetection::AnyOf(parts) => Node::some(1, parts.iter().map(of_detection).collect()),
+        CompiledDetection::And(parts) => Node::all(parts.iter().map(of_detection).collect()),
+        CompiledDetection::Keywords(_)
+        | CompiledDetection::ArrayMatch { .. }
+        | CompiledDetection::Conditional { .. } => Node::Left(HashMap::from([(ALONE.to_owned(), detection.clone())])),
+    }
+}
+
+fn of_item(item: &CompiledDetectionItem) -> Node {
+    let Some(path) = &item.field else {
+        let alone = CompiledDetection::AllOf(vec![item.clone()]);
+        return Node::Left(HashMap::from([(ALONE.to_owned(), alone)]));
+    };
+    let test = match (item.exists, words(&item.matcher)) {
+        (Some(wanted), _) => Test::Exists(wanted),
+        (None, Some(words)) => Test::Word(words, item.matcher.clone()),
+        (None, None) => Test::Other(item.matcher.clone()),
+    };
+    Node::Item(Item { field: Field::of(path), test })
+}
+
+/// The words of which a matcher wants one.
+fn words(matcher: &CompiledMatcher) -> Option<Vec<String>> {
+    match matcher {
+        CompiledMatcher::Exact { value, case_insensitive: true } => {
+            let lower = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+            lower.then(|| vec![value.clone()])
+        }
+        CompiledMatcher::AnyOf(all)
+        | CompiledMatcher::CaseInsensitiveGroup { children: all, mode: rsigma_eval::matcher::GroupMode::Any } => {
+            all.iter().map(words).collect::<Option<Vec<_>>>().map(|all| all.concat())
+        }
+        _ => None,
+    }
+}
+
+impl Node {
+    /// All of them must hold: first what costs little.
+    fn all(mut nodes: Vec<Node>) -> Node {
+        nodes.sort_by(Node::cheaper);
+        Node::All(nodes)
+    }
+
+    fn some(n: u64, mut nodes: Vec<Node>) -> Node {
+        nodes.sort_by(Node::cheaper);
+        Node::Some(n, nodes)
+    }
+
+    fn cheaper(&self, other: &Node) -> Ordering {
+        self.cost().cmp(&other.cost())
+    }
+
+    /// Roughly, what it costs to ask.
+    fn cost(&self) -> usize {
+        match self {
+            Node::All(nodes) | Node::Some(_, nodes) => nodes.iter().map(Node::cost).sum(),
+            Node::Not(inner) => inner.cost(),
+            Node::Item(item) => item.field.cost() + usize::from(!matches!(item.test, Test::Other(_))),
+            Node::Left(_) => 1_000,
+        }
+    }
+
+    fn holds(&self, event: &Seen<'_>) -> bool {
+        match self {
+            Node::All(nodes) => nodes.iter().all(|node| node.holds(event)),
+            Node::Some(1, nodes) => nodes.iter().any(|node| node.holds(event)),
+            Node::Some(n, nodes) => nodes.iter().filter(|node| node.holds(event)).count() as u64 >= *n,
+            Node::Not(inner) => !inner.holds(event),
+            Node::Item(item) => item.holds(event),
+            Node::Left(named) => {
+                eval_condition(&ConditionExpr::Identifier(ALONE.to_owned()), named, event, &mut Vec::new())
+            }
+        }
+    }
+}
+
+impl Item {
+    fn holds(&self, event: &Seen<'_>) -> bool {
+        let value = self.field.value(event.0);
+        match (&self.test, value) {
+            (Test::Exists(wanted), value) => value.is_some_and(|value| !value.is_null()) == *wanted,
+            (Test::Word(words, _), Some(EventValue::Str(text))) if text.is_ascii() => {
+                words.iter().any(|word| word.eq_ignore_ascii_case(&text))
+            }
+            (Test::Word(_, matcher) | Test::Other(matcher), Some(value)) => matcher.matches(&value, event),
+            (Test::Word(_, matcher) | Test::Other(matcher), None) => matches!(matcher, CompiledMatcher::Null),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rsigma_eval::compile_rule;
+    use rsigma_parser::parse_sigma_yaml;
+
+    use super::*;
+    use crate::rules::example::{quiet, read};
+    use crate::rules::load::Loaded;
+    use crate::rules::parse::Rule;
+
+    /// What `rsigma_eval` says.
+    fn plainly(rule: &CompiledRule, event: &Seen<'_>) -> bool {
+        let holds = |condition| eval_condition(condition, &rule.detections, event, &mut Vec::new());
+        rule.conditions.iter().any(holds)
+    }
+
+    fn compiled(rule: &Rule) -> CompiledRule {
+        compile_rule(&rule.written).unwrap()
+    }
+
+    #[test]
+    fn what_is_ready_says_what_was_written() {
+        let pack = Loaded::pack();
+        let mut held = [0; 2];
+        for neighbours in pack.rules.chunks(8) {
+            let both: Vec<_> =
+                neighbours.iter().map(|(_, rule)| (Ready::of(&compiled(rule)), compiled(rule))).collect();
+            for (place, rule) in neighbours {
+                let section = rule.section.as_ref().unwrap();
+                let twins = section.quiet.iter().map(|twin| quiet(section, twin).unwrap());
+                for example in section.loud.iter().cloned().chain(twins) {
+                    read(rule.source, &example, &mut |event| {
+                        for (ready, rule) in &both {
+                            let wanted = plainly(rule, &Seen(event));
+                            assert_eq!(ready.holds(&Seen(event)), wanted, "{} of {place}: {example}", rule.title);
+                            held[usize::from(wanted)] += 1;
+                        }
+                    })
+                    .unwrap();
+                }
+            }
+        }
+        assert!(held[0] > 1_000 && held[1] > 300, "{held:?}");
+    }
+
+    #[test]
+    fn every_kind_of_condition_is_the_same() {
+        let example = serde_json::json!({
+            "eventSource": "S3.amazonaws.com", "eventName": "GetObject20200101", "userAgent": "\u{212a}urt",
+            "requestParameters": {"n": 7, "list": [{"a": "x"}, {"a": "y"}], "policy": "{\"Effect\": \"Allow\"}"},
+            "errorCode": "AccessDenied",
+        });
+        for detection in [
+            " a: {eventSource: s3.amazonaws.com}\n condition: a",
+            " a: {eventName: [getobject, GetObject20200101]}\n condition: a",
+            " a: {userAgent: kurt}\n condition: a",
+            " a: {userAgent|cased: kurt}\n condition: a",
+            " a: {requestParameters.n: 7}\n condition: a",
+            " a: {requestParameters.n|gt: 6}\n condition: a",
+            " a: {requestParameters.list.a: [q, Y]}\n condition: a",
+            " a: {requestParameters.list.a|contains|all: [x, y]}\n condition: a",
+            " a: {requestParameters.policy.Effect: allow}\n condition: a",
+            " a: {requestParameters.none: null}\n condition: a",
+            " a: {requestParameters.none: x}\n condition: not a",
+            " a: {errorCode|exists: true}\n condition: a",
+            " a: {errorMessage|exists: true}\n condition: a",
+            " a: [kurt, object2020]\n condition: a",
+            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: 1 of them",
+            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: all of them",
+            " a: {errorCode: AccessDenied}\n b: {readOnly: false}\n c: {region: x}\n condition: 2 of them",
+            " a:\n  - errorCode: x\n  - awsRegion: EU-west-1\n condition: a",
+            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: a and not b",
+        ] {
+            let text = format!("title: t\nlogsource: {{product: aws, service: cloudtrail}}\ndetection:\n{detection}");
+            let rule = compile_rule(&parse_sigma_yaml(&text).unwrap().rules[0]).unwrap();
+            let mut read_any = false;
+            read(lapwing_detectors::event::Source::CloudTrail, &example, &mut |event| {
+                read_any = true;
+                assert_eq!(Ready::of(&rule).holds(&Seen(event)), plainly(&rule, &Seen(event)), "{detection}");
+            })
+            .unwrap();
+            assert!(read_any);
+        }
+    }
+}
