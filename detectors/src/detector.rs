@@ -13,6 +13,7 @@ use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::index::{Index, Places};
 use crate::judge::Range;
+use crate::level::Levels;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -21,7 +22,7 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::Minute;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
 #[derive(Debug)]
@@ -97,12 +98,20 @@ impl Trigger {
     /// The minutes of the hour in which it fires, a bit for each.
     #[must_use]
     pub fn minutes(&self, cell: &Cell) -> u64 {
-        let bits = |minutes: &mut dyn Iterator<Item = u8>| minutes.fold(0_u64, |bits, m| bits | 1 << m);
         match self {
-            Trigger::Measures(measures) => bits(&mut measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => bits(&mut slots.iter().flat_map(|s| cell.active_in(*s))),
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
         }
     }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -146,8 +155,8 @@ pub struct Verdict {
     pub folding: Folding,
     /// What `seen` counts: `API call{s}`, `user{s} who failed to sign in`.
     pub unit: Cow<'static, str>,
-    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}` stands for the alert's
-    /// number, `{s}` for its plural.
+    /// What happened, to stand after the subject: `640 API calls in 15 min, usual 38`. `{seen}`, `{window}` and
+    /// `{usual}` stand for the alert's numbers, `{s}` for the plural of the first.
     pub headline: String,
     /// Why this severity.
     pub why: String,
@@ -219,6 +228,12 @@ pub trait Detector: Send + Sync {
         self.about().trigger.minutes(here)
     }
 
+    /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
+    /// unusual.
+    fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
+        self.minutes(around.here, around.before)
+    }
+
     /// What must not be silent.
     fn watched(&self) -> Vec<Entity> {
         Vec::new()
@@ -263,6 +278,8 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floor: u64,
     pub(crate) index: Index,
+    /// How surprising a finding must be, beyond what the settings say.
+    pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -286,7 +303,7 @@ impl Engine {
             watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
-        Engine { watches, floor, index, lateness }
+        Engine { watches, floor, index, levels: Levels::default(), lateness }
     }
 
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {

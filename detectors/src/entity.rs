@@ -21,19 +21,21 @@ pub enum Family {
     Function,
     /// The user named at the sign-in page of an account.
     User,
-    /// An IP address, in the account whose sign-in page it met.
+    /// An IP address, in the account that it called.
     Address,
     /// The CloudTrail of an account and Region, where its silence is watched.
     Trail,
     /// The log of a function of an account, in whichever Region, where its silence is watched.
     Log,
+    /// An account: where something is counted whoever does it.
+    Account,
     /// A principal on one API, in the account where it was refused.
     Denial,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 8] = [
+    pub const ALL: [Family; 9] = [
         Family::Principal,
         Family::Api,
         Family::Function,
@@ -41,6 +43,7 @@ impl Family {
         Family::Address,
         Family::Trail,
         Family::Log,
+        Family::Account,
         Family::Denial,
     ];
 
@@ -170,6 +173,7 @@ impl Entity {
             Family::Function | Family::Log => Subject { function: name, ..base },
             Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
+            Family::Account => base,
             Family::Denial => {
                 let (principal, api) = self.denial();
                 Subject { principal: principal.to_owned(), api: api.to_owned(), ..base }
@@ -229,6 +233,7 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             join(key, account, event.region, &[]);
             true
         }
+        Family::Account => join(key, account, "", &[account]),
         Family::Function | Family::Log => false,
     }
 }

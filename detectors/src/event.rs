@@ -1,5 +1,8 @@
 //! Events: what happened, in the words of the field, borrowed from the text that it was read from.
 
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 
 /// Which log an event came from. It decides the lateness, and which detectors look at it.
@@ -114,6 +117,28 @@ pub struct Call<'a> {
     pub extra: &'a str,
     /// The whole record as raw JSON text: what rules ask for that has no member of its own here.
     pub record: &'a str,
+    /// Of `request`, for the rules that look at it one after the other.
+    pub outline: Outline,
+}
+
+/// Where the members of a JSON object stand in its text. Whoever needs that first finds it out for those who come after.
+#[derive(Clone, Debug, Default)]
+pub struct Outline(OnceCell<Option<Members>>);
+
+/// Where name and value of each member stand, in their order.
+pub type Members = Vec<[Range<u32>; 2]>;
+
+impl Outline {
+    /// The members of `text`, which is always the same; nothing where `find` finds out nothing.
+    pub fn members<'t>(
+        &self,
+        text: &'t str,
+        find: impl FnOnce(&'t str) -> Option<Members>,
+    ) -> Option<impl Iterator<Item = (&'t str, &'t str)>> {
+        let at = |place: &Range<u32>| text.get(place.start as usize..place.end as usize).unwrap_or_default();
+        let members = self.0.get_or_init(|| find(text)).as_ref()?;
+        Some(members.iter().map(move |[name, value]| (at(name), at(value))))
+    }
 }
 
 /// What kind of principal it is.

@@ -11,9 +11,11 @@ use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
 use crate::query::query_for;
+use crate::rate::round;
 use crate::time::Minute;
 
 mod course;
+mod minutes;
 
 use course::Course;
 pub use course::Mark;
@@ -183,7 +185,7 @@ impl Book {
     pub fn marks(&self) -> impl Iterator<Item = (&'static str, &Entity, Minute, &Mark)> {
         self.courses().flat_map(|(entity, course)| {
             let id = course.best.about.id;
-            course.minutes().iter().map(move |(minute, mark)| (id, entity, *minute, mark))
+            course.minutes().iter().map(move |(minute, mark)| (id, entity, minute, mark))
         })
     }
 
@@ -280,7 +282,7 @@ impl Book {
             denied: course.best.denied,
             folded: course.minutes().len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: headline_of(course, verdict.headline.replace("{seen}", &shown).replace("{s}", plural)),
+            headline: headline_of(course, &shown).replace("{s}", plural),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
@@ -290,9 +292,13 @@ impl Book {
 }
 
 /// The headline, with what late events did to the alert.
-fn headline_of(course: &Course, headline: String) -> String {
+fn headline_of(course: &Course, seen: &str) -> String {
+    let verdict = &course.best.verdict;
+    let usual = verdict.expected.map(round).unwrap_or_default();
+    let headline = verdict.headline.replace("{seen}", seen).replace("{usual}", &usual);
+    let headline = headline.replace("{window}", &verdict.window.0.to_string());
     match course.said.filter(|_| course.revised()) {
-        _ if course.withdrawn() => format!("taken back after late events: {headline}"),
+        _ if course.withdrawn() && course.said.is_some() => format!("taken back after late events: {headline}"),
         Some(said) => format!("{headline} (was {})", said.seen),
         None => headline,
     }

@@ -19,8 +19,10 @@ pub(crate) struct Index {
     by_source: [Vec<usize>; 2],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
     by_key: HashMap<u64, Vec<usize>>,
-    /// Is there a key without a name, or without a service?
-    open: bool,
+    /// The hashes of the few services that there is a key without a name of.
+    services: SmallVec<[u64; 8]>,
+    /// The hashes of the few names that there is a key without a service of.
+    names: SmallVec<[u64; 8]>,
     /// Those that are judged where something occurred.
     by_slot: HashMap<Slot, Vec<usize>>,
     /// Those that are asked about every cell.
@@ -41,8 +43,14 @@ impl Index {
     fn add(&mut self, place: usize, watch: &Watch) {
         let (about, keys) = (watch.detector.about(), watch.detector.keys());
         for Key { service, name } in keys {
-            self.open |= service.is_empty() || name.is_empty();
-            let places = self.by_key.entry(key(folded(service), folded(name))).or_default();
+            let (service_hash, name_hash) = (folded(service), folded(name));
+            if name.is_empty() && !self.services.contains(&service_hash) {
+                self.services.push(service_hash);
+            }
+            if service.is_empty() && !self.names.contains(&name_hash) {
+                self.names.push(name_hash);
+            }
+            let places = self.by_key.entry(key(service_hash, name_hash)).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
             }
@@ -75,7 +83,8 @@ impl Index {
         let (service, name) = (folded(service), folded(name));
         let of = |service, name| self.by_key.get(&key(service, name)).into_iter().flatten().copied();
         places.extend(of(service, name));
-        if self.open {
+        let (any_name, any_service) = (self.services.contains(&service), self.names.contains(&name));
+        if any_name || any_service {
             let none = folded("");
             places.extend(of(service, none).chain(of(none, name)));
             places.sort_unstable();
@@ -114,9 +123,13 @@ fn folded(text: &str) -> u64 {
     const SPREAD: u64 = 0xf135_7aea_2e62_a9c5;
     let mix =
         |hash: u64, word: [u8; 8]| (hash.rotate_left(23) ^ (u64::from_le_bytes(word) | LOWER)).wrapping_mul(SPREAD);
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
+    let (words, _) = text.as_bytes().as_chunks::<8>();
+    // The last eight letters may have been among the others; shorter texts have fewer.
+    let last = text.as_bytes().last_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut short = [0; 8];
+        short.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        short
+    });
     mix(words.iter().fold(text.len() as u64, |hash, word| mix(hash, *word)), last)
 }
 

@@ -17,7 +17,7 @@ use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::{Hour, Minute};
-use crate::window::Window;
+use crate::window::{Around, Models, Window};
 
 /// The largest contributors that a finding names.
 const TOP: usize = 10;
@@ -110,8 +110,8 @@ impl Engine {
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
     #[must_use]
-    pub fn wakes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> bool {
-        self.speaking(family, here, before).any(|minutes| minutes != 0)
+    pub fn wakes(&self, family: Family, around: Around<'_>) -> bool {
+        self.speaking(family, around).any(|minutes| minutes != 0)
     }
 
     /// The fewest counted events in two hours with which some detector may speak.
@@ -122,15 +122,16 @@ impl Engine {
 
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.
     #[must_use]
-    pub fn minutes(&self, family: Family, here: &Cell, before: Option<&Cell>) -> u64 {
-        self.speaking(family, here, before).fold(0, |all, minutes| all | minutes)
+    pub fn minutes(&self, family: Family, around: Around<'_>) -> u64 {
+        self.speaking(family, around).fold(0, |all, minutes| all | minutes)
     }
 
     /// The minutes in which each detector may have anything to say about these cells.
-    fn speaking(&self, family: Family, here: &Cell, before: Option<&Cell>) -> impl Iterator<Item = u64> {
-        let all = self.awake(here).into_iter().map(|place| &self.watches[place]);
+    fn speaking(&self, family: Family, around: Around<'_>) -> impl Iterator<Item = u64> {
+        let all = self.awake(around.here).into_iter().map(|place| &self.watches[place]);
+        let lateness = self.lateness.of(family.source());
         let minutes = move |detector: &dyn Detector| match detector.about().families.contains(&family) {
-            true => detector.minutes(here, before),
+            true => detector.minutes_in(around, lateness),
             false => 0,
         };
         all.map(move |watch| {
@@ -146,7 +147,7 @@ impl Engine {
                 continue;
             }
             let before = place.checked_sub(1).and_then(|p| known.cells.get(p)).filter(|(h, _)| *h == hour.before());
-            let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()) };
+            let view = View { known, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place };
             for place in self.awake(cell) {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
@@ -183,14 +184,16 @@ impl Engine {
         }
         let (detector, cap) =
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
-        let mut minutes = detector.minutes(view.cell, view.before);
+        let lateness = self.lateness.of(entity.family.source());
+        let models = view.models(lateness);
+        let mut minutes = detector.minutes_in(view.around(), lateness);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;
             if minute < range.from || minute > range.to {
                 continue;
             }
-            let window = view.window(minute, self.lateness.of(entity.family.source()));
+            let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
             if let Some(verdict) = detector.judge(&window) {
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
@@ -216,17 +219,32 @@ struct View<'a> {
     hour: Hour,
     cell: &'a Cell,
     before: Option<&'a Cell>,
+    /// The cell's place among those that are known.
+    place: usize,
 }
 
 impl<'a> View<'a> {
-    fn window(&self, minute: Minute, lateness: Minutes) -> Window<'a> {
+    fn around(&self) -> Around<'a> {
+        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+    }
+
+    fn models(&self, lateness: Minutes) -> Models<'a> {
+        Models::new(self.known.profile.as_deref(), &self.known.cells[..=self.place], self.hour, lateness)
+    }
+
+    fn window<'m>(&self, minute: Minute, models: &'m Models<'a>) -> Window<'m>
+    where
+        'a: 'm,
+    {
         Window {
             entity: &self.known.entity,
             minute,
             here: self.cell,
             before: self.before,
             profile: self.known.profile.as_deref(),
-            lateness,
+            models,
+            raise: 0.0,
+            lateness: models.lateness,
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod beats;
 pub mod catalog;
 pub mod cell;
+pub mod correlation;
 mod crash;
 mod deed;
 pub mod detector;
@@ -19,6 +20,7 @@ mod index;
 pub mod judge;
 #[cfg(test)]
 mod laws;
+pub mod level;
 pub mod measure;
 pub mod notes;
 pub mod observe;
@@ -28,8 +30,10 @@ pub mod rate;
 pub mod rule;
 #[cfg(test)]
 mod script;
+mod series;
 pub mod settings;
 pub mod severity;
+pub mod share;
 mod sign_in;
 pub mod stage;
 pub mod stats;

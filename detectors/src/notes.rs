@@ -70,12 +70,6 @@ impl Touch {
 }
 
 impl Tally {
-    /// The minute of the hour.
-    #[must_use]
-    pub fn minute(&self) -> u8 {
-        self.minute
-    }
-
     /// What it adds to the trace of a cell.
     #[must_use]
     pub fn trace(&self) -> Trace {
@@ -307,19 +301,22 @@ impl Notes {
 
     fn occur(&mut self, note: u32, observed: &Observed<'_>) {
         let note = &self.notes[note as usize];
-        let (value, name) = match observed.value {
+        let (value, name) = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
             Value::Api => {
                 let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
                 (note.what, api)
             }
-            Value::Text(text) => {
-                let start = self.text.len() as u32;
-                (hash_one(text), (start, start + u32::from(self.show(text, NAME))))
-            }
+            Value::Text(text) => (hash_one(text), self.named_value(text)),
+            Value::Marked(hash, text) => (*hash, self.named_value(text)),
         };
         let touch = self.touches.len() as u32;
         self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
+    }
+
+    fn named_value(&mut self, text: &str) -> (u32, u32) {
+        let start = self.text.len() as u32;
+        (start, start + u32::from(self.show(text, NAME)))
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {

@@ -1,5 +1,7 @@
 //! Observe: what a delivery teaches. A delivery of a thousand events touches each cell once.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet, HashTable};
 
@@ -72,7 +74,7 @@ pub struct Observations<'e> {
     told: Option<Severity>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Observed<'e> {
     pub(crate) family: Family,
     pub(crate) slot: Slot,
@@ -81,12 +83,14 @@ pub(crate) struct Observed<'e> {
 }
 
 /// What tells the occurrences of a slot apart, and is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'e> {
     /// The API that was called, hashed like the contributor of that name.
     Api,
     /// Some text of the event: a user, a request id.
     Text(&'e str),
+    /// A hash of the detector's own, and a text to show for it.
+    Marked(u64, Cow<'e, str>),
 }
 
 impl<'e> Observations<'e> {

@@ -1,9 +1,4 @@
 //! Profiles: what is usual for an entity, learnt hour by hour from complete hours.
-//!
-//! A profile keeps, for each series, the sum and the busiest quarter of an hour of its last active hours. A window is
-//! compared with the median and the largest of those peaks: a ratio that cron jobs and bursty people do not upset.
-
-use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -11,15 +6,10 @@ use smallvec::SmallVec;
 use crate::cell::{Cell, OnTime};
 use crate::event::Source;
 use crate::measure::Measure;
+use crate::series::{Lessons, Series, waiting};
 use crate::settings::Minutes;
-use crate::time::{HOUR, Hour, Minute};
-
-/// The window that rates are judged in, and whose hourly peaks a profile keeps.
-pub const RATE_WINDOW: Minutes = Minutes(15);
-/// Hours that a baseline is taken from.
-const BASELINE: usize = 24;
-/// Hours kept for each series: more than a baseline needs, so that late data is judged against what was usual then.
-const KEPT: usize = 36;
+use crate::stats::rate::RateWindows;
+use crate::time::{Hour, Minute};
 
 /// How long after its end a minute may still grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,152 +38,122 @@ impl Lateness {
 }
 
 /// What is usual for an entity.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// By measure. Most entities have one.
     series: SmallVec<[Series; 1]>,
 }
 
-/// The active hours of one measure, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Series {
-    measure: Measure,
-    hours: VecDeque<ActiveHour>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct ActiveHour {
-    hour: Hour,
-    sum: u32,
-    peak: u32,
-}
-
-/// What is usual for a series in a window of [`RATE_WINDOW`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Usual {
-    /// The median of the peaks of the active hours.
-    pub median: f64,
-    /// The largest of them.
-    pub largest: f64,
-    /// How many active hours that rests on.
-    pub hours: usize,
-}
-
 impl Profile {
-    /// Learns a complete hour: what came in time in it, and in the hour before for windows that begin there. An hour that
-    /// is learnt again replaces what was learnt of it.
-    pub fn learn(&mut self, hour: Hour, cell: &Cell, before: Option<&Cell>) {
-        if let Some(only) = cell.only().filter(|only| before.is_none() || only.minute + 1 >= RATE_WINDOW.0 as u8) {
-            return self.push(only.measure, ActiveHour { hour, sum: only.n, peak: only.n });
+    /// Learns what came in time in a complete hour. An hour that is learnt again replaces what was learnt of it, unless
+    /// it is so old that a model has taken it in.
+    pub fn learn(&mut self, hour: Hour, cell: &Cell, lateness: Minutes) {
+        let open = waiting(lateness);
+        if let Some(only) = cell.only() {
+            return self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
         }
-        for minutes in cell.on_time().chunk_by(|a, b| a.measure == b.measure) {
-            let measure = minutes[0].measure;
-            let sum = minutes.iter().fold(0_u32, |sum, part| sum.saturating_add(part.n));
-            self.push(measure, ActiveHour { hour, sum, peak: peak_of(minutes, before).unwrap_or(sum) });
+        // Sensitive calls are calls: as such they are usual or not.
+        let mut parts = cell.on_time();
+        parts.retain(|part| part.measure != Measure::Sensitive);
+        for parts in parts.chunk_by(|a, b| a.measure == b.measure) {
+            self.series_of(parts[0].measure, hour).learn(hour, &by_minute(parts), open);
         }
     }
 
-    /// Does learning this cell ask for the hour before? Where nothing is in its first minutes, no window reaches there.
-    #[must_use]
-    pub fn looks_back(cell: &Cell) -> bool {
-        cell.minutes().any(|minute| u32::from(minute) + 1 < RATE_WINDOW.0)
-    }
-
-    fn push(&mut self, measure: Measure, learnt: ActiveHour) {
+    fn series_of(&mut self, measure: Measure, hour: Hour) -> &mut Series {
         let place = self.series.partition_point(|series| series.measure < measure);
         if self.series.get(place).is_none_or(|series| series.measure != measure) {
-            self.series.insert(place, Series { measure, hours: VecDeque::new() });
+            self.series.insert(place, Series::new(measure, hour));
         }
-        let hours = &mut self.series[place].hours;
-        // Hours are mostly learnt in their order: then the new one is the last, and nothing is searched or moved.
-        let newest = hours.back().is_none_or(|last| last.hour < learnt.hour);
-        let place = if newest { hours.len() } else { hours.partition_point(|held| held.hour < learnt.hour) };
-        if let Some(held) = hours.get_mut(place).filter(|held| held.hour == learnt.hour) {
-            *held = learnt;
-            return;
-        }
-        let full = hours.len() >= KEPT;
-        // Older than all that is kept, it finds no room.
-        if full && place == 0 {
-            return;
-        }
-        if full {
-            hours.pop_front();
-        }
-        hours.insert(place - usize::from(full), learnt);
+        &mut self.series[place]
     }
 
-    /// What was usual for a series as of `minute`: from the hours that were complete by then, and no other.
+    fn series(&self, measure: Measure) -> Option<&Series> {
+        self.series.iter().find(|series| series.measure == measure)
+    }
+
+    /// Takes in all hours before `end`, which nothing can come in time for any more; those from then on are to be learnt
+    /// again from their cells.
+    pub fn settle(&mut self, end: Hour) {
+        self.series.iter_mut().for_each(|series| series.settle(end));
+    }
+
+    /// Hours that a profile that was settled stands behind the last complete one.
     #[must_use]
-    pub fn usual(&self, measure: Measure, minute: Minute, lateness: Minutes) -> Option<Usual> {
-        let hours = self.known(measure, minute, lateness);
-        let mut peaks: SmallVec<[u32; BASELINE]> = hours.map(|h| h.peak).collect();
-        peaks.sort_unstable();
-        let largest = f64::from(*peaks.last()?);
-        let middle = peaks.len() / 2;
-        let median = if peaks.len() % 2 == 1 {
-            f64::from(peaks[middle])
-        } else {
-            f64::midpoint(f64::from(peaks[middle - 1]), f64::from(peaks[middle]))
-        };
-        Some(Usual { median, largest, hours: peaks.len() })
+    pub fn stands_behind(lateness: Minutes) -> i32 {
+        waiting(lateness)
     }
 
-    /// The sum of a measure over the hours of the baseline as of `minute`.
+    /// The first hour whose cell must be known to judge an hour.
     #[must_use]
-    pub fn total(&self, measure: Measure, minute: Minute, lateness: Minutes) -> u64 {
-        self.known(measure, minute, lateness).map(|h| u64::from(h.sum)).sum()
+    pub fn reach(&self, hour: Hour, lateness: Minutes) -> Hour {
+        let bound = bound_of(hour.first(), lateness);
+        let reach = self.series.iter().map(|series| series.reach(bound)).min();
+        reach.map_or(hour.before(), |reach| reach.min(hour.before()))
     }
 
-    fn known(&self, measure: Measure, minute: Minute, lateness: Minutes) -> impl Iterator<Item = &ActiveHour> {
-        // Law 2: a minute is judged against what was complete before it, so the same on every machine.
-        let bound = minute.plus(-(lateness.0 as i32)).hour();
-        let series = self.series.iter().find(|series| series.measure == measure);
-        series.into_iter().flat_map(move |series| {
-            let end = series.hours.partition_point(|h| h.hour < bound);
-            series.hours.range(end.saturating_sub(BASELINE)..end)
-        })
+    /// A model of a series as of the beginning of an hour, to be taught while its minutes are judged. The cells are
+    /// those of the hour and of hours before.
+    pub(crate) fn lessons<'c>(
+        &self,
+        (measure, hour): (Measure, Hour),
+        cells: impl Iterator<Item = (Hour, &'c Cell)>,
+        lateness: Minutes,
+    ) -> Option<Lessons> {
+        self.series(measure)?.teach(bound_of(hour.first(), lateness), cells)
+    }
+
+    /// About how unusual windows of a series are: enough to see that they are not.
+    pub(crate) fn glance(&self, measure: Measure, asked: &RateWindows) -> f64 {
+        let bound = Minute(asked.known_to).hour();
+        self.series(measure).map_or(f64::INFINITY, |series| series.glance(asked, bound))
+    }
+
+    /// The first hour that a series was active in.
+    #[must_use]
+    pub fn since(&self, measure: Measure) -> Option<Hour> {
+        self.series(measure).map(Series::since)
+    }
+
+    /// The sums of the last active hours of a series as of `minute`: from the hours that were complete by then.
+    pub fn baseline(
+        &self,
+        measure: Measure,
+        minute: Minute,
+        lateness: Minutes,
+    ) -> impl Iterator<Item = (Hour, u32)> + '_ {
+        let bound = bound_of(minute, lateness);
+        self.series(measure).into_iter().flat_map(move |series| series.baseline(bound))
     }
 
     /// The newest hour that it learnt.
     #[must_use]
     pub fn newest(&self) -> Option<Hour> {
-        self.series.iter().filter_map(|series| series.hours.back()).map(|active| active.hour).max()
+        self.series.iter().filter_map(Series::newest).max()
     }
 
     /// How many entries it holds.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.series.iter().map(|series| series.hours.len()).sum()
+        self.series.iter().map(Series::entries).sum()
     }
 }
 
-/// The busiest window that ends in the hour, of one measure; nothing when one window holds all there is.
-fn peak_of(here: &[OnTime], before: Option<&Cell>) -> Option<u32> {
-    let width = RATE_WINDOW.0 as usize;
-    let tail = HOUR as usize - width;
-    let (first, last) = (here.first()?, here.last()?);
-    let reaches_back = usize::from(first.minute) + 1 < width;
-    let before = before.filter(|_| reaches_back);
-    let mut earlier =
-        before.into_iter().flat_map(|cell| cell.on_time_of(first.measure, (tail + 1) as u8, HOUR as u8 - 1)).peekable();
-    if earlier.peek().is_none() && usize::from(last.minute - first.minute) < width {
-        return None;
+/// Law 2: a minute is judged on what was complete before it, so the same on every machine.
+fn bound_of(minute: Minute, lateness: Minutes) -> Hour {
+    minute.plus(-(lateness.0 as i32)).hour()
+}
+
+/// What came in each minute.
+fn by_minute(parts: &[OnTime]) -> SmallVec<[(u8, u32); 8]> {
+    let mut minutes: SmallVec<[(u8, u32); 8]> = SmallVec::new();
+    for part in parts {
+        match minutes.last_mut().filter(|(minute, _)| *minute == part.minute) {
+            Some((_, n)) => *n = n.saturating_add(part.n),
+            None => minutes.push((part.minute, part.n)),
+        }
     }
-    let mut minutes = [0_u32; 2 * HOUR as usize];
-    for part in earlier {
-        minutes[usize::from(part.minute)] += part.n;
-    }
-    for part in here {
-        minutes[HOUR as usize + usize::from(part.minute)] += part.n;
-    }
-    let mut sum: u32 = minutes[tail..HOUR as usize].iter().sum();
-    let mut peak = 0;
-    for end in HOUR as usize..minutes.len() {
-        sum = sum + minutes[end] - minutes[end - width];
-        peak = peak.max(sum);
-    }
-    Some(peak)
+    minutes
 }
 
 #[cfg(test)]
@@ -208,42 +168,66 @@ mod tests {
         cell
     }
 
-    #[test]
-    fn a_peak_may_begin_in_the_hour_before() {
+    fn learnt(hours: std::ops::Range<i32>, n: impl Fn(i32) -> u32) -> Profile {
         let mut profile = Profile::default();
-        profile.learn(Hour(10), &cell(&[(1, 5)]), Some(&cell(&[(55, 7), (20, 100)])));
-        let usual = profile.usual(Measure::Calls, Hour(11).minute(15), Minutes(15)).unwrap();
-        assert_eq!((usual.median, usual.largest, usual.hours), (12.0, 12.0, 1));
+        for hour in hours {
+            profile.learn(Hour(hour), &cell(&[(30, n(hour)), (31, 1)]), Minutes(15));
+        }
+        profile
     }
 
     #[test]
     fn an_hour_is_known_only_when_complete() {
-        let mut profile = Profile::default();
-        profile.learn(Hour(10), &cell(&[(1, 5)]), None);
-        assert!(profile.usual(Measure::Calls, Hour(11).minute(14), Minutes(15)).is_none());
-        assert!(profile.usual(Measure::Calls, Hour(11).minute(15), Minutes(15)).is_some());
-        assert!(profile.usual(Measure::Calls, Hour(11).minute(5), Minutes(5)).is_some());
-    }
-
-    #[test]
-    fn one_burst_does_not_move_the_median() {
-        let mut profile = Profile::default();
-        for hour in 0..9 {
-            profile.learn(Hour(hour), &cell(&[(30, if hour == 4 { 900 } else { 10 })]), None);
-        }
-        let usual = profile.usual(Measure::Calls, Hour(10).first(), Minutes(15)).unwrap();
-        assert_eq!((usual.median, usual.largest, usual.hours), (10.0, 900.0, 9));
-        assert_eq!(profile.total(Measure::Calls, Hour(10).first(), Minutes(15)), 980);
+        let profile = learnt(10..11, |_| 5);
+        let sum = |minute, lateness| {
+            profile.baseline(Measure::Calls, Hour(11).minute(minute), Minutes(lateness)).map(|(_, n)| n).sum::<u32>()
+        };
+        assert_eq!((sum(14, 15), sum(15, 15), sum(5, 5)), (0, 6, 6));
     }
 
     #[test]
     fn memory_is_bounded_and_the_baseline_is_the_newest_day() {
-        let mut profile = Profile::default();
-        for hour in 0..1_000 {
-            profile.learn(Hour(hour), &cell(&[(0, hour as u32 + 1)]), None);
+        let profile = learnt(0..1_000, |hour| hour as u32);
+        assert_eq!(profile.entries(), 36);
+        let baseline: Vec<_> = profile.baseline(Measure::Calls, Hour(1_001).first(), Minutes(15)).collect();
+        assert_eq!((baseline.len(), baseline[23]), (24, (Hour(999), 1_000)));
+    }
+
+    /// The model of a minute, of a profile that has learnt so many hours, with the cells of the hours since `from`.
+    fn model(profile: &Profile, minute: Minute, from: Hour, n: impl Fn(i32) -> u32) -> Option<Vec<u8>> {
+        let cells: Vec<(Hour, Cell)> =
+            (from.0..=minute.hour().0).map(|hour| (Hour(hour), cell(&[(30, n(hour)), (31, 1)]))).collect();
+        let all = cells.iter().map(|(hour, cell)| (*hour, cell));
+        let mut lessons = profile.lessons((Measure::Calls, minute.hour()), all, Minutes(15))?;
+        Some(lessons.model(minute.plus(-15)).encode())
+    }
+
+    #[test]
+    fn what_was_usual_is_the_same_whenever_one_asks() {
+        for n in [|hour: i32| (hour % 7) as u32, |hour: i32| 15 + (hour % 7) as u32, |hour: i32| (hour as u32 % 50) / 2]
+        {
+            let minute = Hour(100).minute(40);
+            let wanted = model(&learnt(0..99, n), minute, Hour(99), n).unwrap();
+            for end in 99..140 {
+                let profile = learnt(0..end, n);
+                let from = profile.reach(Hour(100), Minutes(15));
+                let found = model(&profile, minute, from, n);
+                assert!(found.is_none_or(|found| found == wanted), "{end}");
+                assert!(end > 110 || model(&profile, minute, from, n).is_some(), "{end}");
+            }
         }
-        assert_eq!(profile.entries(), KEPT);
-        let usual = profile.usual(Measure::Calls, Hour(1_001).first(), Minutes(15)).unwrap();
-        assert_eq!((usual.largest, usual.hours), (1000.0, BASELINE));
+    }
+
+    #[test]
+    fn a_profile_that_was_put_away_goes_on_from_there() {
+        let n = |hour: i32| 15 + (hour % 7) as u32;
+        let (mut profile, minute) = (learnt(0..99, n), Hour(100).minute(40));
+        let wanted = model(&profile, minute, Hour(99), n);
+        profile.settle(Hour(95));
+        for hour in 95..100 {
+            profile.learn(Hour(hour), &cell(&[(30, n(hour)), (31, 1)]), Minutes(15));
+        }
+        assert!(wanted.is_some());
+        assert_eq!(model(&profile, minute, Hour(99), n), wanted);
     }
 }

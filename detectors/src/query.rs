@@ -19,13 +19,14 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             "eventName = \"ConsoleLogin\" and userIdentity.type = \"Root\"".to_owned()
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
-        Family::Address => format!("eventName = \"ConsoleLogin\" and sourceIPAddress = {name}"),
+        Family::Address => format!("sourceIPAddress = {name}"),
         Family::Denial => {
             let api = entity.subject().api;
             let name = api.split_once(':').map_or(api.as_str(), |(_, name)| name);
             format!("{} and eventName like {} and ispresent(errorCode)", principal_filter(entity), quoted(name))
         }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
+        Family::Account => format!("recipientAccountId = {name}"),
         Family::Function | Family::Log => {
             return format!(
                 "fields @timestamp, @requestId, @message | filter @message like /(?i)error|timed out|REPORT/ | sort @timestamp | limit 200 \

@@ -1,33 +1,39 @@
-//! The first judge of rates: a robust ratio to the series' own recent hours.
+//! The judge of rates: is there far more than usual, and is it enough to speak of?
 
 use crate::cell::Cell;
 use crate::detector::{Folding, Verdict};
 use crate::measure::Measure;
-use crate::profile::RATE_WINDOW;
-use crate::settings::{Field, Value, Visit};
+use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
+use crate::stats::rate::{RateProfile, RateScore, RateWindows};
+use crate::stats::tails::neg_binomial_ln_sf;
+use crate::stats::windows::{Sums, WIDTHS};
 use crate::time::HOUR;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
-/// The minutes that a window of rates reaches back from its last one.
-const REACH_BACK: usize = RATE_WINDOW.0 as usize - 1;
+/// Minutes of two hours.
+const TWO_HOURS: usize = 2 * HOUR as usize;
+/// A first look knows about half of a surprise: what came in the last hours is not learnt.
+const GLANCE: f64 = 0.5;
+/// ln of the share of windows that have more than the upper end of what is usual: 5 %.
+const LN_RARE: f64 = -2.995_732_273_553_991;
+/// The largest upper end that is looked for.
+const MOST: u64 = 1 << 40;
 
 /// When a rate is far over its usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateSettings {
-    /// Fewer events than this in a quarter of an hour are never a finding.
+    /// Fewer events than this in a window are never a finding.
     pub min_events: u32,
     /// How many times the usual.
     pub ratio: f64,
-    /// How many times the largest quarter of an hour of the last day.
-    pub peak_ratio: f64,
-    /// Active hours of history before it speaks.
-    pub min_hours: u32,
+    /// How surprising, as -log10 of p.
+    pub surprise: f64,
 }
 
 impl Default for RateSettings {
     fn default() -> RateSettings {
-        RateSettings { min_events: 20, ratio: 3.0, peak_ratio: 1.5, min_hours: 3 }
+        RateSettings { min_events: 20, ratio: 3.0, surprise: 6.0 }
     }
 }
 
@@ -35,78 +41,141 @@ impl RateSettings {
     /// Walks through the fields.
     pub fn visit(&mut self, visit: &mut dyn Visit) {
         let field = |name, doc, min, max| Field { name, doc, min, max };
-        let doc = "events in 15 minutes below which it never speaks";
-        visit.field(field("min_events", doc, 1.0, 1e6), Value::Count(&mut self.min_events));
-        let doc =
-            "how many times the usual (the median of the busiest quarters of the last 24 active hours) is a finding";
+        let doc = "events in a window (of 1, 5, 15 or 60 minutes) below which it never speaks";
+        visit.field(field("min_events", doc, 3.0, 1e6), Value::Count(&mut self.min_events));
+        let doc = "how many times what is usual for the window is a finding";
         visit.field(field("ratio", doc, 1.0, 1e4), Value::Ratio(&mut self.ratio));
-        let doc = "how many times the busiest quarter of those hours is a finding";
-        visit.field(field("peak_ratio", doc, 1.0, 1e4), Value::Ratio(&mut self.peak_ratio));
-        let doc = "active hours of history before it speaks";
-        visit.field(field("min_hours", doc, 1.0, 24.0), Value::Count(&mut self.min_hours));
+        let doc = "how surprising a finding must be: 6 is one minute in a million";
+        visit.field(field("surprise", doc, 3.0, 300.0), Value::Ratio(&mut self.surprise));
     }
 
-    /// The minutes of the hour in which a measure may be far over its usual, a bit for each: those that end a quarter of
-    /// an hour with enough events for the smallest finding.
+    /// The minutes of the hour in which a measure may be far over its usual, a bit for each: those that end a window
+    /// with enough events for the smallest finding, which at a glance is unusual.
     #[must_use]
-    pub fn minutes(&self, measure: Measure, here: &Cell, before: Option<&Cell>) -> u64 {
+    pub fn minutes(&self, measure: Measure, around: Around<'_>, lateness: Minutes) -> u64 {
+        let Around { hour, here, before, profile } = around;
         let floor = u64::from(self.min_events);
         let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
         if bound < floor {
             return 0;
         }
-        let mut counts = [0_u64; REACH_BACK + HOUR as usize];
-        for (minute, n) in before.into_iter().flat_map(|cell| cell.counts(measure)) {
-            if let Some(place) = usize::from(minute).checked_sub(HOUR as usize - REACH_BACK) {
-                counts[place] += n;
+        let counts = counts_of(measure, here, before);
+        let mut bits = 0;
+        for minute in here.active(measure) {
+            let sums = sums_of(&counts, minute);
+            if (sums[WIDTHS.len() - 1] as u64) < floor {
+                continue;
+            }
+            let at = hour.minute(minute);
+            let asked = RateWindows { minute: at.0, sums, known_to: at.plus(-(lateness.0 as i32)).0 };
+            let unusual = |known: &crate::profile::Profile| known.glance(measure, &asked) >= GLANCE * self.surprise;
+            if profile.is_none_or(unusual) {
+                bits |= bits_of(minute);
             }
         }
-        for (minute, n) in here.counts(measure) {
-            counts[REACH_BACK + usize::from(minute)] += n;
-        }
-        let enough =
-            |minute: &u8| counts[usize::from(*minute)..=REACH_BACK + usize::from(*minute)].iter().sum::<u64>() >= floor;
-        here.active(measure).filter(enough).fold(0, |bits, m| bits | 1 << m)
+        bits
     }
 
-    /// The verdict on a measure in the quarter of an hour that ends with the window's minute.
+    /// The verdict on a measure in the windows that end with the window's minute.
     #[must_use]
     pub fn judge(&self, window: &Window<'_>, measure: Measure, unit: &'static str) -> Option<Verdict> {
-        let floor = u64::from(self.min_events);
-        let seen = window.sum(measure, RATE_WINDOW);
-        if seen < floor {
+        let asked = window.windows(measure);
+        if asked.sums.iter().all(|sum| *sum < f64::from(self.min_events)) {
             return None;
         }
-        let usual = window.usual(measure).filter(|u| u.hours >= self.min_hours as usize)?;
-        let needed = (usual.median * self.ratio).max(usual.largest * self.peak_ratio);
-        if (seen as f64) < needed {
-            return None;
-        }
-        let times = seen as f64 / usual.median.max(1.0);
+        let score = window.ask(measure, |model| self.score(model, &asked, self.surprise + window.raise))??;
+        let span = Minutes(score.window as u32);
         Some(Verdict {
             severity: Severity::Low,
-            seen,
+            seen: score.seen as u64,
             at_least: false,
-            expected: Some(usual.median),
+            expected: Some(score.expected),
             threshold: None,
-            surprise: None,
-            window: RATE_WINDOW,
+            surprise: Some(score.t),
+            window: span,
             folding: Folding::Largest,
             unit: unit.into(),
-            headline: format!("{{seen}} {unit} in {} min, usual {}", RATE_WINDOW.0, round(usual.median)),
-            why: format!(
-                "{} times the usual and {} times the busiest quarter of an hour of the last {} active hours; a rate alone is low",
-                round(times),
-                round(seen as f64 / usual.largest.max(1.0)),
-                usual.hours
-            ),
-            examples: window.examples(measure, RATE_WINDOW).cloned().collect(),
+            headline: format!("{{seen}} {unit} in {{window}} min, usual {{usual}}"),
+            why: why(window, measure, &score),
+            examples: window.examples(measure, span).cloned().collect(),
         })
     }
+
+    /// The most surprising window that is surprising and large enough. More events never make it none: each window is
+    /// asked by itself where the most surprising of all is too small.
+    fn score(&self, model: &RateProfile, asked: &RateWindows, least: f64) -> Option<RateScore> {
+        let enough = |score: &RateScore| {
+            score.t >= least && score.seen >= f64::from(self.min_events) && score.seen >= self.ratio * score.expected
+        };
+        let best = model.judge(asked);
+        if best.t < least || enough(&best) {
+            return Some(best).filter(enough);
+        }
+        let alone = |window: usize| {
+            let mut sums = Sums::default();
+            sums[window] = asked.sums[window];
+            model.judge(&RateWindows { sums, ..*asked })
+        };
+        (0..WIDTHS.len()).map(alone).filter(enough).max_by(|a, b| a.t.total_cmp(&b.t))
+    }
+}
+
+fn bits_of(minute: u8) -> u64 {
+    1 << minute
+}
+
+/// The counts of the hour before, and of the hour.
+fn counts_of(measure: Measure, here: &Cell, before: Option<&Cell>) -> [u64; TWO_HOURS] {
+    let mut counts = [0; TWO_HOURS];
+    for (minute, n) in before.into_iter().flat_map(|cell| cell.counts(measure)) {
+        counts[usize::from(minute)] += n;
+    }
+    for (minute, n) in here.counts(measure) {
+        counts[HOUR as usize + usize::from(minute)] += n;
+    }
+    counts
+}
+
+/// What the windows hold that end with a minute of the hour.
+fn sums_of(counts: &[u64; TWO_HOURS], minute: u8) -> Sums {
+    let end = HOUR as usize + usize::from(minute) + 1;
+    WIDTHS.map(|width| counts[end - width as usize..end].iter().sum::<u64>() as f64)
+}
+
+/// `9 times what is usual on Tuesdays at 14:00 UTC, where 95 % have up to 6; 12 days of history; a rate alone is low`.
+fn why(window: &Window<'_>, measure: Measure, score: &RateScore) -> String {
+    let times = score.seen / score.expected.max(0.1);
+    let when = window.minute.start().format("%A %H:%M UTC");
+    let known = window.age(measure).map_or_else(String::new, |age| format!("; {} of history", age_of(age)));
+    format!("{} times the usual for {when}, 95 % up to {}{known}; a rate alone is low", round(times), upper(score))
+}
+
+fn age_of(age: Minutes) -> String {
+    let days = age.0 / (24 * HOUR as u32);
+    let (n, unit) = if days == 0 { (age.0 / HOUR as u32, "hour") } else { (days, "day") };
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The number that 95 % of such windows do not exceed.
+fn upper(score: &RateScore) -> u64 {
+    let rare = |n: u64| neg_binomial_ln_sf((n + 1) as f64, score.expected, 1.0 / score.inverse_size) <= LN_RARE;
+    let mut most = (score.expected as u64).max(1);
+    while most < MOST && !rare(most) {
+        most *= 2;
+    }
+    let mut least = 0;
+    while least < most {
+        let middle = least + (most - least) / 2;
+        if rare(middle) { most = middle } else { least = middle + 1 }
+    }
+    most
 }
 
 /// A number as people say it: whole from 10 up, one decimal below.
 #[must_use]
 pub fn round(value: f64) -> String {
+    if value > 0.0 && value < 0.05 {
+        return "under 0.1".to_owned();
+    }
     if value >= 10.0 || value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }

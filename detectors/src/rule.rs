@@ -38,7 +38,7 @@ pub enum Need {
 }
 
 impl Need {
-    fn is_met(self, event: &Event<'_>) -> bool {
+    pub(crate) fn is_met(self, event: &Event<'_>) -> bool {
         let What::Call(call) = event.what else { return false };
         match self {
             Need::Failure => call.error.is_some(),

@@ -111,15 +111,13 @@ fn judge(engine: &Engine, entity: &Entity, hours: HashMap<Hour, Cell>, book: &mu
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
-        let before =
-            at.checked_sub(1).map(|at| &hours[at]).filter(|(h, _)| *h == hour.before()).map(|(_, c)| c.clone());
         let known = Known { entity: entity.clone(), cells, profile: Some(std::sync::Arc::new(profile.clone())) };
         let mut findings = Vec::new();
         engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut findings);
         for finding in findings {
             book.fold(finding);
         }
-        profile.learn(hour, &cell, before.as_deref());
+        profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Windows: what a detector sees when it judges a minute. Everything in it ends with that minute.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,8 +8,11 @@ use crate::alert::{Example, Span};
 use crate::cell::{Cell, Contributor, Occurrence};
 use crate::entity::Entity;
 use crate::measure::{Measure, Slot};
-use crate::profile::{Profile, Usual};
+use crate::profile::Profile;
+use crate::series::Lessons;
 use crate::settings::Minutes;
+use crate::stats::rate::{RateProfile, RateWindows};
+use crate::stats::windows::WIDTHS;
 use crate::time::{HOUR, Hour, Minute};
 
 /// The longest window: the hour cells that are read for a minute reach back this far.
@@ -24,7 +28,60 @@ pub struct Window<'a> {
     pub(crate) here: &'a Cell,
     pub(crate) before: Option<&'a Cell>,
     pub(crate) profile: Option<&'a Profile>,
+    pub(crate) models: &'a Models<'a>,
+    /// How much more surprising than its settings say a finding must be.
+    pub(crate) raise: f64,
     pub(crate) lateness: Minutes,
+}
+
+/// The cell of an hour with what is around it: enough to say which of its minutes are worth judging.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The hour.
+    pub hour: Hour,
+    /// Its cell.
+    pub here: &'a Cell,
+    /// The cell of the hour before.
+    pub before: Option<&'a Cell>,
+    /// What is usual for the entity.
+    pub profile: Option<&'a Profile>,
+}
+
+/// The models of an hour's series, made when somebody asks, and taught while one detector judges its minutes in order.
+#[derive(Debug)]
+pub(crate) struct Models<'a> {
+    pub(crate) profile: Option<&'a Profile>,
+    /// The cells of the hour and of those before.
+    pub(crate) cells: &'a [(Hour, Arc<Cell>)],
+    pub(crate) hour: Hour,
+    pub(crate) lateness: Minutes,
+    open: RefCell<Vec<(Measure, Option<Lessons>)>>,
+}
+
+impl<'a> Models<'a> {
+    pub(crate) fn new(
+        profile: Option<&'a Profile>,
+        cells: &'a [(Hour, Arc<Cell>)],
+        hour: Hour,
+        lateness: Minutes,
+    ) -> Models<'a> {
+        Models { profile, cells, hour, lateness, open: RefCell::default() }
+    }
+
+    /// What somebody says of a series with a model that has learnt what was complete before `minute`.
+    fn ask<T>(&self, measure: Measure, known_to: Minute, say: impl FnOnce(&RateProfile) -> T) -> Option<T> {
+        let mut open = self.open.borrow_mut();
+        let at = match open.iter().position(|(held, _)| *held == measure) {
+            Some(at) => at,
+            None => {
+                let cells = self.cells.iter().map(|(hour, cell)| (*hour, cell.as_ref()));
+                let lessons = self.profile.and_then(|p| p.lessons((measure, self.hour), cells, self.lateness));
+                open.push((measure, lessons));
+                open.len() - 1
+            }
+        };
+        open[at].1.as_mut().map(|lessons| say(lessons.model(known_to)))
+    }
 }
 
 impl<'a> Window<'a> {
@@ -65,16 +122,34 @@ impl<'a> Window<'a> {
         })
     }
 
-    /// What is usual for a series in a quarter of an hour; nothing in its first active hours.
+    /// What a measure has in each of the windows that rates are judged in, and as of when it is judged.
     #[must_use]
-    pub fn usual(&self, measure: Measure) -> Option<Usual> {
-        self.profile?.usual(measure, self.minute, self.lateness)
+    pub fn windows(&self, measure: Measure) -> RateWindows {
+        let sums = WIDTHS.map(|width| self.sum(measure, Minutes(width as u32)) as f64);
+        RateWindows { minute: self.minute.0, sums, known_to: self.known_to().0 }
     }
 
-    /// The sum of a measure over the baseline.
+    /// What somebody says of a series who knows what is usual for it; nothing where nothing is.
+    pub fn ask<T>(&self, measure: Measure, say: impl FnOnce(&RateProfile) -> T) -> Option<T> {
+        self.models.ask(measure, self.known_to(), say)
+    }
+
+    /// The first minute that was not complete when the window's last minute came.
+    fn known_to(&self) -> Minute {
+        self.minute.plus(-(self.lateness.0 as i32))
+    }
+
+    /// The minutes since a series was active first; nothing where nothing is known of it.
     #[must_use]
-    pub fn history(&self, measure: Measure) -> u64 {
-        self.profile.map_or(0, |p| p.total(measure, self.minute, self.lateness))
+    pub fn age(&self, measure: Measure) -> Option<Minutes> {
+        let since = self.profile?.since(measure)?.first();
+        (since <= self.minute).then(|| Minutes((self.minute.0 - since.0) as u32))
+    }
+
+    /// The last active hours of a measure, with its sums.
+    pub fn baseline(&self, measure: Measure) -> impl Iterator<Item = (Hour, u32)> + use<'a> {
+        let (minute, lateness) = (self.minute, self.lateness);
+        self.profile.into_iter().flat_map(move |profile| profile.baseline(measure, minute, lateness))
     }
 
     /// The span of event time that a window of this length covers.

@@ -90,6 +90,9 @@ fn of_rule(rule: &Listed, settings: &Settings, out: &mut dyn Write) -> io::Resul
         for (path, value) in &twin.change {
             example(&json!({ path: value }), out)?;
         }
+        if twin.change.is_empty() && twin.remove.is_none() {
+            writeln!(out, "  | {}", clean(&twin.difference(), QUOTE_LIMIT))?;
+        }
         if let Some(path) = &twin.remove {
             writeln!(out, "  | without {}", clean(path, QUOTE_LIMIT))?;
         }

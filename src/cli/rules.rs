@@ -8,6 +8,7 @@ use crate::report::coverage as report;
 use crate::rules::coverage::Coverage;
 use crate::rules::load::Loaded;
 use crate::rules::prove::prove;
+use crate::rules::prove_correlation::prove_correlation;
 use crate::settings::catalog::{Catalog, Entry};
 
 /// Test, check and list rules
@@ -73,8 +74,10 @@ fn load(folder: &Folder) -> Result<Loaded, Error> {
 fn test(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
     mistakes(loaded, out)?;
     let (mut right, mut without, mut examples) = (0, 0, 0);
-    for (place, rule) in &loaded.rules {
-        let proof = prove(rule);
+    let rules = loaded.rules.iter().map(|(place, rule)| (place, prove(rule)));
+    let correlations = loaded.correlations.iter().map(|(place, rule)| (place, prove_correlation(rule)));
+    let all = loaded.rules.len() + loaded.correlations.len();
+    for (place, proof) in rules.chain(correlations) {
         for what in &proof.wrong {
             writeln!(out, "{place}: {what}")?;
         }
@@ -82,8 +85,8 @@ fn test(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
         without += usize::from(proof.loud == 0);
         right += usize::from(proof.wrong.is_empty());
     }
-    let wrong = loaded.rules.len() - right;
-    writeln!(out, "{} rules, {examples} examples: {right} right, {wrong} wrong", loaded.rules.len())?;
+    let wrong = all - right;
+    writeln!(out, "{all} rules, {examples} examples: {right} right, {wrong} wrong")?;
     if without > 0 {
         writeln!(out, "{without} rules have no loud example")?;
     }
@@ -99,7 +102,11 @@ fn test(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
 /// Says what can be used, what is about other logs, and what is wrong.
 fn check(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
     mistakes(loaded, out)?;
-    writeln!(out, "{} files: {} rules can be used", loaded.files, loaded.rules.len())?;
+    let correlations = match loaded.correlations.len() {
+        0 => String::new(),
+        n => format!(", and {n} correlations"),
+    };
+    writeln!(out, "{} files: {} rules can be used{correlations}", loaded.files, loaded.rules.len())?;
     if !loaded.foreign.is_empty() {
         writeln!(out, "{} rules are about logs that are not read here", loaded.foreign.len())?;
     }
@@ -113,7 +120,8 @@ fn check(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
 /// Says what is looked for, by tactic and technique.
 fn coverage(loaded: &Loaded, format: CoverageFormat, out: &mut dyn Write) -> Result<Exit, Error> {
     let mut coverage = Coverage::default();
-    loaded.rules.iter().for_each(|(_, rule)| coverage.add(rule));
+    loaded.rules.iter().for_each(|(_, rule)| coverage.add(&rule.slug, &rule.written.tags));
+    loaded.correlations.iter().for_each(|(_, rule)| coverage.add(&rule.slug, &rule.written.tags));
     for Entry { about, .. } in Catalog::built_in().detectors() {
         coverage.detector(about.id, about.attack.iter().copied());
     }

@@ -24,8 +24,11 @@ const LONGEST: usize = 2_048;
 
 thread_local! {
     /// What is remembered changes nothing but how long reading takes.
-    static MET: RefCell<Vec<[Option<Rc<Read>>; KEPT]>> = RefCell::new(vec![Default::default(); PLACES]);
+    static MET: RefCell<Vec<[Met; KEPT]>> = RefCell::new(vec![Default::default(); PLACES]);
 }
+
+/// A caller that was met, with the hash of the beginning of its text.
+type Met = Option<(u64, Rc<Read>)>;
 
 /// Who made a call; nothing where the record does not say.
 #[derive(Clone, Default)]
@@ -153,36 +156,36 @@ fn provider(arn: &str) -> &str {
     arn.split_once(":oidc-provider/").map_or(arn, |(_, host)| host)
 }
 
-/// The place of the caller whose text begins so.
-fn place(text: &str) -> usize {
+/// The hash of the beginning of a caller's text.
+fn hash(text: &str) -> u64 {
     let bytes = text.as_bytes();
-    xxh3_64(&bytes[..bytes.len().min(TELLING)]) as usize % PLACES
+    xxh3_64(&bytes[..bytes.len().min(TELLING)])
 }
 
 /// One that was met before, where the text begins with it. A JSON object says itself where it ends, so it is the same.
-fn met(text: &str) -> Option<Rc<Read>> {
+fn met(text: &str, hash: u64) -> Option<Rc<Read>> {
     MET.with_borrow_mut(|met| {
-        let here = &mut met[place(text)];
-        let is_it =
-            |read: &Option<Rc<Read>>| read.as_ref().is_some_and(|read| text.starts_with(&read.text[..read.json]));
-        let at = here.iter().position(is_it)?;
+        let here = &mut met[hash as usize % PLACES];
+        let is_it = |(held, read): &(u64, Rc<Read>)| *held == hash && text.starts_with(&read.text[..read.json]);
+        let at = here.iter().position(|met| met.as_ref().is_some_and(is_it))?;
         here[..=at].rotate_right(1);
-        here[0].clone()
+        here[0].as_ref().map(|(_, read)| Rc::clone(read))
     })
 }
 
-fn remember(text: &str, read: &Rc<Read>) {
+fn remember(hash: u64, read: &Rc<Read>) {
     MET.with_borrow_mut(|met| {
-        let here = &mut met[place(text)];
+        let here = &mut met[hash as usize % PLACES];
         here.rotate_right(1);
-        here[0] = Some(Rc::clone(read));
+        here[0] = Some((hash, Rc::clone(read)));
     });
 }
 
 impl<'t> Compact<'t> for Caller {
     fn read(&mut self, from: &mut Cursor<'t>) -> Option<()> {
         let text = from.rest();
-        if let Some(read) = met(text) {
+        let hash = hash(text);
+        if let Some(read) = met(text, hash) {
             from.at += read.json;
             self.0 = Some(read);
             return Some(());
@@ -193,7 +196,7 @@ impl<'t> Compact<'t> for Caller {
         let json = &text[..from.at - start];
         let read = Rc::new(Read::of(&who, json));
         if json.len() <= LONGEST && json.starts_with('{') {
-            remember(text, &read);
+            remember(hash, &read);
         }
         self.0 = Some(read);
         Some(())

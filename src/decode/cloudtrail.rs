@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, What};
+use lapwing_detectors::event::{Address, Call, CallKind, ErrorClass, Event, Failure, Identity, Login, Outline, What};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::error_class;
@@ -60,6 +60,7 @@ pub(super) fn emit(
         response: record.response.0,
         extra: record.extra.0,
         record: json,
+        outline: Outline::default(),
     };
     sink.event(&Event {
         id: &record.id,
@@ -153,7 +154,7 @@ fn weight(record: &Record<'_>) -> u32 {
 }
 
 fn address(text: &str) -> Address<'_> {
-    if text.parse::<IpAddr>().is_ok() {
+    if is_ipv4(text) || text.parse::<IpAddr>().is_ok() {
         Address::Ip(text)
     } else if text.starts_with("AWS Internal") {
         Address::Internal
@@ -162,6 +163,22 @@ fn address(text: &str) -> Address<'_> {
     } else {
         Address::Unknown
     }
+}
+
+/// Most addresses are of this form, and nothing but the form is asked for.
+fn is_ipv4(text: &str) -> bool {
+    let (mut dots, mut digits, mut number) = (0, 0, 0_u32);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits == 0 || (digits < 3 && number > 0) => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && number <= 255 => (dots, digits, number) = (dots + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    dots == 3 && digits > 0 && number <= 255
 }
 
 fn failure<'a>(record: &'a Record<'_>, login: Option<&LoginMembers<'_>>) -> Option<Failure<'a>> {

@@ -5,11 +5,13 @@
 //! valid and what is wrong: what is read here is exactly what serde would have read, also in the parts that are
 //! skipped.
 
+mod ends;
+
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
-use wide::u8x16;
 
+use self::ends::{element, spaces, string_end};
 use super::field::{Flag, List, Number, Raw, Text};
 
 /// What can be read of compact JSON.
@@ -92,9 +94,7 @@ impl<'t> Cursor<'t> {
 
     #[inline]
     pub(crate) fn spaces(&mut self) {
-        while self.byte() == Some(b' ') {
-            self.at += 1;
-        }
+        self.at = spaces(self.text.as_bytes(), self.at);
     }
 
     /// From the opening brace to the first name; says whether there is one. `null` has none.
@@ -105,23 +105,25 @@ impl<'t> Cursor<'t> {
         Some(self.eat(b'}').is_none())
     }
 
-    /// The name under the cursor, and where it begins.
+    /// The name under the cursor, and where it begins. [`Cursor::value`] goes past it.
     #[inline(always)]
-    pub(crate) fn name(&mut self) -> Option<(&'t str, usize)> {
-        self.spaces();
-        let start = self.at;
-        let name = self.quoted()?;
-        name.plain.then_some((name.inner, start))
+    pub(crate) fn name(&self) -> Option<(&'t str, usize)> {
+        let bytes = self.text.as_bytes();
+        let start = spaces(bytes, self.at);
+        if *bytes.get(start)? != b'"' {
+            return None;
+        }
+        let (end, plain) = string_end(bytes, start + 1)?;
+        let name = self.text.get(start + 1..end - 1).filter(|_| plain)?;
+        Some((name, start))
     }
 
     /// Goes to the value of the name that begins at `start`. Told the length of the name, the processor need not wait
     /// for the search for its end.
     #[inline]
     pub(crate) fn value(&mut self, start: usize, name: &str) -> Option<()> {
-        self.at = start + name.len() + 2;
-        self.eat(b':')?;
-        self.spaces();
-        Some(())
+        let (bytes, at) = (self.text.as_bytes(), start + name.len() + 2);
+        (*bytes.get(at)? == b':').then(|| self.at = spaces(bytes, at + 1))
     }
 
     /// Goes past what follows a member; says whether another one does.
@@ -140,69 +142,53 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Goes past a string.
     #[inline(always)]
     fn quoted(&mut self) -> Option<Quoted<'t>> {
-        self.eat(b'"')?;
-        let start = self.at;
-        let plain = self.string()?;
-        Some(Quoted { inner: self.text.get(start..self.at - 1)?, plain })
-    }
-
-    /// Goes past the rest of a string and its closing quote; says whether it is without escapes.
-    #[inline(always)]
-    fn string(&mut self) -> Option<bool> {
-        let bytes = self.text.as_bytes();
-        let found = special(bytes, self.at)?;
-        if *bytes.get(found)? == b'"' {
-            self.at = found + 1;
-            return Some(true);
+        let (bytes, start) = (self.text.as_bytes(), self.at);
+        if *bytes.get(start)? != b'"' {
+            return None;
         }
-        self.at = escaped(bytes, found)?;
-        Some(false)
+        let (end, plain) = string_end(bytes, start + 1)?;
+        self.at = end;
+        Some(Quoted { inner: self.text.get(start + 1..end - 1)?, plain })
     }
 
     /// Goes past a value of any kind.
     pub(crate) fn skip(&mut self) -> Option<()> {
-        let mut nest = Nest::default();
+        // The place is kept at hand: to write it down at every step costs more than the steps.
+        let (bytes, mut at, mut nest) = (self.text.as_bytes(), self.at, Nest::default());
         loop {
-            match self.byte()? {
-                b'"' => {
-                    self.at += 1;
-                    self.string()?;
+            match *bytes.get(at)? {
+                b'"' => at = string_end(bytes, at + 1)?.0,
+                open @ (b'{' | b'[') if *bytes.get(at + 1)? != open + 2 => {
+                    nest.push(open)?;
+                    at = element(bytes, at + 1, open)?;
+                    continue;
                 }
-                open @ (b'{' | b'[') => {
-                    self.at += 1;
-                    if self.byte()? != open + 2 {
-                        nest.push(open)?;
-                        self.element(open)?;
-                        continue;
-                    }
-                    self.at += 1;
+                b'{' | b'[' => at += 2,
+                _ => {
+                    self.at = at;
+                    self.scalar()?;
+                    at = self.at;
                 }
-                _ => self.scalar()?,
             }
             loop {
-                let Some(open) = nest.top() else { return Some(()) };
-                if self.goes_on(open + 2)? {
-                    self.element(open)?;
-                    break;
+                let Some(open) = nest.top() else {
+                    self.at = at;
+                    return Some(());
+                };
+                match *bytes.get(at)? {
+                    b',' => {
+                        at = element(bytes, at + 1, open)?;
+                        break;
+                    }
+                    close if close == open + 2 => at += 1,
+                    _ => return None,
                 }
                 nest.pop();
             }
         }
-    }
-
-    /// Goes to the next value of an object or array.
-    #[inline(always)]
-    fn element(&mut self, open: u8) -> Option<()> {
-        self.spaces();
-        if open == b'{' {
-            self.eat(b'"')?;
-            self.string()?;
-            self.eat(b':')?;
-            self.spaces();
-        }
-        Some(())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
@@ -272,49 +258,6 @@ impl Nest {
 
     fn pop(&mut self) {
         self.0 >>= 1;
-    }
-}
-
-/// A bit for each of the bytes that is a quote, a backslash or a control character, the first one lowest.
-#[inline(always)]
-fn marks(bytes: [u8; 16]) -> u32 {
-    let block = u8x16::new(bytes);
-    let control = block.min(u8x16::splat(b' ' - 1)).simd_eq(block);
-    (control | block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
-}
-
-/// Where the next quote, backslash or control character is.
-#[inline(always)]
-fn special(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(&block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        let marks = marks(block);
-        if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize);
-        }
-        at += block.len();
-    }
-    let is_special = |b: &u8| matches!(b, b'"' | b'\\' | 0..b' ');
-    bytes.get(at..)?.iter().position(is_special).map(|found| at + found)
-}
-
-/// Where the string ends that goes on with an escape at `at`.
-#[cold]
-fn escaped(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at = special(bytes, at + escape(&bytes[at..])?)?,
-            _ => return None,
-        }
-    }
-}
-
-/// The length of the escape that begins here.
-fn escape(bytes: &[u8]) -> Option<usize> {
-    match bytes.get(1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
-        b'u' => bytes.get(2..6)?.iter().all(u8::is_ascii_hexdigit).then_some(6),
-        _ => None,
     }
 }
 

@@ -120,6 +120,8 @@ impl Inflater {
         if size == 0 || size > cap || size > bytes.len().saturating_mul(BEST_RATIO) {
             return None;
         }
+        // Not twice the room of the largest file.
+        out.reserve_exact(size.saturating_sub(out.len()));
         out.resize(size, 0);
         let inflated = self.decompressor.gzip_decompress(bytes, out).ok()?;
         (inflated == size && !may_end_sooner(bytes, out)).then_some(())

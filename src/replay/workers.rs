@@ -14,8 +14,9 @@ use crate::decode::{Origin, Refusal};
 use crate::pipeline::{From, Taught, teach_with};
 use crate::source::{Input, Reader, Unread};
 
-/// Files that may be read ahead of the one whose turn it is, for each thread.
-const AHEAD: usize = 2;
+/// Files that may lie read and wait for their turn, besides one for each thread that is being read. Each takes the room
+/// of its inflated bytes.
+const WAITING: usize = 1;
 
 /// What came of a piece of an input.
 pub(super) enum Piece {
@@ -71,7 +72,7 @@ pub(super) fn read(
     let shared =
         Shared { engine, inputs, reading, turn: Mutex::default(), moved: Condvar::new(), buffers: Mutex::default() };
     thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(threads * AHEAD);
+        let (sender, receiver) = sync_channel(threads + WAITING);
         for _ in 0..threads {
             let (shared, sender) = (&shared, sender.clone());
             let work = move || shared.work(threads, &sender);
@@ -134,7 +135,7 @@ impl Shared<'_> {
     fn work(&self, threads: usize, sender: &SyncSender<(usize, Piece)>) {
         let mut reader = Reader::new(self.reading.cap);
         let mut observer = Observer::new(self.engine);
-        while let Some(place) = self.claim(threads * AHEAD) {
+        while let Some(place) = self.claim(threads + WAITING) {
             let input = &self.inputs[place];
             let name = input.place.name();
             let mut pieces = 0;

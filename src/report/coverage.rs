@@ -62,19 +62,12 @@ pub fn navigator(coverage: &Coverage) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::parse::parse;
 
     fn coverage() -> Coverage {
-        let rule = |place: &str, tags: &str| {
-            let text = format!(
-                "title: T\nid: {place}\ntags: [{tags}]\nlogsource: {{product: aws, service: cloudtrail}}\n\
-                 detection:\n  a: {{eventName: X}}\n  condition: a"
-            );
-            parse(place, &text).unwrap_or_else(|mistakes| panic!("{mistakes}")).rules.remove(0)
-        };
         let mut coverage = Coverage::default();
-        coverage.add(&rule("one.yml", "attack.impact, attack.defense_evasion, attack.t1485"));
-        coverage.add(&rule("two.yml", "attack.impact, attack.t1485, attack.T1490, attack.g0007"));
+        coverage.add("one", &["attack.impact", "attack.defense_evasion", "attack.t1485"].map(str::to_owned));
+        let tags = ["attack.impact", "attack.t1485", "attack.T1490", "attack.g0007"].map(str::to_owned);
+        coverage.add("two", &tags);
         coverage.detector("burst", ["T1490"].into_iter());
         coverage
     }

@@ -83,9 +83,10 @@ fn families(about: &About) -> String {
         Family::Api => "API in an account and Region",
         Family::Function => "function",
         Family::User => "user at the sign-in page",
-        Family::Address => "address at the sign-in page",
+        Family::Address => "address",
         Family::Trail => "CloudTrail of an account and Region",
         Family::Log => "log of a function",
+        Family::Account => "account",
         Family::Denial => "principal on one API",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")

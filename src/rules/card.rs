@@ -1,14 +1,17 @@
 //! What is said of a rule where it is listed: all that is known of it without its conditions. The build script writes
 //! the cards of the built-in rules into the program.
 
+use lapwing_detectors::correlation::Plan;
+use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::rule::Need;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
-use rsigma_parser::{Level, LogSource, SigmaRule};
+use rsigma_parser::{CorrelationRule, Level, LogSource, SigmaRule};
 
 use super::keys::{Pair, keys};
 use super::needs::needs;
+use super::plan::Planned;
 use super::section::Section;
 
 /// What is said of a rule.
@@ -27,29 +30,78 @@ pub(crate) struct Card {
     pub(crate) stage: Stage,
     pub(crate) keys: Vec<Pair>,
     pub(crate) needs: Vec<Need>,
+    pub(crate) family: Family,
+    /// Of a correlation.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// What rules and correlations say of themselves in the same way.
+struct Said<'s> {
+    id: &'s Option<String>,
+    title: &'s str,
+    description: &'s Option<String>,
+    falsepositives: &'s [String],
+    tags: &'s [String],
+    level: Option<Level>,
 }
 
 impl Card {
     /// The card of a rule; nothing of one about logs that are not read here.
     pub(crate) fn of(slug: &str, rule: &SigmaRule, section: Option<&Section>) -> Option<Card> {
-        let what = rule.description.as_deref().unwrap_or(&rule.title);
-        let said = |said: fn(&Section) -> &str, without: &str| section.map_or(without, said).trim().to_owned();
+        let SigmaRule { id, title, description, falsepositives, tags, level, .. } = rule;
         let source = source_of(&rule.logsource)?;
+        let said = Said { id, title, description, falsepositives, tags, level: *level };
+        let calls = source == Source::CloudTrail;
         Some(Card {
+            keys: if calls { keys(rule) } else { Vec::new() },
+            needs: if calls { needs(rule) } else { Vec::new() },
+            // Whose deeds they are: the principal's, and of a log line the function's.
+            family: if calls { Family::Principal } else { Family::Function },
+            ..Card::say(slug, &said, (section, source))
+        })
+    }
+
+    /// The card of a correlation of these rules.
+    pub(crate) fn of_correlation(
+        slug: &str,
+        written: &CorrelationRule,
+        (rules, planned): (&[SigmaRule], &Planned),
+        section: Option<&Section>,
+    ) -> Option<Card> {
+        let CorrelationRule { id, title, description, falsepositives, tags, level, .. } = written;
+        let source = source_of(&rules.first()?.logsource)?;
+        let said = Said { id, title, description, falsepositives, tags, level: *level };
+        let each: Vec<Vec<Pair>> = rules.iter().map(keys).collect();
+        let open = source == Source::Lambda || each.iter().any(Vec::is_empty);
+        let mut keys = if open { Vec::new() } else { each.concat() };
+        keys.sort();
+        keys.dedup();
+        let shared = |all: Vec<Need>, one: Vec<Need>| all.into_iter().filter(|need| one.contains(need)).collect();
+        let needs = if source == Source::Lambda { None } else { rules.iter().map(needs).reduce(shared) };
+        let (needs, family, plan) = (needs.unwrap_or_default(), planned.family, Some(planned.plan));
+        Some(Card { keys, needs, family, plan, ..Card::say(slug, &said, (section, source)) })
+    }
+
+    fn say(slug: &str, rule: &Said<'_>, (section, source): (Option<&Section>, Source)) -> Card {
+        let what = rule.description.as_deref().unwrap_or(rule.title);
+        let said = |said: fn(&Section) -> &str, without: &str| section.map_or(without, said).trim().to_owned();
+        Card {
             slug: slug.to_owned(),
             id: rule.id.clone().unwrap_or_default(),
-            title: rule.title.clone(),
+            title: rule.title.to_owned(),
             what: what.trim().to_owned(),
             why: said(|s| &s.why, what),
             innocent: said(|s| &s.innocent, rule.falsepositives.first().map_or("", String::as_str)),
-            attack: techniques(&rule.tags),
+            attack: techniques(rule.tags),
             next: section.map(steps).unwrap_or_default(),
             source,
             severity: severity_of(rule.level),
             stage: section.map_or(Stage::Alert, |section| section.stage),
-            keys: if source == Source::CloudTrail { keys(rule) } else { Vec::new() },
-            needs: if source == Source::CloudTrail { needs(rule) } else { Vec::new() },
-        })
+            keys: Vec::new(),
+            needs: Vec::new(),
+            family: Family::Principal,
+            plan: None,
+        }
     }
 }
 

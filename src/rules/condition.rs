@@ -186,7 +186,7 @@ fn path_of(above: &str, item: &DetectionItem) -> String {
 }
 
 /// Is one of the paths the other, or inside it? Places in lists are left aside.
-fn related(one: &str, other: &str) -> bool {
+pub(super) fn related(one: &str, other: &str) -> bool {
     let bare = |path: &str| -> Vec<String> {
         path.split('.').map(|part| part.split('[').next().unwrap_or_default().to_owned()).collect()
     };

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::techniques;
-use super::parse::Rule;
 
 /// The tactics of ATT&CK for enterprises, in its order: <https://attack.mitre.org/tactics/enterprise/>.
 const TACTICS: [&str; 14] = [
@@ -38,16 +37,16 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Adds a rule.
-    pub fn add(&mut self, rule: &Rule) {
-        let techniques = techniques(&rule.written.tags);
-        for tactic in tactics(&rule.written.tags) {
-            self.tactics.entry(tactic.clone()).or_default().insert(rule.slug.clone());
+    /// Adds a rule or a correlation of that name, by its tags.
+    pub fn add(&mut self, name: &str, tags: &[String]) {
+        let techniques = techniques(tags);
+        for tactic in tactics(tags) {
+            self.tactics.entry(tactic.clone()).or_default().insert(name.to_owned());
             for technique in &techniques {
-                self.by_tactic.entry((tactic.clone(), technique.clone())).or_default().insert(rule.slug.clone());
+                self.by_tactic.entry((tactic.clone(), technique.clone())).or_default().insert(name.to_owned());
             }
         }
-        self.detector(&rule.slug, techniques.iter().map(String::as_str));
+        self.detector(name, techniques.iter().map(String::as_str));
     }
 
     /// Adds a detector, which names techniques and no tactics.

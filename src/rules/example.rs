@@ -69,7 +69,7 @@ pub(super) fn changed(twin: &Twin) -> Option<&str> {
 }
 
 /// Sets or removes what stands at a path such as `requestParameters.items[0].name`, making objects on the way.
-fn put(value: &mut Value, path: &str, new: Option<Value>) -> Result<(), String> {
+pub(super) fn put(value: &mut Value, path: &str, new: Option<Value>) -> Result<(), String> {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let mut parts = first.split('[');
     let name = parts.next().unwrap_or_default();
@@ -131,13 +131,15 @@ fn line(example: &Value, reader: &mut Reader<'_>) -> Result<(), String> {
         _ => return Err("an example of a log line has a `message`, a text or a map".to_owned()),
     };
     let group = format!("/aws/lambda/{}", text("function").unwrap_or("checkout"));
+    let ordinary = DateTime::from_timestamp(1_791_279_000, 0);
     let event = LogEvent {
         group: &group,
         stream: text("logStream").unwrap_or("2026/10/06/[$LATEST]0123456789abcdef"),
         account: "111122223333",
         region: "eu-west-1",
         id: "",
-        time: DateTime::from_timestamp(1_791_279_000, 0).unwrap_or_default(),
+        // Those of correlations have times, as records have.
+        time: text("eventTime").and_then(|time| time.parse().ok()).or(ordinary).unwrap_or_default(),
         message: &message,
     };
     Invocations::default().read(&event, reader);

@@ -12,7 +12,9 @@ use memchr::memmem::Finder;
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
-use super::json::{Path, every_text, member, values};
+use super::json::{every_text, member, values, values_of};
+use super::path::Path;
+use super::quick;
 
 /// The members that a CloudTrail record has at its top, by its record contents reference.
 pub(super) const RECORD: &[&str] = &[
@@ -132,7 +134,10 @@ impl Field {
             },
             // The event has no error when its record has neither code nor message.
             Root::Failure(_) if call.error.is_none() => return None,
-            Root::Request => call.request,
+            Root::Request => match call.outline.members(call.request, quick::outline) {
+                Some(members) if !self.below.is_empty() => return joined(values_of(members, &self.below)),
+                _ => call.request,
+            },
             Root::Response => call.response,
             Root::Extra => call.extra,
             Root::Failure(root) | Root::Member(root) => member(call.record, root),

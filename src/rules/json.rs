@@ -4,73 +4,44 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rsigma_eval::EventValue;
-use rsigma_parser::fieldpath::{first_unescaped, unescape_brackets};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::path::{Path, Step};
 use super::quick;
 
 /// How deep text that holds JSON may hold text that holds JSON.
 const DEPTH: u8 = 3;
 
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Step {
-    /// Into a member, of every member of a list.
-    Key(String),
-    /// To one member of a list; negative from its end.
-    Index(i64),
-}
-
-/// A path such as `userIdentity.type` or `requestParameters.items[0].name`.
-#[derive(Clone, Debug)]
-pub(super) struct Path(Vec<Step>);
-
-impl Path {
-    pub(super) fn of(path: &str) -> Path {
-        let mut steps = Vec::new();
-        for part in path.split('.') {
-            match first_unescaped(part, b'[').and_then(|at| Some((&part[..at], indexes(&part[at..])?))) {
-                Some((name, indexes)) => {
-                    if !name.is_empty() {
-                        steps.push(Step::Key(unescape_brackets(name).into_owned()));
-                    }
-                    steps.extend(indexes.into_iter().map(Step::Index));
-                }
-                None => steps.push(Step::Key(unescape_brackets(part).into_owned())),
-            }
-        }
-        Path(steps)
-    }
-
-    /// The path without its first member.
-    pub(super) fn below(&self) -> Path {
-        Path(self.0.iter().skip(1).cloned().collect())
-    }
-
-    /// The name of its last member.
-    pub(super) fn last(&self) -> Option<&str> {
-        self.0.iter().rev().find_map(|step| if let Step::Key(name) = step { Some(name.as_str()) } else { None })
-    }
-}
-
-fn indexes(text: &str) -> Option<Vec<i64>> {
-    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
-    inner.split("][").map(|index| index.parse().ok()).collect()
-}
-
 /// The values at the path: none, one, or one for each member of the lists that it crosses. Of text that is no JSON,
 /// or too deep, those that were found before that was seen. The cost is that of reading the text once.
 pub(super) fn values<'t>(text: &'t str, path: &Path) -> Vec<EventValue<'t>> {
     let mut found = Vec::new();
-    if !text.is_empty() && quick::values(text, &path.0, &mut found).is_none() {
-        found.clear();
-        let seed = Find { steps: &path.0, depth: DEPTH, found: &mut found };
+    if !text.is_empty() {
+        gather(text, path.steps(), &mut found);
+    }
+    found
+}
+
+/// The same of an object whose members are known. Those of another name are not read again.
+pub(super) fn values_of<'t>(members: impl Iterator<Item = (&'t str, &'t str)>, path: &Path) -> Vec<EventValue<'t>> {
+    let mut found = Vec::new();
+    if let Some((Step::Key(wanted), rest)) = path.steps().split_first() {
+        members.filter(|(name, _)| name == wanted).for_each(|(_, value)| gather(value, rest, &mut found));
+    }
+    found
+}
+
+/// Adds the values at the end of some steps.
+fn gather<'t>(text: &'t str, steps: &[Step], found: &mut Vec<EventValue<'t>>) {
+    let before = found.len();
+    if quick::values(text, steps, found).is_none() {
+        found.truncate(before);
+        let seed = Find { steps, depth: DEPTH, found };
         // Where the text breaks off, what stands before it was still said.
         let _ = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
     }
-    found
 }
 
 /// The text of a member of an object; empty where there is none. What stands behind it is not read, and may be broken.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use lapwing_detectors::detector::{About, Trigger};
+use lapwing_detectors::correlation::{self, Count, Member, Members, Pattern, Plan, slots};
+use lapwing_detectors::detector::{About, Detector, Timing, Trigger};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::measure::Slot;
@@ -14,6 +15,7 @@ use rsigma_eval::compile_rule;
 use rsigma_parser::parse_sigma_yaml;
 
 use super::card::Card;
+use super::correlation::{Correlation, Steps, built_in};
 use super::fields::Seen;
 use super::parse::{Rule, parse};
 use super::ready::Ready;
@@ -38,22 +40,23 @@ pub struct Listed {
     keys: &'static [Key],
     /// What an event must be for it to hold.
     needs: &'static [Need],
+    /// Of a correlation.
+    plan: Option<Plan>,
     text: &'static str,
-    ready: OnceLock<Option<Ready>>,
+    conditions: OnceLock<Option<Conditions>>,
+}
+
+/// The conditions of a rule, or of the rules that a correlation names.
+#[derive(Debug)]
+enum Conditions {
+    One(Ready),
+    Several(Steps),
 }
 
 include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 
 /// The built-in rules, by name.
 pub static PACK: &[Listed] = &BUILT_IN;
-
-/// Whose deeds they are: the principal's, and of a log line the function's.
-const fn families(source: Source) -> &'static [Family] {
-    match source {
-        Source::CloudTrail => &[Family::Principal],
-        Source::Lambda => &[Family::Function],
-    }
-}
 
 impl Listed {
     const fn new(
@@ -62,31 +65,35 @@ impl Listed {
         (severity, stage): (Severity, Stage),
         (keys, needs, about): (&'static [Key], &'static [Need], &'static About),
     ) -> Listed {
-        Listed { about, severity, stage, source, id, place, keys, needs, text, ready: OnceLock::new() }
+        let conditions = OnceLock::new();
+        Listed { about, severity, stage, source, id, place, keys, needs, plan: None, text, conditions }
+    }
+
+    /// The same as a correlation.
+    const fn correlating(mut self, plan: Plan) -> Listed {
+        self.plan = Some(plan);
+        self
     }
 
     /// The rule of a file, for as long as the program runs: rules are read once, at its start.
     pub(super) fn of(place: &str, rule: Rule) -> Option<&'static Listed> {
         let card = Card::of(&rule.slug, &rule.written, rule.section.as_ref())?;
+        Some(Listed::keep(place, &card, Conditions::One(rule.ready)))
+    }
+
+    /// The correlation of a file, for as long as the program runs.
+    pub(super) fn of_correlation(place: &str, correlation: Correlation) -> Option<&'static Listed> {
+        let card = correlation.card()?;
+        Some(Listed::keep(place, &card, Conditions::Several(correlation.steps)))
+    }
+
+    fn keep(place: &str, card: &Card, conditions: Conditions) -> &'static Listed {
         let keys = card.keys.iter().map(|(service, name)| Key { service: kept(service), name: kept(name) });
-        let about = About {
-            id: kept(&card.slug),
-            title: kept(&card.title),
-            what: kept(&card.what),
-            why: kept(&card.why),
-            innocent: kept(&card.innocent),
-            attack: all_kept(&card.attack),
-            next: all_kept(&card.next),
-            families: families(card.source),
-            trigger: Trigger::Slots(Box::leak(Box::new([Slot::named(&card.id)]))),
-            ..About::EMPTY
-        };
         let keys: &'static [Key] = Box::leak(keys.collect());
-        let about: &'static About = Box::leak(Box::new(about));
         let file = (kept(place), "", kept(&card.id));
-        let listed =
-            Listed::new(file, card.source, (card.severity, card.stage), (keys, Box::leak(card.needs.into()), about));
-        Some(Box::leak(Box::new(Listed { ready: OnceLock::from(Some(rule.ready)), ..listed })))
+        let needs: &'static [Need] = Box::leak(card.needs.clone().into());
+        let listed = Listed::new(file, card.source, (card.severity, card.stage), (keys, needs, about(card)));
+        Box::leak(Box::new(Listed { plan: card.plan, conditions: OnceLock::from(Some(conditions)), ..listed }))
     }
 
     /// Is it one of the built-in rules?
@@ -100,7 +107,15 @@ impl Listed {
     pub fn section(&self) -> Option<Section> {
         let text = if self.built_in() { self.text.into() } else { fs::read_to_string(self.place).ok()? };
         let parsed = parse(self.place, &text).ok()?;
-        parsed.rules.into_iter().find(|rule| rule.slug == self.about.id)?.section
+        let draft = parsed.drafts.into_iter().find(|draft| draft.slug == self.about.id);
+        let rule = parsed.rules.into_iter().find(|rule| rule.slug == self.about.id);
+        draft.and_then(|draft| draft.section).or_else(|| rule?.section)
+    }
+
+    /// The built-in rule, read anew from its file; nothing of a correlation.
+    pub(super) fn read(&self) -> Option<Rule> {
+        let parsed = parse(self.place, self.text).ok()?;
+        parsed.rules.into_iter().find(|rule| rule.slug == self.about.id)
     }
 
     /// The name and the text of its file, of a built-in rule.
@@ -111,24 +126,59 @@ impl Listed {
 
     /// The detector that it is.
     #[must_use]
-    pub fn rule(&'static self) -> rule::Rule {
-        rule::Rule { about: self.about, severity: self.severity, keys: self.keys, needs: self.needs, condition: self }
+    pub fn detector(&'static self) -> Box<dyn Detector> {
+        let Listed { about, severity, keys, needs, .. } = *self;
+        match self.plan {
+            None => Box::new(rule::Rule { about, severity, keys, needs, condition: self }),
+            Some(plan) => Box::new(correlation::Correlation { about, severity, keys, needs, plan, members: self }),
+        }
     }
 
-    fn ready(&self) -> Option<&Ready> {
+    fn conditions(&self) -> Option<&Conditions> {
         // The built-in rules are tested: one that cannot be read is in no program.
         let read = || {
-            let compiled = compile_rule(parse_sigma_yaml(&sigma_of(self.text)).ok()?.rules.first()?).ok()?;
-            Some(Ready::of(&compiled))
+            let collection = parse_sigma_yaml(&sigma_of(self.text)).ok()?;
+            match self.plan {
+                None => compile_rule(collection.rules.first()?).ok().map(|rule| Conditions::One(Ready::of(&rule))),
+                Some(_) => built_in(&collection).map(Conditions::Several),
+            }
         };
-        self.ready.get_or_init(read).as_ref()
+        self.conditions.get_or_init(read).as_ref()
     }
 }
 
 impl Condition for Listed {
     fn holds(&self, event: &Event<'_>) -> bool {
-        self.ready().is_some_and(|rule| rule.holds(&Seen(event)))
+        matches!(self.conditions(), Some(Conditions::One(rule)) if rule.holds(&Seen(event)))
     }
+}
+
+impl Members for &'static Listed {
+    fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
+        match self.conditions()? {
+            Conditions::Several(steps) => steps.member(event, step),
+            Conditions::One(_) => None,
+        }
+    }
+}
+
+/// What a card says, for as long as the program runs.
+pub(super) fn about(card: &Card) -> &'static About {
+    let slots = card.plan.as_ref().map_or_else(|| vec![Slot::named(&card.id)], |plan| slots(&card.id, plan));
+    let settles = card.plan.is_some_and(|plan| !plan.is_monotone());
+    Box::leak(Box::new(About {
+        id: kept(&card.slug),
+        title: kept(&card.title),
+        what: kept(&card.what),
+        why: kept(&card.why),
+        innocent: kept(&card.innocent),
+        attack: all_kept(&card.attack),
+        next: all_kept(&card.next),
+        families: Box::leak(Box::new([card.family])),
+        trigger: Trigger::Slots(Box::leak(slots.into())),
+        timing: if settles { Timing::Settling } else { Timing::Monotone },
+        ..About::EMPTY
+    }))
 }
 
 impl PartialEq for Listed {
@@ -141,7 +191,7 @@ impl PartialEq for Listed {
 fn sigma_of(text: &str) -> String {
     let mut ours = false;
     let sigma = text.split_inclusive('\n').filter(|line| {
-        if line.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        if line.starts_with(|first: char| first.is_ascii_alphabetic() || first == '-') {
             ours = line.starts_with("lapwing:");
         }
         !ours
@@ -162,18 +212,23 @@ mod tests {
     use super::*;
     use crate::rules::load::Loaded;
     use crate::rules::prove::prove;
+    use crate::rules::prove_correlation::prove_correlation;
 
     #[test]
     fn the_built_in_rules_are_right_and_prove_it() {
         let pack = Loaded::pack();
         let mistakes: Vec<String> = pack.mistakes.iter().map(ToString::to_string).collect();
         assert!(mistakes.is_empty() && pack.foreign.is_empty(), "{}", mistakes.join("\n"));
-        assert_eq!(pack.rules.len(), PACK.len());
-        for ((place, rule), listed) in pack.rules.iter().zip(PACK) {
-            let proof = prove(rule);
+        assert_eq!(pack.rules.len() + pack.correlations.len(), PACK.len());
+        let rules = pack.rules.iter().map(|(place, rule)| (place, &rule.id, &rule.slug, prove(rule)));
+        let correlations = pack.correlations.iter();
+        let correlations = correlations.map(|(place, c)| (place, &c.id, &c.slug, prove_correlation(c)));
+        let mut proofs: Vec<_> = rules.chain(correlations).collect();
+        proofs.sort_by_key(|(place, ..)| *place);
+        for ((place, id, slug, proof), listed) in proofs.into_iter().zip(PACK) {
             assert!(proof.wrong.is_empty(), "{place}: {}", proof.wrong.join("\n"));
-            assert!(listed.ready().is_some(), "{place} is not read when an event reaches it");
-            assert_eq!((listed.about.id, listed.id, listed.place), (&*rule.slug, &*rule.id, &**place));
+            assert!(listed.conditions().is_some(), "{place} is not read when an event reaches it");
+            assert_eq!((listed.about.id, listed.id, listed.place), (&**slug, &**id, &**place));
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod card;
 mod condition;
+pub mod correlation;
 pub mod coverage;
 mod example;
 mod fields;
@@ -11,7 +12,11 @@ pub mod listed;
 pub mod load;
 mod needs;
 pub mod parse;
+mod path;
+mod plan;
 pub mod prove;
+pub mod prove_correlation;
 mod quick;
 mod ready;
+mod samples;
 pub mod section;

@@ -1,5 +1,7 @@
 //! From the text of a Sigma file to rules, or to every mistake in it with its line.
 
+use std::collections::HashMap;
+
 use lapwing_detectors::event::Source;
 use rsigma_eval::compile_rule;
 use rsigma_parser::{LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
@@ -7,6 +9,7 @@ use serde::Deserialize;
 use yaml_serde::Value;
 
 use super::card::source_of;
+use super::correlation::Draft;
 use super::fields::RECORD;
 use super::ready::Ready;
 use super::section::Section;
@@ -14,7 +17,7 @@ use crate::report::clean::clean;
 use crate::settings::{Mistake, Mistakes, nearest};
 
 /// As much of a construct as a message repeats, in characters.
-const QUOTE_LIMIT: usize = 120;
+pub(super) const QUOTE_LIMIT: usize = 120;
 
 /// A rule, ready to be matched.
 #[derive(Clone, Debug)]
@@ -37,8 +40,12 @@ pub struct Rule {
 pub struct Parsed {
     /// The rules that can be used.
     pub rules: Vec<Rule>,
+    /// Correlations, whose rules may be in other files.
+    pub drafts: Vec<Draft>,
     /// Rules about logs that Lapwing does not read: title and log source.
     pub foreign: Vec<(String, String)>,
+    /// The names that correlations know those by.
+    pub foreign_names: Vec<String>,
 }
 
 /// Reads a file of one or more rules. `place` is its path, and its name without extension the name of the rule.
@@ -46,14 +53,17 @@ pub struct Parsed {
 /// # Errors
 /// Every mistake in it.
 pub fn parse(place: &str, text: &str) -> Result<Parsed, Mistakes> {
+    let (parsed, found) = parse_all(place, text);
+    if found.is_empty() { Ok(parsed) } else { Err(Mistakes { place: place.to_owned(), found }) }
+}
+
+/// The same, with what can be read of a file in which there are mistakes: more may be found in that.
+pub(super) fn parse_all(place: &str, text: &str) -> (Parsed, Vec<Mistake>) {
     let mut reader = Reader { text, mistakes: Vec::new() };
     let parsed = reader.read(place);
-    if reader.mistakes.is_empty() {
-        return Ok(parsed);
-    }
     reader.mistakes.sort_by_key(|mistake| mistake.line);
     reader.mistakes.dedup();
-    Err(Mistakes { place: place.to_owned(), found: reader.mistakes })
+    (parsed, reader.mistakes)
 }
 
 /// The name that a rule has by its file: lower case, words joined by hyphens.
@@ -68,6 +78,7 @@ pub fn slug_of(place: &str) -> String {
 /// What is read of a document besides Sigma.
 #[derive(Deserialize)]
 struct Outer {
+    #[expect(dead_code, reason = "only whether it can be read is asked here")]
     lapwing: Option<Section>,
 }
 
@@ -83,7 +94,7 @@ impl Reader<'_> {
         for document in &documents {
             self.document(document);
         }
-        let sections = self.sections();
+        self.sections();
         let collection = match parse_sigma_yaml(self.text) {
             Ok(collection) => collection,
             Err(error) => {
@@ -92,17 +103,22 @@ impl Reader<'_> {
             }
         };
         self.unsupported(&collection);
-        let several = collection.rules.len() > 1;
-        for (place_in_file, rule) in collection.rules.into_iter().enumerate() {
-            let described = described(&rule.logsource);
+        let stem = slug_of(place);
+        let (rules, drafts) = (collection.rules.len(), collection.correlations.len());
+        let slug = |number: usize, of: usize| if of == 1 { stem.clone() } else { format!("{stem}-{number}") };
+        for (number, rule) in (1..).zip(collection.rules) {
             let Some(source) = source_of(&rule.logsource) else {
-                parsed.foreign.push((rule.title, described));
+                parsed.foreign_names.extend([&rule.id, &rule.name].into_iter().flatten().cloned());
+                parsed.foreign.push((rule.title, described(&rule.logsource)));
                 continue;
             };
-            let stem = slug_of(place);
-            let slug = if several { format!("{stem}-{}", place_in_file + 1) } else { stem };
-            let section = sections.get(place_in_file).cloned().flatten();
-            parsed.rules.extend(self.rule((slug, source), section, rule));
+            // Of a file with a correlation, that has the name of the file.
+            let slug = slug(number, if drafts > 0 { rules + drafts } else { rules });
+            parsed.rules.extend(self.rule((slug, source), drafts, rule));
+        }
+        for (number, written) in (1..).zip(collection.correlations) {
+            let (slug, section) = (slug(rules + number, drafts), section_of(&written.custom_attributes));
+            parsed.drafts.push(Draft { slug, section, written, text: self.text.to_owned() });
         }
         parsed
     }
@@ -121,18 +137,14 @@ impl Reader<'_> {
         Some(all)
     }
 
-    fn sections(&mut self) -> Vec<Option<Section>> {
-        let mut all = Vec::new();
+    /// Looks for what is wrong with the sections, which has a line only here.
+    fn sections(&mut self) {
         for document in yaml_serde::Deserializer::from_str(self.text) {
-            match Outer::deserialize(document) {
-                Ok(outer) => all.push(outer.lapwing),
-                Err(error) => {
-                    self.yaml(&error);
-                    break;
-                }
+            if let Err(error) = Outer::deserialize(document) {
+                self.yaml(&error);
+                return;
             }
         }
-        all
     }
 
     fn yaml(&mut self, error: &yaml_serde::Error) {
@@ -143,6 +155,10 @@ impl Reader<'_> {
 
     /// Looks through a document for what no library would name with its line.
     fn document(&mut self, document: &Value) {
+        if let Some(correlation) = document.get("correlation") {
+            let title = document.get("title").and_then(Value::as_str).unwrap_or_default();
+            self.correlation(title, correlation);
+        }
         let Some(detection) = document.get("detection").and_then(Value::as_mapping) else { return };
         let product =
             |name: &str| document.get("logsource").and_then(|source| source.get(name)).and_then(Value::as_str);
@@ -155,6 +171,20 @@ impl Reader<'_> {
                 }
                 _ => self.selection(selection, if calls { Scope::Record } else { Scope::Inner }),
             }
+        }
+    }
+
+    /// What the parser says of these names no correlation.
+    fn correlation(&mut self, title: &str, correlation: &Value) {
+        let missing = |name: &str| correlation.get(name).is_none();
+        let kind = correlation.get("type").and_then(Value::as_str).unwrap_or_default();
+        let wanted = [
+            ("timespan", missing("timespan") && missing("timeframe")),
+            ("type", missing("type")),
+            ("condition", missing("condition") && !kind.starts_with("temporal")),
+        ];
+        for (name, _) in wanted.into_iter().filter(|(_, missing)| *missing) {
+            self.refuse(&format!("title: {title}"), &format!("the correlation `{title}`: `{name}` is missing"));
         }
     }
 
@@ -196,24 +226,26 @@ impl Reader<'_> {
     fn unsupported(&mut self, collection: &SigmaCollection) {
         for error in &collection.errors {
             // Those are noted already, with their lines.
-            if error.starts_with("YAML parse error") || error.starts_with("Unknown modifier") {
+            let noted = ["YAML parse error", "Unknown modifier"].iter().any(|start| error.starts_with(start));
+            let missing = ["Missing timeframe", "Missing correlation type", "requires a condition"];
+            if noted || missing.iter().any(|what| error.contains(what)) {
                 continue;
             }
             match error.strip_prefix("Condition parse error") {
                 Some(_) => self.refuse("condition:", &broken_condition(error)),
-                None => self.refuse("", error),
+                None => self.refuse(if error.contains("orrelation") { "correlation:" } else { "" }, error),
             }
-        }
-        for correlation in &collection.correlations {
-            self.refuse("correlation:", &format!("the correlation `{}` is not supported yet", correlation.title));
         }
         for filter in &collection.filters {
             self.refuse("filter:", &format!("the filter `{}` is not supported", filter.title));
         }
     }
 
-    fn rule(&mut self, (slug, source): (String, Source), section: Option<Section>, written: SigmaRule) -> Option<Rule> {
-        let Some(id) = written.id.clone().filter(|id| !id.is_empty()) else {
+    /// A rule; in a file with correlations its name is enough, as they name it by that.
+    fn rule(&mut self, (slug, source): (String, Source), drafts: usize, written: SigmaRule) -> Option<Rule> {
+        let section = section_of(&written.custom_attributes);
+        let name = written.name.clone().filter(|_| drafts > 0);
+        let Some(id) = written.id.clone().or(name).filter(|id| !id.is_empty()) else {
             self.refuse("title:", "`id` is missing; every rule has one, as a UUID");
             return None;
         };
@@ -244,14 +276,23 @@ impl Reader<'_> {
         self.mistakes.push(Mistake { line, key: String::new(), what, hint: None });
     }
 
-    /// The first line on which a construct is written, comments aside.
     fn line_of(&self, construct: &str) -> Option<usize> {
-        let lines = (1..).zip(self.text.lines());
-        lines
-            .filter(|(_, line)| !line.trim_start().starts_with('#'))
-            .find(|(_, line)| line.contains(construct))
-            .map(|(n, _)| n)
+        line_of(self.text, construct)
     }
+}
+
+/// The first line on which a construct is written, comments aside.
+pub(super) fn line_of(text: &str, construct: &str) -> Option<usize> {
+    let lines = (1..).zip(text.lines());
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        .find(|(_, line)| line.contains(construct))
+        .map(|(n, _)| n)
+}
+
+/// The section of a document, which was looked at before.
+fn section_of(attributes: &HashMap<String, Value>) -> Option<Section> {
+    yaml_serde::from_value(attributes.get("lapwing")?.clone()).ok()
 }
 
 /// What the parser says of a condition: a picture of several lines, of which one names the place and one what was wanted.

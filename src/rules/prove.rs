@@ -2,6 +2,7 @@
 //! the reason that it shows and no other.
 
 use rsigma_eval::compile_rule;
+use rsigma_parser::SigmaRule;
 use serde_json::Value;
 
 use super::condition::{Drop, without};
@@ -56,14 +57,7 @@ fn prove_twin(rule: &Rule, section: &Section, twin: &Twin) -> Result<(), String>
     if finds(rule, &rule.ready, &example)? {
         return Err("it is found".to_owned());
     }
-    let drop = match twin.without.as_deref() {
-        None => Drop::Member(changed(twin).unwrap_or_default().to_owned()),
-        Some(name) if rule.written.detection.named.contains_key(name) => Drop::Selection(name.to_owned()),
-        Some(name) => match name.split_once('.') {
-            Some((selection, field)) => Drop::Item(selection.to_owned(), field.to_owned()),
-            None => return Err(format!("`without` names `{name}`, and there is no such selection")),
-        },
-    };
+    let drop = dropped(&rule.written, twin)?;
     let looser = without(&rule.written, &drop).ok_or(
         "no condition looks at it: say under `without` which one keeps it quiet, as SELECTION or SELECTION.FIELD",
     )?;
@@ -76,6 +70,18 @@ fn prove_twin(rule: &Rule, section: &Section, twin: &Twin) -> Result<(), String>
     } else {
         Err("it stays quiet without that condition too, so something else keeps it quiet".to_owned())
     }
+}
+
+/// What a quiet example says keeps it quiet.
+pub(super) fn dropped(rule: &SigmaRule, twin: &Twin) -> Result<Drop, String> {
+    Ok(match twin.without.as_deref() {
+        None => Drop::Member(changed(twin).unwrap_or_default().to_owned()),
+        Some(name) if rule.detection.named.contains_key(name) => Drop::Selection(name.to_owned()),
+        Some(name) => match name.split_once('.') {
+            Some((selection, field)) => Drop::Item(selection.to_owned(), field.to_owned()),
+            None => return Err(format!("`without` names `{name}`, and there is no such selection")),
+        },
+    })
 }
 
 fn finds(rule: &Rule, ready: &Ready, example: &Value) -> Result<bool, String> {

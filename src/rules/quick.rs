@@ -1,9 +1,11 @@
 //! Members of compact JSON, found without serde: the same as [`super::json`] finds. What is declined is read there.
 
+use lapwing_detectors::event::Members;
 use rsigma_eval::EventValue;
 use serde::de::DeserializeSeed;
 
-use super::json::{Step, Whole};
+use super::json::Whole;
+use super::path::Step;
 use crate::decode::compact::Cursor;
 
 /// Deeper than this is not read here.
@@ -24,6 +26,23 @@ pub(super) fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         more = cursor.goes_on(b'}')?;
     }
     Some("")
+}
+
+/// Where the members of an object stand; `None` = declined.
+pub(super) fn outline(text: &str) -> Option<Members> {
+    let mut members = Members::new();
+    let mut cursor = Cursor::new(text, 0);
+    let mut more = cursor.open()?;
+    while more {
+        let (name, start) = cursor.name()?;
+        cursor.value(start, name)?;
+        let begin = cursor.at as u32;
+        cursor.skip()?;
+        let name = start as u32 + 1..(start + 1 + name.len()) as u32;
+        members.push([name, begin..cursor.at as u32]);
+        more = cursor.goes_on(b'}')?;
+    }
+    Some(members)
 }
 
 /// Finds the values at a path; `None` = declined, whatever was found.
@@ -56,9 +75,9 @@ impl Walk<'_, '_> {
             let (name, start) = self.cursor.name()?;
             self.cursor.value(start, name)?;
             if name == wanted {
-                self.go(rest, depth)?
+                self.go(rest, depth)?;
             } else {
-                self.cursor.skip()?
+                self.cursor.skip()?;
             }
             more = self.cursor.goes_on(b'}')?;
         }

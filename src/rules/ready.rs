@@ -22,7 +22,7 @@ enum Node {
     /// So many of them, at least.
     Some(u64, Vec<Node>),
     Not(Box<Node>),
-    Item(Item),
+    Item(Box<Item>),
     /// What is left to `rsigma_eval`: members of lists, and words anywhere.
     Left(HashMap<String, CompiledDetection>),
 }
@@ -40,8 +40,31 @@ enum Test {
     Exists(bool),
     /// It is one of these words, in lower case, in whichever case it is written. The matcher says the same, and of
     /// other letters than those of ASCII it alone does.
-    Word(Vec<String>, CompiledMatcher),
+    Word(Words, CompiledMatcher),
     Other(CompiledMatcher),
+}
+
+/// Words one after the other: most are told from a text by their lengths, and those lie close together.
+#[derive(Clone, Debug, Default)]
+struct Words {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Words {
+    fn of(words: &[String]) -> Words {
+        words.iter().fold(Words::default(), |mut all, word| {
+            all.text.push_str(word);
+            all.ends.push(all.text.len());
+            all
+        })
+    }
+
+    fn hold(&self, text: &str) -> bool {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let mut words = starts.zip(&self.ends).filter(|(start, end)| *end - *start == text.len());
+        words.any(|(start, end)| self.text[*start..*end].eq_ignore_ascii_case(text))
+    }
 }
 
 /// The name of a selection that stands alone.
@@ -97,10 +120,10 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
     };
     let test = match (item.exists, words(&item.matcher)) {
         (Some(wanted), _) => Test::Exists(wanted),
-        (None, Some(words)) => Test::Word(words, item.matcher.clone()),
+        (None, Some(words)) => Test::Word(Words::of(&words), item.matcher.clone()),
         (None, None) => Test::Other(item.matcher.clone()),
     };
-    Node::Item(Item { field: Field::of(path), test })
+    Node::Item(Box::new(Item { field: Field::of(path), test }))
 }
 
 /// The words of which a matcher wants one.
@@ -163,9 +186,7 @@ impl Item {
         let value = self.field.value(event.0);
         match (&self.test, value) {
             (Test::Exists(wanted), value) => value.is_some_and(|value| !value.is_null()) == *wanted,
-            (Test::Word(words, _), Some(EventValue::Str(text))) if text.is_ascii() => {
-                words.iter().any(|word| word.eq_ignore_ascii_case(&text))
-            }
+            (Test::Word(words, _), Some(EventValue::Str(text))) if text.is_ascii() => words.hold(&text),
             (Test::Word(_, matcher) | Test::Other(matcher), Some(value)) => matcher.matches(&value, event),
             (Test::Word(_, matcher) | Test::Other(matcher), None) => matches!(matcher, CompiledMatcher::Null),
         }

@@ -56,8 +56,35 @@ pub struct Twin {
     /// The condition that keeps it quiet, `SELECTION` or `SELECTION.FIELD`, where the changed member does not tell.
     #[serde(default)]
     pub without: Option<String>,
+    /// Of a correlation: the entry of the loud example that the change is about; all unless set.
+    #[serde(default)]
+    pub entry: Option<usize>,
+    /// Of a correlation: so many events at the end are left out.
+    #[serde(default)]
+    pub fewer: usize,
+    /// Of a correlation: the entry that is left out.
+    #[serde(default)]
+    pub omit: Option<usize>,
+    /// Of a correlation: how much time passes from the first event to the last.
+    #[serde(default)]
+    pub apart: Option<String>,
+    /// Of a correlation: the last event comes first.
+    #[serde(default)]
+    pub reversed: bool,
     /// Why this is innocent.
     pub why: String,
+}
+
+impl Twin {
+    /// What is different, in short.
+    #[must_use]
+    pub fn difference(&self) -> String {
+        let path = self.change.keys().next().or(self.remove.as_ref()).cloned();
+        path.or_else(|| (self.fewer > 0).then(|| format!("{} fewer", self.fewer)))
+            .or_else(|| self.omit.map(|entry| format!("without entry {entry}")))
+            .or_else(|| self.apart.as_ref().map(|apart| format!("{apart} apart")))
+            .unwrap_or_else(|| if self.reversed { "reversed" } else { "nothing" }.to_owned())
+    }
 }
 
 fn first() -> usize {

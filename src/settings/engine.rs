@@ -43,7 +43,7 @@ impl Settings {
             Some(Variant { applies: Box::new(move |subject| who.matches(subject)), detector: None, cap })
         };
         let variants = self.overrides.iter().filter_map(variant).collect();
-        Watch { detector: Box::new(rule.rule()), cap, stage: self.rules.stage(rule), variants }
+        Watch { detector: rule.detector(), cap, stage: self.rules.stage(rule), variants }
     }
 
     /// A detector as it is before anything is tuned. What is to be watched for silence belongs to it.

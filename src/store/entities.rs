@@ -8,6 +8,7 @@ use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
+use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::Hour;
 
 use super::hours::Id;
@@ -38,7 +39,7 @@ impl Default for Limits {
 /// An entity, and what is usual for it.
 pub(super) struct Held {
     pub(super) entity: Entity,
-    pub(super) profile: Profile,
+    pub(super) profile: Arc<Profile>,
 }
 
 impl Held {
@@ -46,9 +47,14 @@ impl Held {
         self.entity.family == entity.family && *self.entity.key == *entity.key
     }
 
+    /// Teaches its profile what came in time in a complete hour.
+    pub(super) fn learn(&mut self, hour: Hour, cell: &Cell, lateness: Minutes) {
+        Arc::make_mut(&mut self.profile).learn(hour, cell, lateness);
+    }
+
     /// What is known of it, with these of its cells.
     pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
-        Known { entity: self.entity.clone(), cells, profile: Some(Arc::new(self.profile.clone())) }
+        Known { entity: self.entity.clone(), cells, profile: Some(Arc::clone(&self.profile)) }
     }
 }
 
@@ -82,7 +88,7 @@ impl Entities {
         }
         self.counts[family as usize] += 1;
         let id = self.held.len() as Id;
-        self.held.push(Held { entity: entity.into(), profile: Profile::default() });
+        self.held.push(Held { entity: entity.into(), profile: Arc::default() });
         self.index.insert_unique(entity.hash, (entity.hash, id), |(hash, _)| *hash);
         Some(id)
     }
@@ -97,7 +103,7 @@ impl Entities {
         let hash = EntityRef::from(&entity).hash;
         self.counts[entity.family as usize] += 1;
         self.index.insert_unique(hash, (hash, self.held.len() as Id), |(hash, _)| *hash);
-        self.held.push(Held { entity, profile });
+        self.held.push(Held { entity, profile: Arc::new(profile) });
     }
 
     pub(super) fn get(&self, id: Id) -> &Held {

@@ -240,9 +240,9 @@ impl Hours {
         self.bytes += held.bytes();
     }
 
-    /// Copies of an entity's cells, from the hour before `from` to `to`.
-    pub(super) fn copies(&self, id: Id, from: Hour, to: Hour) -> Vec<(Hour, Arc<Cell>)> {
-        let hours = self.hours.range(from.before()..=to.max(from));
+    /// Copies of an entity's cells, from the hour that must be known for `from` to `to`.
+    pub(super) fn copies(&self, id: Id, (reach, from): (Hour, Hour), to: Hour) -> Vec<(Hour, Arc<Cell>)> {
+        let hours = self.hours.range(reach.min(from)..=to.max(from));
         hours.filter_map(|(hour, held)| Some((*hour, Arc::clone(held.merged(id)?)))).collect()
     }
 

@@ -16,6 +16,7 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
@@ -24,8 +25,8 @@ use super::{Due, Found, Heard, Judge, StateStore, StoreError};
 mod heard;
 mod kept;
 
-/// A late event may change windows that end this much later.
-const WINDOW: i32 = 60;
+/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
+const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
@@ -170,12 +171,10 @@ impl MemoryStore {
     /// Teaches a profile anew what was added in time to an hour that it has learnt, as another instance with another
     /// clock saw that hour complete.
     fn learn_again(&mut self, id: Id, changed: Hour) {
-        let judged = self.judged(self.source(id));
-        for hour in [changed, changed.after()].into_iter().filter(|hour| hour.last() <= judged) {
-            let cell = |hour: Hour| self.hours.get(hour).and_then(|held| held.merged(id).map(Arc::as_ref));
-            if let Some(here) = cell(hour) {
-                self.entities.get_mut(id).profile.learn(hour, here, cell(hour.before()));
-            }
+        let source = self.source(id);
+        let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
+        if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
+            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
         }
     }
 
@@ -238,7 +237,9 @@ impl MemoryStore {
     }
 
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        self.entities.get(id).known(self.hours.copies(id, from, to))
+        let held = self.entities.get(id);
+        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
+        held.known(self.hours.copies(id, (reach, from), to))
     }
 
     fn source(&self, id: Id) -> Source {
@@ -315,9 +316,10 @@ impl MemoryStore {
             let range = ranges[family.source() as usize];
             let stirs = range.from <= range.to && engine.stirs(present.trace);
             let (cell, earlier) = pair.look(present, stirs, folder);
-            let known = (stirs && engine.wakes(family, cell, earlier)).then(|| held.known(Vec::new()));
+            let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
+            let known = (stirs && engine.wakes(family, around)).then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
-                held.profile.learn(hour, cell, earlier);
+                held.learn(hour, cell, engine.lateness.of(family.source()));
             }
             if let Some(known) = known {
                 due.push((Known { cells: pair.cells(present.id, folder), ..known }, range));

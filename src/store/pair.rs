@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use lapwing_detectors::cell::{Cell, ENOUGH, Trace};
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
 use super::hours::{HeldHour, Id};
@@ -48,7 +47,7 @@ impl Pair {
     }
 
     /// The cells of an entity: whole where enough occurred, else perhaps no more than what is asked of them, which is
-    /// their counters, and of the hour before only where the entity `stirs` or a profile looks back.
+    /// their counters, and of the hour before only where the entity `stirs`.
     pub(super) fn look(&mut self, of: Present, stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
         if of.trace.occurred >= ENOUGH {
@@ -57,7 +56,7 @@ impl Pair {
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());
         }
         let cell = here.counters(of.place, room);
-        let asked = of.earlier.filter(|_| stirs || Profile::looks_back(cell));
+        let asked = of.earlier.filter(|_| stirs);
         (cell, asked.map(|place| before.counters(place, earlier_room)))
     }
 

@@ -1,23 +1,22 @@
 //! Far more API calls than usual, of a principal or of an API.
 
-use crate::cell::Cell;
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, Event, PrincipalKind, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
-use crate::profile::RATE_WINDOW;
 use crate::rate::RateSettings;
-use crate::settings::Visit;
+use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 static ABOUT: About = About {
     id: "api-call-rate",
     title: "Unusual API call rate",
-    what: "A principal, or an API in one account and Region, sees far more calls in 15 minutes than its own last active hours had.",
+    what: "A principal, or an API in one account and Region, sees far more calls in 1, 5, 15 or 60 minutes than is usual for it at this time \
+           of the day and week.",
     why: "Enumeration, mass reading of secrets or data, runaway automation and resource abuse show as calls first.",
-    innocent: "A job that bursts every hour: its bursts are its usual, because the busiest quarter of each hour is what is compared.",
+    innocent: "A job that bursts every hour or every night: what comes again at the same time is its usual.",
     attack: &["T1580", "T1078.004", "T1496"],
     next: &[
         "was a job, a migration or a scan started on purpose?",
@@ -96,14 +95,14 @@ impl Detector for ApiCallRate {
         u64::from(self.rate.min_events)
     }
 
-    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
-        self.rate.minutes(Measure::Calls, here, before)
+    fn minutes_in(&self, around: Around<'_>, lateness: Minutes) -> u64 {
+        self.rate.minutes(Measure::Calls, around, lateness)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let mut verdict = self.rate.judge(window, Measure::Calls, "API call{s}")?;
         // Not from the contributors: they are of whole hours, so that calls after the minute would change what it means.
-        let sensitive = window.sum(Measure::Sensitive, RATE_WINDOW);
+        let sensitive = window.sum(Measure::Sensitive, verdict.window);
         if sensitive * 5 >= verdict.seen {
             verdict.severity = Severity::Medium;
             verdict.why =
@@ -122,10 +121,10 @@ mod tests {
     fn a_burst_far_over_the_usual() {
         check(
             &ApiCallRate::default(),
-            "00:00-04:45/15m  s3:GetObject                  who=role/etl x38
-             05:02            secretsmanager:GetSecretValue who=role/etl x200
-             05:05            ec2:DescribeInstances         who=role/etl x100",
-            "05:02 medium role/etl: 300 API calls in 15 min, usual 38",
+            "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
+             77:02           secretsmanager:GetSecretValue who=role/etl x40
+             77:05           ec2:DescribeInstances         who=role/etl x30",
+            "05:02 medium role/etl: 40 API calls in 1 min, usual under 0.1",
         );
     }
 
@@ -133,19 +132,36 @@ mod tests {
     fn it_resolves_after_an_hour_of_quiet() {
         check(
             &ApiCallRate::default(),
-            "00:00-04:45/15m  s3:GetObject     who=role/etl x38
-             05:02            s3:GetObject     who=role/etl x200
-             06:30            s3:GetObject     who=role/etl",
-            "05:02 low role/etl: 200 API calls in 15 min, usual 38
-             05:02 low s3:GetObject: 200 API calls in 15 min, usual 38
-             06:02 resolved role/etl
-             06:02 resolved s3:GetObject",
+            "00:00-76:54/6m  s3:GetObject     who=role/etl x3
+             77:02           s3:GetObject     who=role/etl x60
+             78:30           s3:GetObject     who=role/etl",
+            "05:02 low s3:GetObject: 60 API calls in 1 min, usual under 0.1
+             05:02 low role/etl: 60 API calls in 1 min, usual under 0.1
+             06:02 resolved s3:GetObject
+             06:02 resolved role/etl",
+        );
+    }
+
+    #[test]
+    fn somebody_who_does_little_does_much() {
+        check(
+            &ApiCallRate::default(),
+            "09:02-81:02/360m  s3:ListBuckets    who=user/ann x2
+             84:10-84:14/1m    iam:ListUsers     who=user/ann x40",
+            "12:10 low user/ann: 200 API calls in 5 min, usual under 0.1",
         );
     }
 
     #[test]
     fn the_same_burst_every_hour_is_its_usual() {
-        check(&ApiCallRate::default(), "00:02-23:02/60m  s3:GetObject who=role/etl x300", "");
+        check(&ApiCallRate::default(), "00:02-80:02/60m  s3:GetObject who=role/etl x90", "");
+    }
+
+    #[test]
+    fn what_comes_every_night_is_news_once_at_most() {
+        let script = "00:00-167:50/10m s3:GetObject who=role/etl x2
+                      02:00-170:00/1440m s3:PutObject who=role/etl x150";
+        check(&ApiCallRate::default(), script, "");
     }
 
     #[test]

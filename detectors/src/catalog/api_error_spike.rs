@@ -1,22 +1,24 @@
 //! A principal's calls fail far more often than usual, by class of error.
 
+use crate::catalog::denied_on_one_api::DeniedOnOneApi;
 use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CallKind, ErrorClass, Event, PrincipalKind, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
-use crate::profile::RATE_WINDOW;
-use crate::rate::round;
-use crate::settings::{Field, Value, Visit};
+use crate::rate::RateSettings;
+use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
-use crate::window::Window;
+use crate::share::{Excess, ShareSettings, model};
+use crate::stats::errors::ErrorWindows;
+use crate::window::{REACH, Window};
 
 static ABOUT: About = About {
     id: "api-error-spike",
     title: "API errors of a principal",
-    what: "The calls of a principal fail with one class of error (authentication, throttled, not found or invalid, \
-           server fault) far more often in 15 minutes than they usually do.",
+    what: "The calls of a principal fail with one class of error (denied, authentication, throttled, not found or invalid, \
+           server fault) far more often in 5, 15 or 60 minutes than they usually do: in share, or in number.",
     why: "A broken deploy, an expired credential or somebody feeling their way round an account fails before it succeeds.",
     innocent: "A tool that always asks for things that are not there: its usual share of errors is high, and compared with.",
     attack: &["T1580"],
@@ -33,25 +35,21 @@ static ABOUT: About = About {
     ranking: Ranking::Count,
 };
 
+const UNIT: &str = "failed API call{s}";
+
 const CLASSES: [Measure; 5] =
     [Measure::Denied, Measure::AuthFailed, Measure::Throttled, Measure::Invalid, Measure::ServerFaults];
 
 /// The settings.
 #[derive(Clone, Copy, Debug)]
 pub struct ApiErrorSpike {
-    /// Fewer errors than this in a quarter of an hour are never a finding.
-    pub min_errors: u32,
-    /// The smallest share of the calls, in per cent.
-    pub min_share: f64,
-    /// How many times the usual share.
-    pub ratio: f64,
-    /// Active hours of history before it speaks.
-    pub min_hours: u32,
+    /// When a share of failed calls is far over its usual.
+    pub share: ShareSettings,
 }
 
 impl Default for ApiErrorSpike {
     fn default() -> ApiErrorSpike {
-        ApiErrorSpike { min_errors: 20, min_share: 20.0, ratio: 3.0, min_hours: 3 }
+        ApiErrorSpike { share: ShareSettings { min_failed: 20, min_share: 5.0, ratio: 3.0, surprise: 5.0 } }
     }
 }
 
@@ -61,17 +59,7 @@ impl Detector for ApiErrorSpike {
     }
 
     fn settings(&mut self, visit: &mut dyn Visit) {
-        let field = |name, doc, min, max| Field { name, doc, min, max };
-        let doc = "errors of one class in 15 minutes below which it never speaks";
-        visit.field(field("min_errors", doc, 1.0, 1e6), Value::Count(&mut self.min_errors));
-        let doc = "share of the calls below which it never speaks";
-        visit.field(field("min_share", doc, 0.0, 100.0), Value::Percent(&mut self.min_share));
-        visit.field(
-            field("ratio", "how many times the usual share is a finding", 1.0, 1e4),
-            Value::Ratio(&mut self.ratio),
-        );
-        let doc = "active hours of history before it speaks";
-        visit.field(field("min_hours", doc, 1.0, 24.0), Value::Count(&mut self.min_hours));
+        self.share.visit(visit);
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -87,60 +75,74 @@ impl Detector for ApiErrorSpike {
     }
 
     fn floor(&self) -> u64 {
-        u64::from(self.min_errors)
+        u64::from(self.share.min_failed)
     }
 
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
         let sum = |cell: &Cell, class| cell.sum(class, 0, 59);
-        let enough = |class: &Measure| {
-            sum(here, *class) + before.map_or(0, |cell| sum(cell, *class)) >= u64::from(self.min_errors)
+        let enough = |class: &&Measure| {
+            sum(here, **class) + before.map_or(0, |cell| sum(cell, **class)) >= u64::from(self.share.min_failed)
         };
-        if CLASSES.iter().any(enough) { ABOUT.trigger.minutes(here) } else { 0 }
+        let bits = |class: &Measure| here.active(*class).fold(0, |bits, minute| bits | 1 << minute);
+        CLASSES.iter().filter(enough).map(bits).fold(0, |all, bits| all | bits)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        // Refusals are told by `denied-burst` and `denied-on-one-api`, which know who was refused what.
-        let classes = ErrorClass::FAILURES.iter().zip(CLASSES).filter(|(class, _)| **class != ErrorClass::Denied);
+        let quiet = |class: &ErrorClass| *class == ErrorClass::Denied && told_by_others(window);
+        let classes = ErrorClass::FAILURES.iter().zip(CLASSES).filter(|(class, _)| !quiet(class));
         classes.filter_map(|(class, measure)| self.judge_class(window, *class, measure)).max_by_key(|v| v.seen)
     }
 }
 
+/// Were there, somewhere in the last hour, so many refusals within minutes that `denied-burst` or `denied-on-one-api`
+/// speaks of them? Both know better who was refused what.
+fn told_by_others(window: &Window<'_>) -> bool {
+    let DeniedOnOneApi { count, window: Minutes(length) } = DeniedOnOneApi::default();
+    let sum = |span| window.sum(Measure::Denied, Minutes(span));
+    (0..=REACH.0 - length).any(|back| sum(back + length) - sum(back) >= u64::from(count))
+}
+
 impl ApiErrorSpike {
     fn judge_class(&self, window: &Window<'_>, class: ErrorClass, measure: Measure) -> Option<Verdict> {
-        let (errors, calls) = (window.sum(measure, RATE_WINDOW), window.sum(Measure::Calls, RATE_WINDOW));
-        let share = 100.0 * errors as f64 / calls.max(1) as f64;
-        if errors < u64::from(self.min_errors) || share < self.min_share {
+        let (errors, calls) = (window.windows(measure), window.windows(Measure::Calls));
+        if errors.sums.iter().all(|sum| *sum < f64::from(self.share.min_failed)) {
             return None;
         }
-        window.usual(Measure::Calls).filter(|u| u.hours >= self.min_hours as usize)?;
-        let (past, total) = (window.history(measure), window.history(Measure::Calls));
-        let usual_share = 100.0 * past as f64 / total.max(1) as f64;
-        let peak = window.usual(measure).map_or(0.0, |u| u.largest);
-        if share < self.ratio * usual_share || (errors as f64) < 1.5 * peak {
-            return None;
+        let (model, _) = model(window, measure, Measure::Calls)?;
+        let asked = ErrorWindows { minute: errors.minute, errors: errors.sums, calls: calls.sums };
+        match self.share.judge(&model, &asked, window.raise) {
+            Some(excess) => Some(said(window, (class, measure), &excess)),
+            None => self.judge_number(window, class, measure),
         }
-        let name = class.name();
-        Some(Verdict {
-            severity: Severity::Low,
-            seen: errors,
-            at_least: false,
-            expected: Some(usual_share / 100.0 * calls as f64),
-            threshold: None,
-            surprise: None,
-            window: RATE_WINDOW,
-            folding: Folding::Largest,
-            unit: "failed API call{s}".into(),
-            headline: format!(
-                "{{seen}} of {calls} API calls failed ({name}) in {} min, usual {} %",
-                RATE_WINDOW.0,
-                round(usual_share)
-            ),
-            why: format!(
-                "{share:.0} % of the calls failed, usual {} %; an error share alone is low",
-                round(usual_share)
-            ),
-            examples: window.examples(measure, RATE_WINDOW).cloned().collect(),
-        })
+    }
+
+    /// Among very many calls, many errors are a small share.
+    fn judge_number(&self, window: &Window<'_>, class: ErrorClass, measure: Measure) -> Option<Verdict> {
+        let ShareSettings { min_failed, ratio, .. } = self.share;
+        let number = RateSettings { ratio, ..RateSettings::default() };
+        let number = RateSettings { min_events: number.min_events.max(min_failed), ..number };
+        let verdict = number.judge(window, measure, UNIT)?;
+        Some(Verdict { headline: format!("{} ({})", verdict.headline, class.name()), ..verdict })
+    }
+}
+
+fn said(window: &Window<'_>, (class, measure): (ErrorClass, Measure), excess: &Excess) -> Verdict {
+    let (score, usual, name) = (excess.score, excess.usual(), class.name());
+    let (seen, calls) = score.seen;
+    let span = Minutes(score.window as u32);
+    Verdict {
+        severity: Severity::Low,
+        seen: seen as u64,
+        at_least: false,
+        expected: Some(score.share * calls),
+        threshold: None,
+        surprise: Some(score.t),
+        window: span,
+        folding: Folding::Largest,
+        unit: UNIT.into(),
+        headline: format!("{{seen}} of {calls} API calls failed ({name}) in {{window}} min, {usual}"),
+        why: format!("{:.0} % of the calls failed, {usual}; an error share alone is low", excess.share),
+        examples: window.examples(measure, span).cloned().collect(),
     }
 }
 
@@ -153,24 +155,36 @@ mod tests {
     fn calls_that_used_to_work_fail() {
         check(
             &ApiErrorSpike::default(),
-            "00:00-04:45/15m sqs:SendMessage           who=role/app x40
-             05:02           sqs:SendMessage throttled who=role/app x30
-             05:02           sqs:SendMessage           who=role/app x10",
-            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual 0 %",
+            "00:00-28:45/15m sqs:SendMessage           who=role/app x10
+             29:02           sqs:SendMessage throttled who=role/app x30
+             29:02           sqs:SendMessage           who=role/app x10",
+            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %",
         );
     }
 
     #[test]
-    fn refusals_are_told_by_others() {
-        let script = "00:00-04:45/15m sqs:SendMessage        who=role/app x40
-                      05:02           sqs:SendMessage denied who=role/app x30";
+    fn many_among_very_many() {
+        check(
+            &ApiErrorSpike::default(),
+            "00:00-59:45/15m s3:GetObject        who=role/app x60
+             00:00-59:45/60m s3:GetObject throttled who=role/app
+             60:02           s3:GetObject        who=role/app x900
+             60:03           s3:GetObject throttled who=role/app x30",
+            "12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
+        );
+    }
+
+    #[test]
+    fn refusals_within_minutes_are_told_by_others() {
+        let script = "00:00-59:45/15m sqs:SendMessage        who=role/app x40
+                      60:02           sqs:SendMessage denied who=role/app x30";
         check(&ApiErrorSpike::default(), script, "");
     }
 
     #[test]
     fn a_tool_that_always_asks_for_what_is_not_there() {
-        let script = "00:00-05:45/15m s3:HeadObject invalid who=role/app x30
-                      00:00-05:45/15m s3:GetObject          who=role/app x30";
+        let script = "00:00-29:45/15m s3:HeadObject invalid who=role/app x10
+                      00:00-29:45/15m s3:GetObject          who=role/app x10";
         check(&ApiErrorSpike::default(), script, "");
     }
 }

@@ -6,19 +6,21 @@ use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
-use crate::profile::RATE_WINDOW;
-use crate::rate::round;
-use crate::settings::{Field, Value, Visit};
+use crate::rate::RateSettings;
+use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
-use crate::window::Window;
+use crate::share::{ShareSettings, model};
+use crate::stats::errors::{ErrorProfile, ErrorWindows};
+use crate::stats::windows::WIDTHS;
+use crate::window::{REACH, Window};
 
 use super::FAILED;
 
 static ABOUT: About = About {
     id: "function-error-spike",
     title: "Failing Lambda function",
-    what: "Invocations of a function fail far more often in 15 minutes than they usually do: at least 5 failed requests, \
-           5 % of the invocations and 3 times the usual share. Time-outs, memory and failed starts have detectors of their own.",
+    what: "Invocations of a function fail far more often in 5, 15 or 60 minutes than they usually do: at least 5 failed \
+           requests, 5 % of the invocations and 3 times the usual share; or the only two of a day, of a function that runs seldom. Time-outs, memory and failed starts have detectors of their own.",
     why: "A deploy, a permission or something it depends on broke; its callers see errors or lose work.",
     innocent: "One bad request that Lambda retries: its retries share a request id and count once.",
     attack: &[],
@@ -35,22 +37,26 @@ static ABOUT: About = About {
     ranking: Ranking::Count,
 };
 
+/// Invocations of history below which nothing is said to be usual.
+const KNOWN: u64 = 50;
+/// The window that failures are counted in while nothing is usual.
+const WINDOW: Minutes = Minutes(15);
+/// Failed requests, of a function that has not succeeded for a day, that are a finding.
+const SPARSE: u64 = 2;
+
 /// The settings.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionErrorSpike {
-    /// Fewer failed requests than this in a quarter of an hour are never a finding.
-    pub min_failed: u32,
-    /// The smallest share of the invocations, in per cent.
-    pub min_share: f64,
+    /// When a share of failed requests is far over its usual.
+    pub share: ShareSettings,
     /// The smallest share while the function has no history, in per cent.
     pub new_share: f64,
-    /// How many times the usual share.
-    pub ratio: f64,
 }
 
 impl Default for FunctionErrorSpike {
     fn default() -> FunctionErrorSpike {
-        FunctionErrorSpike { min_failed: 5, min_share: 5.0, new_share: 20.0, ratio: 3.0 }
+        let share = ShareSettings { min_failed: 5, min_share: 5.0, ratio: 3.0, surprise: 5.0 };
+        FunctionErrorSpike { share, new_share: 20.0 }
     }
 }
 
@@ -61,16 +67,9 @@ impl Detector for FunctionErrorSpike {
 
     fn settings(&mut self, visit: &mut dyn Visit) {
         let field = |name, doc, min, max| Field { name, doc, min, max };
-        let doc = "failed requests in 15 minutes below which it never speaks";
-        visit.field(field("min_failed", doc, 1.0, 1e6), Value::Count(&mut self.min_failed));
-        let doc = "share of the invocations below which it never speaks";
-        visit.field(field("min_share", doc, 0.0, 100.0), Value::Percent(&mut self.min_share));
+        self.share.visit(visit);
         let doc = "that share for a function with fewer than 50 invocations of history";
         visit.field(field("new_share", doc, 0.0, 100.0), Value::Percent(&mut self.new_share));
-        visit.field(
-            field("ratio", "how many times the usual share is a finding", 1.0, 1e4),
-            Value::Ratio(&mut self.ratio),
-        );
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -86,34 +85,111 @@ impl Detector for FunctionErrorSpike {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let failed = failures(window, FAILED, RATE_WINDOW);
-        if failed < u64::from(self.min_failed) {
+        let last = Counts::of(window, REACH);
+        if last.failed < SPARSE.min(u64::from(self.share.min_failed)) {
             return None;
         }
-        // An invocation that died may have left no report, so there are at least as many invocations as failures.
-        let calls = window.sum(Measure::Invocations, RATE_WINDOW).max(failed);
-        let share = 100.0 * failed as f64 / calls as f64;
-        let past = window.history(Measure::Invocations);
-        let known = past >= 50;
-        let usual = 100.0 * window.history(Measure::Failures) as f64 / past.max(1) as f64;
-        let needed = if known { self.min_share.max(self.ratio * usual) } else { self.new_share };
-        if share < needed {
-            return None;
-        }
-        let grave = failed >= 20 || share >= 25.0;
-        let usual_text = if known { format!("usual {} %", round(usual)) } else { "no history yet".to_owned() };
-        let said = Statement {
-            severity: if grave { Severity::Medium } else { Severity::Low },
-            threshold: f64::from(self.min_failed),
-            window: RATE_WINDOW,
-            unit: "failed request{s}",
-            headline: format!("{{seen}} of {calls} invocations failed in {} min, {usual_text}", RATE_WINDOW.0),
-            why: format!("{share:.0} % of the invocations failed, {usual_text}; 25 % or 20 failed requests are medium"),
+        let known = model(window, Measure::Failures, Measure::Invocations);
+        let history = known.as_ref().map_or(0, |(_, history)| *history);
+        let found = match known {
+            Some((model, KNOWN..)) => self.judge_share(window, &model),
+            _ if is_uncounted(window) => self.judge_number(window),
+            _ => self.judge_new(window),
         };
-        let mut verdict = verdict(window, FAILED, said);
-        verdict.expected = known.then_some(usual / 100.0 * calls as f64);
+        found.or_else(|| judge_sparse(window, last, history))
+    }
+}
+
+/// Failed requests and invocations of a window.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    failed: u64,
+    calls: u64,
+}
+
+impl Counts {
+    fn of(window: &Window<'_>, span: Minutes) -> Counts {
+        let failed = failures(window, FAILED, span);
+        // An invocation that died may have left no report, so there are at least as many invocations as failures.
+        Counts { failed, calls: window.sum(Measure::Invocations, span).max(failed) }
+    }
+}
+
+impl FunctionErrorSpike {
+    fn judge_share(&self, window: &Window<'_>, model: &ErrorProfile) -> Option<Verdict> {
+        let counts = WIDTHS.map(|width| Counts::of(window, Minutes(width as u32)));
+        let asked = ErrorWindows {
+            minute: window.minute.0,
+            errors: counts.map(|counts| counts.failed as f64),
+            calls: counts.map(|counts| counts.calls as f64),
+        };
+        let excess = self.share.judge(model, &asked, window.raise)?;
+        let (failed, calls) = excess.score.seen;
+        let mut verdict = self.say(window, excess.score.window as u32, (failed, calls), &excess.usual());
+        verdict.expected = Some(excess.score.share * calls);
+        verdict.surprise = Some(excess.score.t);
         Some(verdict)
     }
+
+    fn judge_new(&self, window: &Window<'_>) -> Option<Verdict> {
+        let Counts { failed, calls } = Counts::of(window, WINDOW);
+        let share = 100.0 * failed as f64 / calls.max(1) as f64;
+        let enough = failed >= u64::from(self.share.min_failed) && share >= self.new_share;
+        enough.then(|| self.say(window, WINDOW.0, (failed as f64, calls as f64), "no history yet"))
+    }
+
+    fn say(&self, window: &Window<'_>, span: u32, (failed, calls): (f64, f64), usual: &str) -> Verdict {
+        let share = 100.0 * failed / calls.max(1.0);
+        let grave = failed >= 20.0 || share >= 25.0;
+        let said = Statement {
+            severity: if grave { Severity::Medium } else { Severity::Low },
+            threshold: f64::from(self.share.min_failed),
+            window: Minutes(span),
+            unit: "failed request{s}",
+            headline: format!("{{seen}} of {calls} invocations failed in {span} min, {usual}"),
+            why: format!("{share:.0} % of the invocations failed, {usual}; 25 % or 20 failed requests are medium"),
+        };
+        verdict(window, FAILED, said)
+    }
+
+    fn judge_number(&self, window: &Window<'_>) -> Option<Verdict> {
+        let ShareSettings { min_failed, ratio, surprise, .. } = self.share;
+        let number = RateSettings { min_events: min_failed.max(3), ratio, surprise };
+        let verdict = number.judge(window, Measure::Failures, "failed request{s}")?;
+        let why = format!("{}; no invocation that succeeds is read, so failures are counted", verdict.why);
+        Some(Verdict { why, ..verdict })
+    }
+}
+
+/// Are reports of what succeeds filtered away, so that only the number of failures can be judged?
+fn is_uncounted(window: &Window<'_>) -> bool {
+    let hours = |measure| window.baseline(measure).map(|(_, n)| u64::from(n)).sum::<u64>();
+    let failed = hours(Measure::Failures);
+    failed > 0 && hours(Measure::Invocations) <= failed && window.sum(Measure::Invocations, REACH) == 0
+}
+
+/// A function that runs now and then, and has not succeeded for a day.
+fn judge_sparse(window: &Window<'_>, last: Counts, history: u64) -> Option<Verdict> {
+    let reported = window.sum(Measure::Invocations, REACH);
+    let since = window.minute.hour().0 - 24;
+    let succeeded = |measure| {
+        let day = window.baseline(measure).filter(|(hour, _)| hour.0 >= since);
+        day.map(|(_, n)| u64::from(n)).sum::<u64>()
+    };
+    let none = reported <= last.failed && succeeded(Measure::Invocations) <= succeeded(Measure::Failures);
+    // Where no report is read at all, nobody knows what succeeded.
+    if last.failed < SPARSE || !none || reported == 0 || history == 0 {
+        return None;
+    }
+    let said = Statement {
+        severity: Severity::Medium,
+        threshold: SPARSE as f64,
+        window: REACH,
+        unit: "failed request{s}",
+        headline: "{seen} requests failed, and none succeeded in 24 hours".to_owned(),
+        why: "it runs seldom, it succeeded before, and now nothing of it succeeds".to_owned(),
+    };
+    Some(verdict(window, FAILED, said))
 }
 
 #[cfg(test)]
@@ -125,11 +201,11 @@ mod tests {
     fn a_third_of_the_requests_fails() {
         check(
             &FunctionErrorSpike::default(),
-            "00:00-04:55/5m REPORT       fn=pay x20
-             00:07-04:57/50m REPORT error fn=pay
-             05:01          REPORT error fn=pay x20
-             05:01          REPORT       fn=pay x20",
-            "05:01 medium pay: 20 of 80 invocations failed in 15 min, usual 0.5 %",
+            "00:00-28:55/5m REPORT       fn=pay x5
+             00:07-28:57/50m REPORT error fn=pay
+             29:01          REPORT error fn=pay x20
+             29:01          REPORT       fn=pay x20",
+            "05:01 medium pay: 20 of 40 invocations failed in 5 min, usual 2.0 %",
         );
     }
 
@@ -153,6 +229,29 @@ mod tests {
             &FunctionErrorSpike::default(),
             script,
             "00:00 medium pay: 15 of 45 invocations failed in 15 min, no history yet\n 02:00 resolved pay",
+        );
+    }
+
+    #[test]
+    fn a_function_that_runs_seldom_fails_for_good() {
+        let script = "00:10-96:10/720m  REPORT       fn=bill x2
+                      97:10-133:10/720m REPORT error fn=bill x2";
+        check(
+            &FunctionErrorSpike::default(),
+            script,
+            "01:10 medium bill: 2 requests failed, and none succeeded in 24 hours
+             02:10 resolved bill
+             13:10 medium bill: 2 requests failed, and none succeeded in 24 hours",
+        );
+    }
+
+    #[test]
+    fn only_failures_are_read() {
+        check(
+            &FunctionErrorSpike::default(),
+            "00:17-75:17/180m error fn=pay
+             76:01            error fn=pay x15",
+            "04:01 low pay: 15 failed requests in 1 min, usual under 0.1",
         );
     }
 }

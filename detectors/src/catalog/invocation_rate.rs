@@ -1,21 +1,21 @@
 //! Far more invocations of a function than usual.
 
-use crate::cell::Cell;
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::measure::Measure;
 use crate::observe::Observations;
 use crate::rate::RateSettings;
-use crate::settings::Visit;
-use crate::window::Window;
+use crate::settings::{Minutes, Visit};
+use crate::window::{Around, Window};
 
 static ABOUT: About = About {
     id: "invocation-rate",
     title: "Unusual invocation rate",
-    what: "A Lambda function ends far more invocations in 15 minutes than its own last active hours had.",
+    what: "A Lambda function ends far more invocations in 1, 5, 15 or 60 minutes than is usual for it at this time of the day \
+           and week.",
     why: "A retry storm, a loop between services, a flood from outside, or somebody else's use of the function: all of them cost money.",
-    innocent: "A function on a schedule: the busiest quarter of each hour is what is compared, so its runs are its usual.",
+    innocent: "A function on a schedule: what comes again at the same minute of the hour, or time of the day, is its usual.",
     attack: &["T1496", "T1499"],
     next: &[
         "what invokes it: a queue that was redriven, a new subscription, a public URL?",
@@ -58,8 +58,8 @@ impl Detector for InvocationRate {
         u64::from(self.rate.min_events)
     }
 
-    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
-        self.rate.minutes(Measure::Invocations, here, before)
+    fn minutes_in(&self, around: Around<'_>, lateness: Minutes) -> u64 {
+        self.rate.minutes(Measure::Invocations, around, lateness)
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
@@ -76,9 +76,9 @@ mod tests {
     fn a_flood() {
         check(
             &InvocationRate::default(),
-            "00:00-04:50/10m REPORT fn=pay x10
-             05:05           REPORT fn=pay x400",
-            "05:05 low pay: 400 invocations in 15 min, usual 20",
+            "00:00-76:55/5m REPORT fn=pay x5
+             77:07          REPORT fn=pay x80",
+            "05:07 low pay: 80 invocations in 1 min, usual under 0.1",
         );
     }
 
@@ -86,8 +86,8 @@ mod tests {
     fn a_busier_hour() {
         check(
             &InvocationRate::default(),
-            "00:00-04:50/10m REPORT fn=pay x10
-             05:05           REPORT fn=pay x30",
+            "00:00-76:55/5m       REPORT fn=pay x5
+             77:01-77:59/1m REPORT fn=pay x2",
             "",
         );
     }

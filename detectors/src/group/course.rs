@@ -1,23 +1,25 @@
 //! The course of one alert: the minutes that it is made of, and what was said of it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::minutes::Minutes;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing};
+use crate::detector::{Folding, Nature, Timing, Verdict};
 use crate::judge::{Finding, Judged};
+use crate::settings;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Course {
-    minutes: BTreeMap<Minute, Mark>,
+    minutes: Minutes,
     /// The id that it would get if it were said now, for the minute that it was made of.
     unsaid: (Minute, AlertId),
     /// The finding that it shows.
@@ -42,6 +44,8 @@ pub struct Mark {
     pub expected: Option<f64>,
     /// How unlikely that is, as -log10 of p.
     pub surprise: Option<f64>,
+    /// The window that they were seen in.
+    pub window: settings::Minutes,
     /// Whether the minute was complete when it was judged.
     pub confirmed: bool,
 }
@@ -51,7 +55,8 @@ impl Mark {
         let verdict = &finding.verdict;
         let Finding { confirmed, .. } = *finding;
         let (severity, seen) = (verdict.severity, verdict.seen);
-        Mark { severity, seen, expected: verdict.expected, surprise: verdict.surprise, confirmed }
+        let Verdict { expected, surprise, window, .. } = *verdict;
+        Mark { severity, seen, expected, surprise, window, confirmed }
     }
 }
 
@@ -72,7 +77,7 @@ impl Course {
     pub(super) fn open(finding: Finding) -> Course {
         let start = window_start(&finding);
         let mut course = Course {
-            minutes: BTreeMap::new(),
+            minutes: Minutes::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
@@ -87,7 +92,7 @@ impl Course {
 
     /// Adds a finding; says whether its minute is new.
     pub(super) fn fold(&mut self, mut finding: Finding) -> bool {
-        let held = self.minutes.get(&finding.minute);
+        let held = self.minutes.get(finding.minute);
         // Whoever judged before the minute was complete saw no more than those who judged after.
         if held.is_some_and(|mark| mark.confirmed && !finding.confirmed) {
             return false;
@@ -113,8 +118,8 @@ impl Course {
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
         let span = judged.range.from..=judged.range.to;
-        self.minutes.retain(|minute, _| !span.contains(minute) || stands.contains(minute));
-        if !self.minutes.contains_key(&self.best.minute) {
+        self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
+        if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
         if !self.minutes.is_empty() {
@@ -124,13 +129,14 @@ impl Course {
 
     /// Shows the heaviest minute that is left, in the words of the one that was shown before.
     fn show_heaviest(&mut self) {
-        let weight = |(minute, mark): &(&Minute, &Mark)| (mark.severity, mark.seen, Reverse(**minute));
+        let weight = |(minute, mark): &(Minute, &Mark)| (mark.severity, mark.seen, Reverse(*minute));
         if let Some((minute, mark)) =
-            self.minutes.iter().max_by_key(weight).filter(|(minute, _)| **minute != self.best.minute)
+            self.minutes.iter().max_by_key(weight).filter(|(minute, _)| *minute != self.best.minute)
         {
-            self.best.minute = *minute;
+            self.best.minute = minute;
             let verdict = &mut self.best.verdict;
-            (verdict.severity, verdict.seen, verdict.expected) = (mark.severity, mark.seen, mark.expected);
+            (verdict.severity, verdict.seen) = (mark.severity, mark.seen);
+            (verdict.expected, verdict.window) = (mark.expected, mark.window);
         }
     }
 
@@ -151,7 +157,7 @@ impl Course {
     }
 
     pub(super) fn absorb(&mut self, other: Course) {
-        self.minutes.extend(other.minutes);
+        other.minutes.iter().for_each(|(minute, mark)| self.minutes.insert(minute, *mark));
         self.start = self.start.min(other.start);
         self.take_examples(other.examples);
         if weight(&other.best) > weight(&self.best) {
@@ -173,14 +179,14 @@ impl Course {
     }
 
     pub(super) fn first(&self) -> Minute {
-        self.minutes.first_key_value().map_or(self.best.minute, |(minute, _)| *minute)
+        self.minutes.first().unwrap_or(self.best.minute)
     }
 
     pub(super) fn last(&self) -> Minute {
-        self.minutes.last_key_value().map_or(self.best.minute, |(minute, _)| *minute)
+        self.minutes.last().unwrap_or(self.best.minute)
     }
 
-    pub(super) fn minutes(&self) -> &BTreeMap<Minute, Mark> {
+    pub(super) fn minutes(&self) -> &Minutes {
         &self.minutes
     }
 
@@ -190,7 +196,7 @@ impl Course {
 
     /// Was every minute complete when it was judged?
     pub(super) fn confirmed(&self) -> bool {
-        self.minutes.values().all(|mark| mark.confirmed)
+        self.minutes.marks().all(|mark| mark.confirmed)
     }
 
     /// Was all of it taken back?
@@ -204,19 +210,19 @@ impl Course {
     }
 
     pub(super) fn severity(&self) -> Severity {
-        self.minutes.values().map(|mark| mark.severity).max().unwrap_or(self.best.verdict.severity)
+        self.minutes.marks().map(|mark| mark.severity).max().unwrap_or(self.best.verdict.severity)
     }
 
     pub(super) fn seen(&self) -> u64 {
         match self.best.verdict.folding {
             Folding::Largest => self.best.verdict.seen,
-            Folding::Sum => self.minutes.values().map(|mark| mark.seen).sum(),
+            Folding::Sum => self.minutes.marks().map(|mark| mark.seen).sum(),
         }
     }
 
     /// How unlikely its most surprising minute is.
     pub(super) fn surprise(&self) -> Option<f64> {
-        self.minutes.values().filter_map(|mark| mark.surprise).max_by(f64::total_cmp)
+        self.minutes.marks().filter_map(|mark| mark.surprise).max_by(f64::total_cmp)
     }
 
     pub(super) fn best_span(&self, whole: Span) -> Span {
@@ -324,6 +330,8 @@ impl Course {
     pub(super) fn gone(mut self, gone: Gone) -> Course {
         if gone == Gone::TakenBack {
             self.minutes.clear();
+            // That it has ended is no longer true either: it never was.
+            self.resolved = false;
         }
         self
     }

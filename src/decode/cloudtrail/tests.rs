@@ -195,3 +195,13 @@ fn identities() {
         "without an id, the text tells"
     );
 }
+
+#[test]
+fn addresses_are_those_of_the_standard_library() {
+    let parts = ["", "0", "7", "00", "01", "10", "192", "255", "256", "999", "1000", "a", "-1", " 1"];
+    for (a, b) in parts.iter().flat_map(|a| parts.iter().map(move |b| (a, b))) {
+        for text in [format!("{a}.{b}.0.1"), format!("192.0.{a}.{b}"), format!("{a}.{b}"), format!("192.0.2.{a}.{b}")] {
+            assert_eq!(is_ipv4(&text), text.parse::<std::net::Ipv4Addr>().is_ok(), "{text}");
+        }
+    }
+}

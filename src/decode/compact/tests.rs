@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::ends::special;
 use super::*;
 use crate::decode::field::parse_any;
 use crate::decode::log_event::LogItem;

@@ -82,7 +82,7 @@ impl MemoryStore {
         }
         out.put(&u64::from(next))?;
         for (held, _) in self.entities.all().iter().zip(&ids).filter(|(_, id)| id.is_some()) {
-            out.put(&(&held.entity, &held.profile))?;
+            out.put(&(&held.entity, held.profile.as_ref()))?;
         }
         Ok(ids)
     }

@@ -9,6 +9,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::Range;
 use lapwing_detectors::profile::Profile;
+use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +27,9 @@ pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(35);
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Places of work that are remembered, so that each is asked for once.
 const ASKED: usize = 10_000;
-/// Minutes that a window reaches back, and a late event forward.
-pub(super) const REACH: i32 = 60;
+/// Minutes that a window may touch: a late event changes those that end less than this much later. A correlation of an
+/// hour touches 61.
+pub(super) const REACH: i32 = 61;
 
 /// What one call of the store works with.
 #[derive(Clone, Copy)]
@@ -39,17 +41,6 @@ pub(super) struct Access<'a, T> {
     pub(super) now: DateTime<Utc>,
     /// Where work was asked for.
     pub(super) asked: &'a Mutex<HashSet<Place>>,
-}
-
-/// A profile that has learnt the hours of a view from one to another, the last one not included.
-pub(super) fn taught(view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
-    for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
-        if let Some(cell) = view.cell(hour) {
-            let before = view.cell(hour.before());
-            Arc::make_mut(&mut profile).learn(hour, &cell, before.as_deref());
-        }
-    }
-    profile
 }
 
 /// Something that a tick does later.
@@ -112,17 +103,42 @@ impl<T: Table> Access<'_, T> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on.
-    pub(super) async fn learn(&self, view: &mut View) -> Result<(), StoreError> {
+    /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on
+    /// where minutes from the hour `from` on are judged.
+    pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
         let stored = self.stored(view);
         let (next, profile) = view.learnt.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
         let end = self.complete(&view.entity).plus(1).hour();
-        if next < end && view.from > next.before() {
-            let fresh = self.view(&view.entity, next.before(), Freshness::Strong).await?;
-            *view = fresh.instead_of(view.clone());
+        if next < end && view.from > next {
+            self.reread(view, next).await?;
         }
-        view.learnt = Some((next.max(end), taught(view, (next, end), profile)));
+        let profile = self.taught(view, (next, end), profile);
+        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end));
+        view.learnt = Some((next.max(end), profile));
+        if view.from > view.reach {
+            self.reread(view, view.reach).await?;
+        }
         Ok(())
+    }
+
+    async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
+        let fresh = self.view(&view.entity, from, Freshness::Strong).await?;
+        *view = fresh.instead_of(view.clone());
+        Ok(())
+    }
+
+    pub(super) fn lateness(&self, view: &View) -> Minutes {
+        self.engine.lateness.of(view.entity.family.source())
+    }
+
+    /// A profile that has learnt the hours of a view from one to another, the last one not included.
+    pub(super) fn taught(&self, view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
+        for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
+            if let Some(cell) = view.cell(hour) {
+                Arc::make_mut(&mut profile).learn(hour, &cell, self.lateness(view));
+            }
+        }
+        profile
     }
 
     /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
@@ -139,7 +155,8 @@ impl<T: Table> Access<'_, T> {
         for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
-            let minutes = self.engine.minutes(view.entity.family, &cell, before.as_deref());
+            let around = view.around(hour, (&cell, before.as_deref()));
+            let minutes = self.engine.minutes(view.entity.family, around);
             let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
             last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }

@@ -3,6 +3,7 @@
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::window::Around;
 
 use super::access::{Access, LIFE, REACH, Work};
 use super::cell_item::CellItem;
@@ -81,7 +82,7 @@ impl<T: Table> Access<'_, T> {
             let at = self.completes(&view.entity, last);
             self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
         }
-        self.learn(&mut view).await?;
+        self.learn(&mut view, first.hour()).await?;
         view.reopened |= late;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due })
@@ -110,7 +111,8 @@ impl<T: Table> Access<'_, T> {
             self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
             item.closing = true;
         }
-        let minutes = self.engine.minutes(view.entity.family, &item.cell, before.as_deref());
+        let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
+        let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
@@ -128,7 +130,7 @@ impl<T: Table> Access<'_, T> {
     fn wants_learning(&self, view: &View, hour: Hour) -> bool {
         let day = Hour(hour.0.div_euclid(24) * 24);
         !view.entity.family.outsiders_choose()
-            && view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day)
+            && self.stands_before(view, day)
             && view.hours(day).into_iter().all(|held| held >= hour)
     }
 

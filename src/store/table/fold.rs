@@ -1,10 +1,13 @@
 //! Fold: what was found goes into the ledger of its entity.
 
+use std::sync::Arc;
+
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::{Judged, Range};
+use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
-use super::access::{Access, Work, taught};
+use super::access::{Access, Work};
 use super::codec::pack;
 use super::keys::LEDGER;
 use super::ledger::Claim;
@@ -14,8 +17,6 @@ use crate::store::{Found, Judge, StoreError};
 
 /// How often a ledger is begun again because somebody was faster.
 const TRIES: u32 = 40;
-/// Hours behind the last complete one that a stored profile stands at: by then all that came in time is there.
-const SETTLED_HOURS: i32 = 1;
 /// Whether minutes were judged as complete before what is judged now came for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Past {
@@ -44,7 +45,7 @@ impl<T: Table> Access<'_, T> {
             let ledger = view.ledger.clone();
             if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
                 view = self.view(entity, from, Freshness::Strong).await?;
-                self.learn(&mut view).await?;
+                self.learn(&mut view, from.after()).await?;
             }
             view.ledger = ledger;
             let mut book = view.ledger.value.book(self.engine);
@@ -91,7 +92,7 @@ impl<T: Table> Access<'_, T> {
     /// to write is as good as any other.
     pub(super) async fn move_on(&self, entity: &Entity) -> Result<(), StoreError> {
         let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
-        self.learn(&mut view).await?;
+        self.learn(&mut view, Hour(i32::MAX)).await?;
         if self.remember(&mut view, 1) {
             self.write_ledger(&view).await?;
         }
@@ -100,13 +101,14 @@ impl<T: Table> Access<'_, T> {
 
     /// Puts into a ledger what is usual, where that moves the stored profile on by so many hours; says whether it does.
     fn remember(&self, view: &mut View, hours: i32) -> bool {
-        let end = Hour(self.complete(&view.entity).plus(1).hour().0 - SETTLED_HOURS);
+        let end = Hour(self.complete(&view.entity).plus(1).hour().0 - Profile::stands_behind(self.lateness(view)));
         let (stands, profile) = self.stored(view);
-        if end.0 < stands.0.saturating_add(hours) || view.from > stands.before() {
+        if end.0 < stands.0.saturating_add(hours) || view.from > stands {
             return false;
         }
-        let profile = taught(view, (stands, end), profile);
-        view.ledger.value.learnt = Some((end, profile.as_ref().clone()));
+        let mut profile = Arc::unwrap_or_clone(self.taught(view, (stands, end), profile));
+        profile.settle(end);
+        view.ledger.value.learnt = Some((end, profile));
         true
     }
 

@@ -33,6 +33,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Address => "d",
         Family::Trail => "t",
         Family::Log => "l",
+        Family::Account => "o",
         Family::Denial => "r",
     };
     let key = &*entity.key;

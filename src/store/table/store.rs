@@ -197,7 +197,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
         let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None };
-        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH), complete: false }));
+        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
     }
     due
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::TimeDelta;
+use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, LIFE, REACH, Work};
@@ -110,18 +111,24 @@ impl<T: Table> Access<'_, T> {
             return false;
         }
         let day = work.hour.map(|hour| Hour(hour.0.div_euclid(24) * 24));
-        day.is_some_and(|day| view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| *next < day))
+        day.is_some_and(|day| self.stands_before(view, day))
+    }
+
+    /// Has the stored profile not learnt the day before this one, as far as it can have?
+    pub(super) fn stands_before(&self, view: &View, day: Hour) -> bool {
+        let behind = Profile::stands_behind(self.lateness(view));
+        view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| next.0 < day.0 - behind)
     }
 
     /// The minutes of an hour, and those that windows reach from there, as far as they are complete.
     pub(super) async fn complete_minutes(&self, work: &Work) -> Result<(View, Vec<Due>), StoreError> {
         let hour = work.hour.unwrap_or_else(|| Minute::of(self.now).hour());
         let mut view = self.view(&work.entity, hour.before(), Freshness::Strong).await?;
-        let to = hour.last().plus(REACH).min(self.complete(&work.entity));
+        let to = hour.last().plus(REACH - 1).min(self.complete(&work.entity));
         if to < hour.first() || self.last_awake(&view, hour.first(), to).is_empty() && view.ledger.value.is_quiet() {
             return Ok((view, Vec::new()));
         }
-        self.learn(&mut view).await?;
+        self.learn(&mut view, hour).await?;
         let due = self.due(&view, hour.first(), to);
         Ok((view, due))
     }

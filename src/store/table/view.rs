@@ -9,6 +9,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
+use lapwing_detectors::window::Around;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
@@ -16,6 +17,9 @@ use super::keys::{END, LEDGER, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
 use crate::store::StoreError;
+
+/// Hours that what is usual may be behind and still tell which minutes need not be judged.
+const NEAR: i32 = 6;
 
 /// A value of the table, and the version of the item that holds it; 0 where there is none.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,8 @@ pub(super) struct View {
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// The first hour whose cell must be known to judge on that.
+    pub(super) reach: Hour,
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
     /// reading anew is wasted.
     pub(super) wins: u8,
@@ -60,6 +66,7 @@ impl View {
             ledger: Held::default(),
             parts: BTreeMap::new(),
             learnt: None,
+            reach: Hour(i32::MAX),
             wins: 0,
             reopened: false,
         };
@@ -71,7 +78,8 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        View { learnt: older.learnt, wins: older.wins, reopened: older.reopened, ..self }
+        let View { learnt, reach, wins, reopened, .. } = older;
+        View { learnt, reach, wins, reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
@@ -136,9 +144,21 @@ impl View {
         hours
     }
 
+    /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
+    pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
+        let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
+        Around { hour, here, before, profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()) }
+    }
+
+    /// What was usual when somebody learnt it last: today, or on the day before.
+    pub(super) fn lately(&self) -> Option<&Profile> {
+        let stored = self.ledger.value.learnt.as_ref().map(|(_, profile)| profile);
+        self.learnt.as_ref().map(|(_, profile)| profile.as_ref()).or(stored)
+    }
+
     /// What is known of the entity around these hours, with what is usual for it.
     pub(super) fn known(&self, from: Hour, to: Hour) -> Known {
-        let hours = self.hours(from.before()).into_iter().take_while(|hour| *hour <= to);
+        let hours = self.hours(from.before().min(self.reach)).into_iter().take_while(|hour| *hour <= to);
         Known {
             entity: self.entity.clone(),
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),

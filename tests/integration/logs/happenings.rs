@@ -50,6 +50,17 @@ fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
     time + TimeDelta::seconds(dice.between(0, minutes * 60))
 }
 
+/// Ordinary work of the days before: a little every few hours, so that it is known what is usual.
+fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+    let mut time = noon() - TimeDelta::hours(52);
+    while time < noon() - TimeDelta::hours(2) {
+        for _ in 0..dice.between(1, 4) {
+            work(dice, time);
+        }
+        time += TimeDelta::minutes(dice.between(90, 240));
+    }
+}
+
 /// Ordinary work: a few in each quarter of an hour, of the history and of the hours after it.
 fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     for quarter in 0..(HISTORY + 3) * 4 {
@@ -63,7 +74,9 @@ fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
 
 fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
     let mut out = Vec::new();
-    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("s3:GetObject", ""))));
+    let mut work = |dice: &mut Dice, time| out.push(call(dice, time, Who::Role(name), ("s3:GetObject", "")));
+    days_before(dice, &mut work);
+    quarters(dice, work);
     let (start, span) = (some_time(dice), dice.between(2, 25));
     let sensitive = dice.between(0, 60);
     for _ in 0..dice.between(25, 70) {
@@ -186,7 +199,9 @@ fn trail(dice: &mut Dice, name: &str) -> Vec<Record> {
 
 fn invocations(dice: &mut Dice, name: &str) -> Vec<Record> {
     let mut out = Vec::new();
-    quarters(dice, |dice, time| out.extend(invocation(dice, time, name, ("success", ""))));
+    let mut work = |dice: &mut Dice, time| out.extend(invocation(dice, time, name, ("success", "")));
+    days_before(dice, &mut work);
+    quarters(dice, work);
     let start = some_time(dice);
     for _ in 0..dice.between(25, 60) {
         let time = after(dice, start, 12);

@@ -9,6 +9,7 @@
 //! all data. State changes only at minutes with events and at full hours, wherever the calls are split, so the same
 //! input gives the same bits; an hour without events costs as much as one with a single event.
 
+mod age;
 mod encoding;
 mod level;
 mod phase;

@@ -1,0 +1,86 @@
+//! The minutes of an alert, in order. Most alerts have one or two: a tree would take ten times the room.
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::course::Mark;
+use crate::time::Minute;
+
+/// What each minute of an alert amounts to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Minutes(SmallVec<[(Minute, Mark); 1]>);
+
+impl Minutes {
+    fn place(&self, minute: Minute) -> Result<usize, usize> {
+        // Findings come nearly in order.
+        match self.0.last() {
+            Some((last, _)) if *last < minute => Err(self.0.len()),
+            _ => self.0.binary_search_by_key(&minute, |(minute, _)| *minute),
+        }
+    }
+
+    pub(super) fn get(&self, minute: Minute) -> Option<&Mark> {
+        self.place(minute).ok().map(|place| &self.0[place].1)
+    }
+
+    /// Puts a minute in its place, instead of what was held of it.
+    pub(super) fn insert(&mut self, minute: Minute, mark: Mark) {
+        match self.place(minute) {
+            Ok(place) => self.0[place].1 = mark,
+            Err(place) => self.0.insert(place, (minute, mark)),
+        }
+    }
+
+    pub(super) fn retain(&mut self, keep: impl Fn(Minute) -> bool) {
+        self.0.retain(|(minute, _)| keep(*minute));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn first(&self) -> Option<Minute> {
+        self.0.first().map(|(minute, _)| *minute)
+    }
+
+    pub(super) fn last(&self) -> Option<Minute> {
+        self.0.last().map(|(minute, _)| *minute)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Minute, &Mark)> {
+        self.0.iter().map(|(minute, mark)| (*minute, mark))
+    }
+
+    pub(super) fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.0.iter().map(|(_, mark)| mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::severity::Severity;
+
+    #[test]
+    fn minutes_are_in_order_and_the_last_word_stands() {
+        let mark = |seen| Mark { severity: Severity::Low, seen, expected: None, surprise: None, confirmed: true };
+        let mut minutes = Minutes::default();
+        for (minute, seen) in [(5, 1), (9, 2), (7, 3), (5, 4), (1, 5), (9, 6)] {
+            minutes.insert(Minute(minute), mark(seen));
+        }
+        let held: Vec<(i32, u64)> = minutes.iter().map(|(minute, mark)| (minute.0, mark.seen)).collect();
+        assert_eq!(held, [(1, 5), (5, 4), (7, 3), (9, 6)]);
+        assert_eq!((minutes.first(), minutes.last()), (Some(Minute(1)), Some(Minute(9))));
+        assert_eq!((minutes.get(Minute(7)).map(|m| m.seen), minutes.get(Minute(8))), (Some(3), None));
+        minutes.retain(|minute| minute.0 > 4);
+        assert_eq!(minutes.len(), 3);
+    }
+}
