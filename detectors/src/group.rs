@@ -15,7 +15,7 @@ use crate::rate::round;
 use crate::time::Minute;
 
 mod course;
-mod minutes;
+mod marks;
 
 use course::Course;
 pub use course::Mark;

@@ -120,9 +120,9 @@ fn found(deed: &Deed, catalog: &Catalog, sums: &mut Sums) -> Result<String, Stri
         }
     }
     if stages.iter().all(|stage| *stage == Stage::Observe) {
-        sums.counted += 1
+        sums.counted += 1;
     } else {
-        sums.found += 1
+        sums.found += 1;
     }
     let stages: Vec<&str> = stages.iter().rev().map(|stage| stage.name()).collect();
     let count = |n: usize| if n == 0 { "–".to_owned() } else { n.to_string() };

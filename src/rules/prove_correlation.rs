@@ -249,7 +249,7 @@ mod tests {
                 let samples = loud(section, number).unwrap();
                 let source = correlation.source;
                 let all: Vec<&Sample> = samples.iter().collect();
-                let wanted = found(&engine, source, &[all.clone()]);
+                let wanted = found(&engine, source, std::slice::from_ref(&all));
                 assert!(wanted.iter().any(|finding| finding.contains(&correlation.slug)), "{place} {wanted:?}");
                 let each: Vec<Vec<&Sample>> = all.iter().map(|sample| vec![*sample]).collect();
                 let back: Vec<Vec<&Sample>> = each.iter().rev().cloned().collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::minutes::Minutes;
+use super::marks::Marks;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};
@@ -19,7 +19,7 @@ use crate::time::{HOUR, Minute};
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Course {
-    minutes: Minutes,
+    minutes: Marks,
     /// The id that it would get if it were said now, for the minute that it was made of.
     unsaid: (Minute, AlertId),
     /// The finding that it shows.
@@ -77,7 +77,7 @@ impl Course {
     pub(super) fn open(finding: Finding) -> Course {
         let start = window_start(&finding);
         let mut course = Course {
-            minutes: Minutes::default(),
+            minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
@@ -186,7 +186,7 @@ impl Course {
         self.minutes.last().unwrap_or(self.best.minute)
     }
 
-    pub(super) fn minutes(&self) -> &Minutes {
+    pub(super) fn minutes(&self) -> &Marks {
         &self.minutes
     }
 

@@ -8,9 +8,9 @@ use crate::time::Minute;
 
 /// What each minute of an alert amounts to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Minutes(SmallVec<[(Minute, Mark); 1]>);
+pub(super) struct Marks(SmallVec<[(Minute, Mark); 1]>);
 
-impl Minutes {
+impl Marks {
     fn place(&self, minute: Minute) -> Result<usize, usize> {
         // Findings come nearly in order.
         match self.0.last() {
@@ -67,12 +67,20 @@ impl Minutes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Minutes;
     use crate::severity::Severity;
 
     #[test]
     fn minutes_are_in_order_and_the_last_word_stands() {
-        let mark = |seen| Mark { severity: Severity::Low, seen, expected: None, surprise: None, confirmed: true };
-        let mut minutes = Minutes::default();
+        let mark = |seen| Mark {
+            severity: Severity::Low,
+            seen,
+            expected: None,
+            surprise: None,
+            window: Minutes(1),
+            confirmed: true,
+        };
+        let mut minutes = Marks::default();
         for (minute, seen) in [(5, 1), (9, 2), (7, 3), (5, 4), (1, 5), (9, 6)] {
             minutes.insert(Minute(minute), mark(seen));
         }
