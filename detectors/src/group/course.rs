@@ -12,7 +12,7 @@ use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};
 use crate::judge::{Finding, Judged};
-use crate::settings;
+use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
@@ -45,7 +45,7 @@ pub struct Mark {
     /// How unlikely that is, as -log10 of p.
     pub surprise: Option<f64>,
     /// The window that they were seen in.
-    pub window: settings::Minutes,
+    pub window: Minutes,
     /// Whether the minute was complete when it was judged.
     pub confirmed: bool,
 }
