@@ -4,6 +4,7 @@ pub mod cli;
 pub mod decode;
 #[cfg(feature = "aws")]
 pub mod lambda;
+pub mod noise;
 pub mod pipeline;
 pub mod replay;
 pub mod report;

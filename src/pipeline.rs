@@ -1,8 +1,7 @@
 //! The six verbs in their order: decode, observe, exchange, judge, group, deliver. The Lambda function and the replay
 //! both call what is here; that is what makes one equal the other.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,12 +9,14 @@ use lapwing_detectors::alert::{Alert, Example};
 use lapwing_detectors::day::{Day, Digest, spent_alert};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
+use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::{Finding, Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
 use crate::decode::{Decoded, Origin, Refusal, Reject, Sink, decode};
+use crate::noise::{Reason, Tally, settle};
 use crate::settings::{Case, Settings};
 use crate::store::{Daily, Due, Placed, StateStore, StoreError, Way};
 
@@ -100,8 +101,10 @@ pub struct Pipeline<S> {
     pub engine: Arc<Engine>,
     /// Where state lives.
     pub store: S,
-    /// Findings that an allow-list hid.
-    pub hidden: u64,
+    /// What was found and is not said, and why.
+    pub hidden: Tally,
+    /// The same in full, where somebody wants to see it.
+    pub shown: Option<BTreeMap<Reason, Book>>,
     /// How many findings of each detector and severity since somebody last took them from here; one that is judged
     /// again counts once.
     pub found: BTreeMap<(&'static str, Severity), u64>,
@@ -113,7 +116,15 @@ pub struct Pipeline<S> {
 impl<S: StateStore> Pipeline<S> {
     /// A pipeline that has found nothing yet.
     pub fn new(settings: Arc<Settings>, engine: Arc<Engine>, store: S) -> Pipeline<S> {
-        Pipeline { engine, store, hidden: 0, found: BTreeMap::new(), least: Stage::Digest, settings }
+        Pipeline {
+            engine,
+            store,
+            hidden: Tally::default(),
+            shown: None,
+            found: BTreeMap::new(),
+            least: Stage::Digest,
+            settings,
+        }
     }
 
     /// Exchange, judge and group: takes what a delivery taught and returns what must be said. What was delivered must
@@ -156,14 +167,19 @@ impl<S: StateStore> Pipeline<S> {
     async fn listen(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         for entity in self.engine.watched() {
             let Some((beats, range)) = self.store.heard(&entity, now).await? else { continue };
-            let Pipeline { engine, settings, store, least, .. } = self;
-            let judge = |_: &Known, range: Range| {
-                let mut findings = engine.silent(&entity, &beats, range);
-                findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
-                Judged { entity: entity.clone(), range, findings }
+            let Pipeline { engine, settings, store, hidden, shown, least, .. } = self;
+            let judge = |known: &Known, range: Range| {
+                let findings = engine.silent(&entity, &beats, range);
+                let mut judged = Judged { entity: entity.clone(), range, findings };
+                let unsaid = settle(settings, known, &mut judged);
+                judged.findings.retain(|finding| finding.stage >= *least);
+                (judged, unsaid)
             };
             let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None };
-            for new in store.fold(vec![judge(&known, range)], &judge, now).await? {
+            let (judged, unsaid) = judge(&known, range);
+            note(unsaid, hidden, shown);
+            let judge = |known: &Known, range: Range| judge(known, range).0;
+            for new in store.fold(vec![judged], &judge, now).await? {
                 *self.found.entry(new).or_default() += 1;
             }
         }
@@ -239,7 +255,7 @@ impl<S: StateStore> Pipeline<S> {
     }
 
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let Pipeline { engine, settings, store, hidden, found, least, .. } = self;
+        let Pipeline { engine, settings, store, hidden, shown, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
             let mut findings = Vec::new();
             engine.judge(known, range, &mut findings);
@@ -247,15 +263,15 @@ impl<S: StateStore> Pipeline<S> {
         };
         let allowed = |known: &Known, range: Range| {
             let mut judged = judge(known, range);
-            judged.findings.retain(|finding| finding.stage >= *least && !hides(settings, finding));
+            // What is hidden was counted where it was judged first.
+            drop(settle(settings, known, &mut judged));
+            judged.findings.retain(|finding| finding.stage >= *least);
             judged
         };
         let mut all = Vec::new();
         for (known, range) in due {
             let mut judged = judge(&known, range);
-            let before = judged.findings.len();
-            judged.findings.retain(|finding| !hides(settings, finding));
-            *hidden += (before - judged.findings.len()) as u64;
+            note(settle(settings, &known, &mut judged), hidden, shown);
             for observed in judged.findings.extract_if(.., |finding| finding.stage < *least) {
                 // What is only counted is nowhere else known again: it counts when its minute is complete.
                 let of = (observed.about.id, observed.verdict.severity);
@@ -270,14 +286,14 @@ impl<S: StateStore> Pipeline<S> {
     }
 }
 
-fn hides(settings: &Settings, finding: &Finding) -> bool {
-    if finding.about.never_muted || settings.allow.is_empty() {
-        return false;
+/// Counts what is hidden, and keeps it where somebody wants to see it.
+fn note(unsaid: Vec<(Reason, Finding)>, hidden: &mut Tally, shown: &mut Option<BTreeMap<Reason, Book>>) {
+    for (reason, finding) in unsaid {
+        hidden.add(reason, &finding);
+        if let Some(shown) = shown {
+            shown.entry(reason).or_default().fold(finding);
+        }
     }
-    let addresses = addresses(&finding.verdict.examples);
-    let subject = finding.entity.subject();
-    let case = Case { subject: &subject, addresses: &addresses, at: finding.minute.start() };
-    settings.hidden_by(finding.about.id, &case).is_some()
 }
 
 /// The addresses that examples came from.

@@ -193,6 +193,8 @@ pub struct Caller {
     pub access_key: Box<str>,
     /// The service that called for the principal.
     pub invoked_by: Box<str>,
+    /// The OIDC provider that vouched for the session, by its host.
+    pub provider: Box<str>,
 }
 
 /// An event kept as an example: enough to find it again, nothing that a parameter or a message could leak through.

@@ -126,6 +126,8 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
+    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert.
+    Fault,
 }
 
 /// When a verdict holds (law 4).

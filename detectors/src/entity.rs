@@ -29,11 +29,13 @@ pub enum Family {
     Log,
     /// An account: where something is counted whoever does it.
     Account,
+    /// A principal on one API, in the account where it was refused.
+    Denial,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 8] = [
+    pub const ALL: [Family; 9] = [
         Family::Principal,
         Family::Api,
         Family::Function,
@@ -42,6 +44,7 @@ impl Family {
         Family::Trail,
         Family::Log,
         Family::Account,
+        Family::Denial,
     ];
 
     /// The log whose lateness holds for it.
@@ -146,6 +149,21 @@ impl Entity {
         known.then(|| Entity { family: Family::Account, key: key.into() })
     }
 
+    /// Who it is about, where that is a principal; the name of a denial's goes on with the API.
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        match self.family {
+            Family::Principal => Some(self.name()),
+            Family::Denial => Some(self.denial().0),
+            _ => None,
+        }
+    }
+
+    /// The principal and the API of a denial.
+    fn denial(&self) -> (&str, &str) {
+        self.name().rsplit_once(SEPARATOR).unwrap_or((self.name(), ""))
+    }
+
     fn part(&self, n: usize) -> &str {
         self.key.splitn(3, SEPARATOR).nth(n).unwrap_or_default()
     }
@@ -164,6 +182,10 @@ impl Entity {
             Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
             Family::Account => base,
+            Family::Denial => {
+                let (principal, api) = self.denial();
+                Subject { principal: principal.to_owned(), api: api.to_owned(), ..base }
+            }
         }
     }
 }
@@ -209,6 +231,12 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
+        Family::Denial if call.principal.name.is_empty() => false,
+        Family::Denial => {
+            let mut between = [0; 4];
+            let between = SEPARATOR.encode_utf8(&mut between);
+            join(key, account, "", &[call.principal.name, between, call.service, ":", call.name])
+        }
         Family::Trail => {
             join(key, account, event.region, &[]);
             true

@@ -185,6 +185,8 @@ pub struct Principal<'a> {
     pub arn: &'a str,
     /// What `mfaAuthenticated` says of the session.
     pub mfa: Option<bool>,
+    /// The OIDC provider that vouched for the session, by its host (`token.actions.githubusercontent.com`), or empty.
+    pub provider: &'a str,
 }
 
 /// Where a call came from.

@@ -78,17 +78,16 @@ impl Folder {
     }
 
     fn caller(&mut self, notes: &Notes, note: &Note) -> Arc<Caller> {
-        let parts = [Shown::Session, Shown::Address, Shown::Agent, Shown::AccessKey, Shown::InvokedBy];
-        let parts = parts.map(|part| notes.shown(note, part));
+        use Shown::{AccessKey, Address, Agent, InvokedBy, Provider, Session};
+        let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(|part| notes.shown(note, part));
         if self.callers.len() > KEPT {
             self.callers.clear();
         }
         let made = || {
-            let [session, address, agent, access_key, invoked_by] = parts;
-            let agent = agent_family(agent);
-            let parts = [session, address, agent, access_key, invoked_by];
-            let [session, address, agent, access_key, invoked_by] = parts.map(Into::into);
-            Arc::new(Caller { session, address, agent, access_key, invoked_by })
+            let [session, address, agent, access_key, invoked_by, provider] = parts;
+            let parts = [session, address, agent_family(agent), access_key, invoked_by, provider];
+            let [session, address, agent, access_key, invoked_by, provider] = parts.map(Into::into);
+            Arc::new(Caller { session, address, agent, access_key, invoked_by, provider })
         };
         Arc::clone(self.callers.entry(chained(&parts)).or_insert_with(made))
     }

@@ -101,6 +101,7 @@ pub(crate) enum Shown {
     Agent,
     AccessKey,
     InvokedBy,
+    Provider,
 }
 
 /// What came of an event.
@@ -117,7 +118,7 @@ enum Outcome {
 }
 
 /// How many texts a note has.
-const TEXTS: usize = Shown::InvokedBy as usize + 1;
+const TEXTS: usize = Shown::Provider as usize + 1;
 
 /// An occurrence, to be completed by the note of its event.
 #[derive(Clone, Copy, Debug)]
@@ -271,6 +272,7 @@ impl Notes {
                 lengths[Shown::Agent as usize] = self.put(call.user_agent, AGENT);
                 lengths[Shown::AccessKey as usize] = self.put(who.access_key, NAME);
                 lengths[Shown::InvokedBy as usize] = self.put(who.invoked_by, NAME);
+                lengths[Shown::Provider as usize] = self.put(who.provider, NAME);
             }
             What::Log(log) => lengths[Shown::Session as usize] = self.put(log.stream, NAME),
         }
@@ -331,7 +333,8 @@ impl Notes {
     /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
     /// principal for an API.
     pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
-        let by_api = matches!(self.family(touch), Family::Principal | Family::User) || note.outcome == Outcome::Line;
+        let by_api = matches!(self.family(touch), Family::Principal | Family::User | Family::Denial)
+            || note.outcome == Outcome::Line;
         let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
         let count = u64::from(touch.weight);
         let part = Part {

@@ -20,6 +20,11 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
         }
         Family::User => format!("eventName = \"ConsoleLogin\" and userIdentity.userName = {name}"),
         Family::Address => format!("sourceIPAddress = {name}"),
+        Family::Denial => {
+            let api = entity.subject().api;
+            let name = api.split_once(':').map_or(api.as_str(), |(_, name)| name);
+            format!("{} and eventName like {} and ispresent(errorCode)", principal_filter(entity), quoted(name))
+        }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
         Family::Function | Family::Log => {
@@ -45,7 +50,7 @@ fn group_of(function: &str) -> String {
 }
 
 fn principal_filter(entity: &Entity) -> String {
-    let name = entity.name();
+    let name = entity.principal().unwrap_or_default();
     if name == "root" {
         return "userIdentity.type = \"Root\"".to_owned();
     }

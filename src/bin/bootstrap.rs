@@ -43,6 +43,10 @@ async fn main() -> Result<(), Error> {
 
 async fn start() -> Result<Handler, Error> {
     let settings = settings()?;
+    for (place, allow) in settings.expired(SystemTime::now().into()) {
+        let message = "an entry of the allow-list has ended, and hides nothing new";
+        log::warn(message, json!({ "allow": place + 1, "reason": allow.reason }));
+    }
     let config = aws::config().await;
     let engine = Arc::new(settings.engine());
     let store = store(&settings, &engine, &config);

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use super::{Config, DEFAULT_CONFIG, Error, Exit, Faulty, load_with, shown};
+use crate::noise::profiles;
 use crate::report::clean::clean;
 use crate::settings::catalog::{Catalog, Entry};
 use crate::settings::{Settings, Tuning};
@@ -77,7 +78,12 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
         ("overrides", rules(settings.overrides.len())),
         ("silence", format!("{} watched", settings.silences.len())),
         ("allow", format!("{}{expired}", rules(settings.allow.len()))),
+        ("noise", noise(settings)),
+        ("deployers", deployers(settings)),
     ];
+    for (place, allow) in settings.expired(now) {
+        lines.push(("", format!("allow {} has ended, and hides nothing new: {}", place + 1, allow.reason)));
+    }
     for topic in &settings.sns {
         lines.push(("sns", format!("{} ({}, from {})", topic.arn, topic.format.name(), topic.min_severity.name())));
     }
@@ -95,6 +101,21 @@ fn lines(settings: &Settings, now: DateTime<Utc>) -> Vec<(&'static str, String)>
     lines.push(("budget", format!("{} alerts a day of what is compared with the usual", settings.budget.per_day)));
     lines.push(("limits", format!("{} MB inflated, {} entities of a family", limits.inflated_mb, limits.entities)));
     lines
+}
+
+/// Which profiles are on, and which off.
+fn noise(settings: &Settings) -> String {
+    let off: Vec<&str> = settings.noise.off.iter().copied().collect();
+    let names = if off.is_empty() { String::new() } else { format!(" ({})", off.join(", ")) };
+    let on = profiles().all.len() - off.len();
+    format!("{on} profiles on, {} off{names}; version {}", off.len(), profiles().version)
+}
+
+fn deployers(settings: &Settings) -> String {
+    match settings.deployers.as_slice() {
+        [] => "none named".to_owned(),
+        all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// How many there are, which are off, and what becomes of the others.
@@ -145,6 +166,8 @@ owners      0 rules
 overrides   0 rules
 silence     0 watched
 allow       0 rules
+noise       5 profiles on, 0 off; version 1
+deployers   none named
 sns         no topic
 metrics     on, namespace Lapwing, by detector
 state       in the memory of each instance
@@ -190,6 +213,9 @@ owners      1 rule
 overrides   0 rules
 silence     0 watched
 allow       2 rules, 1 out of date
+noise       5 profiles on, 0 off; version 1
+deployers   none named
+            allow 1 has ended, and hides nothing new: then
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)
 metrics     off
 state       table lapwing-state, shared by all instances

@@ -144,6 +144,7 @@ mod tests {
             assert_eq!((settings.metrics, settings.off), (default.metrics, default.off));
             assert_eq!(settings.state.table.as_deref(), Some("lapwing-state"));
             assert_eq!((settings.owners.len(), settings.overrides.len()), (2, 1));
+            assert_eq!((settings.noise, settings.deployers.len()), (default.noise, 1));
             assert_eq!((settings.allow.len(), settings.sns.len(), settings.accounts.len()), (1, 1, 1));
             for entry in catalog.detectors() {
                 let shown = settings.detectors[entry.about.id].fields();

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod detectors;
+mod hidden;
 pub mod init;
 pub mod replay;
 pub mod rules;

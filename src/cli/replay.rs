@@ -13,10 +13,13 @@ use lapwing_detectors::alert::{Alert, Status};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
+use super::hidden::{alerts, reasons};
 use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
+use crate::noise::profiles;
 use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Wrong};
 use crate::report::clean::clean;
 use crate::report::{json, text};
+use crate::settings::Settings;
 use crate::settings::catalog::Catalog;
 use crate::source::find;
 
@@ -77,6 +80,9 @@ pub struct Args {
     /// Show what rules of the stage `observe` find as well.
     #[arg(long)]
     observe: bool,
+    /// Show what is hidden as well, after the summary: what, when, and why it is not said.
+    #[arg(long)]
+    hidden: bool,
     /// Where rules in folders of the settings have mistakes, replay with the others.
     #[arg(long)]
     keep_going: bool,
@@ -109,7 +115,11 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     let faulty = if args.keep_going { Faulty::PassOver } else { Faulty::Refuse };
     let config = load_with(args.config.as_deref(), catalog, faulty)?;
     config.faulty.iter().for_each(|mistakes| tell(&mistakes.to_string()));
-    let mut replay = Replay::new(plan(args), &Arc::new(config.settings))?;
+    let settings = Arc::new(config.settings);
+    let mut replay = Replay::new(plan(args), &settings)?;
+    if args.hidden {
+        replay.keep_hidden();
+    }
     let inputs = find(&args.paths);
     let left_out = inputs.left_out;
     if inputs.inputs.is_empty() && inputs.unreadable.is_empty() {
@@ -128,6 +138,7 @@ pub fn run(args: &Args, catalog: &Catalog, out: &mut dyn Write) -> Result<Exit, 
     let flushed = console.out.flush();
     let (worst, counts, broken) = (console.worst, console.counts, console.broken.or(flushed.err()));
     summary(&replay, &counts, (left_out, args.order));
+    hidden(&replay, &settings);
     if let Some((path, file)) = stats {
         write_stats(&replay, file).map_err(|error| Error::File { path: path.to_owned(), error })?;
     }
@@ -328,7 +339,6 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
     let optional = [
         ("digest", replay.digested(), "alerts that the Lambda function sends once a day"),
         ("folded", stats.folded, "alerts that are part of others, and told with those"),
-        ("hidden", replay.hidden(), "findings that the allow-list hid"),
         ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),
         ("unread", replay.failures, "inputs that could not be opened, read or recognised"),
         ("left out", left_out as u64, "files in folders whose names are not those of logs"),
@@ -337,6 +347,19 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
         line(name, n, note);
     }
     tell(&format!("next: {}", next(replay, counts)));
+}
+
+/// What is not said, and why.
+fn hidden(replay: &Replay, settings: &Settings) {
+    let found = replay.hidden().findings();
+    if found == 0 {
+        return;
+    }
+    tell(&format!("hidden {found} findings (noise profiles of version {}); `--hidden` shows them", profiles().version));
+    for (reason, findings, why) in reasons(replay, settings) {
+        tell(&format!("  {findings:>8}  {reason}: {why}"));
+    }
+    alerts(replay).iter().for_each(|line| tell(line));
 }
 
 fn next(replay: &Replay, counts: &[u64; Severity::ALL.len()]) -> &'static str {

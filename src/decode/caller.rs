@@ -62,9 +62,11 @@ enum Part {
     Name,
     Parent,
     Session,
+    /// The identity provider that vouched for the session.
+    Provider,
 }
 
-const PARTS: usize = Part::Session as usize + 1;
+const PARTS: usize = Part::Provider as usize + 1;
 
 impl Caller {
     /// Its JSON text, where that was kept.
@@ -100,6 +102,7 @@ impl Caller {
             invoked_by: read.part(Part::InvokedBy),
             arn: read.part(Part::Arn),
             mfa: read.mfa,
+            provider: read.part(Part::Provider),
         }
     }
 
@@ -129,6 +132,7 @@ impl Read {
             (Part::Name, &folded.name),
             (Part::Parent, &folded.parent),
             (Part::Session, folded.session),
+            (Part::Provider, provider(&who.session.web.provider)),
         ] {
             read.parts[part as usize] = read.keep(text, json);
         }
@@ -150,6 +154,11 @@ impl Read {
         let (start, end) = self.parts[part as usize];
         &self.text[start as usize..end as usize]
     }
+}
+
+/// An OIDC provider by its host, whichever account it is set up in; others by their name.
+fn provider(arn: &str) -> &str {
+    arn.split_once(":oidc-provider/").map_or(arn, |(_, host)| host)
 }
 
 /// The hash of the beginning of a caller's text.

@@ -57,6 +57,14 @@ object! {
         issuer: SessionIssuer<'a> = "sessionIssuer",
         attributes: SessionAttributes<'a> = "attributes",
         source_identity: Text<'a> = "sourceIdentity",
+        web: WebIdentity<'a> = "webIdFederationData",
+    }
+}
+
+object! {
+    /// Who vouched for the session, where an identity provider did.
+    WebIdentity<'a> {
+        provider: Text<'a> = "federatedProvider",
     }
 }
 

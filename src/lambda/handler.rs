@@ -268,7 +268,8 @@ impl Handler {
 
     async fn measure(&mut self, invocation: Invocation<'_>, measures: Measures) {
         let findings = std::mem::take(&mut self.pipeline.found);
-        if let Err(e) = self.metrics.put(&Measures { findings, ..measures }).await {
+        let hidden = std::mem::take(&mut self.pipeline.hidden).by_name();
+        if let Err(e) = self.metrics.put(&Measures { findings, hidden, ..measures }).await {
             self.failed_metrics += 1;
             let failed = self.failed_metrics;
             let fields = json!({ "request_id": invocation.request_id, "failed_since_start": failed, "error": e });

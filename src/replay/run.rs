@@ -1,5 +1,6 @@
 //! One replay: the pipeline over pieces of files, in event order or as they would be delivered.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::kept::Kept;
 use super::met::Book;
 use super::workers::{Piece, Reading, read};
 use crate::decode::{Decoded, Origin, Reject};
+use crate::noise::{Reason, Tally};
 use crate::pipeline::{From, Pipeline, Taught, teach};
 use crate::settings::Settings;
 use crate::source::{Input, Inputs, Unread};
@@ -335,10 +337,26 @@ impl Replay {
         self.pipeline.store.digests().map(|(_, digest)| digest.alerts()).sum::<u64>() - self.stats.folded
     }
 
-    /// Findings that an allow-list hid.
+    /// What was found and is not said, and why.
     #[must_use]
-    pub fn hidden(&self) -> u64 {
-        self.pipeline.hidden
+    pub fn hidden(&self) -> &Tally {
+        &self.pipeline.hidden
+    }
+
+    /// Keeps what is hidden, for [`Replay::hidden_alerts`].
+    pub fn keep_hidden(&mut self) {
+        self.pipeline.shown = Some(BTreeMap::new());
+    }
+
+    /// What would have been alerts, each with the reason why it is none, by time.
+    #[must_use]
+    pub fn hidden_alerts(&self) -> Vec<(Reason, Alert)> {
+        let books = self.pipeline.shown.iter().flatten();
+        let all =
+            books.flat_map(|(reason, book)| book.finish(Minute(i32::MIN)).into_iter().map(|alert| (*reason, alert)));
+        let mut all: Vec<(Reason, Alert)> = all.collect();
+        all.sort_by_key(|(reason, alert)| (alert.raised_at, *reason, alert.id));
+        all
     }
 
     /// Cells that found no room, over all families.

@@ -71,6 +71,7 @@ fn life(about: &About) -> String {
     let ends = match about.nature {
         Nature::Condition => "It resolves after 60 quiet minutes.",
         Nature::Deed => "It never resolves by itself.",
+        Nature::Fault => "All of a day of UTC is one alert, which never resolves by itself.",
     };
     let muted = if about.never_muted { " It cannot be switched off, capped or allowed." } else { "" };
     format!("{speaks} {ends}{muted}")
@@ -86,6 +87,7 @@ fn families(about: &About) -> String {
         Family::Trail => "CloudTrail of an account and Region",
         Family::Log => "log of a function",
         Family::Account => "account",
+        Family::Denial => "principal on one API",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }

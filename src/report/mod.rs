@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod digest;
 pub mod json;
 pub mod manual;
+pub mod noise_list;
 pub mod rule_list;
 pub mod text;
 pub mod wanted;

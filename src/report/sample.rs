@@ -109,6 +109,7 @@ pub(crate) fn hostile() -> Alert {
             agent: nasty.as_str().into(),
             access_key: nasty.as_str().into(),
             invoked_by: nasty.as_str().into(),
+            provider: nasty.as_str().into(),
         }),
         ..(*alert.examples[0]).clone()
     };

@@ -6,8 +6,12 @@ use lapwing_detectors::detector::{Detector, Engine, Variant, Watch};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
+use super::deployers::misused;
 use super::{Override, Settings, Tuning};
 use crate::rules::listed::Listed;
+
+/// The detector whose condition is about other sections than its own.
+const MISUSED: &str = "deployer-misused";
 
 impl Settings {
     /// The detectors and rules that are on, as these settings want them.
@@ -60,12 +64,15 @@ impl Settings {
             let who = rule.who.clone();
             Some(Variant {
                 applies: Box::new(move |subject| who.matches(subject)),
-                detector: Some(tuned(make, &[&base, tuning])),
+                detector: (id != MISUSED).then(|| tuned(make, &[&base, tuning])),
                 cap: tuning.max_severity.unwrap_or(cap),
             })
         };
         let variants = self.overrides.iter().filter_map(variant).collect();
-        let detector = tuned(make, &[&base]);
+        let detector: Box<dyn Detector> = match id {
+            MISUSED => Box::new(misused(&self.deployers)),
+            _ => tuned(make, &[&base]),
+        };
         let stage = detector.stage();
         Watch { detector, cap, stage, variants }
     }

@@ -4,9 +4,11 @@
 //! by itself.
 
 pub mod catalog;
+mod deployers;
 mod engine;
 mod environment;
 mod mistake;
+mod noise;
 mod rules;
 mod sections;
 mod silence;
@@ -23,8 +25,10 @@ use lapwing_detectors::catalog::silence::Watched;
 use lapwing_detectors::day::Budget;
 use lapwing_detectors::profile::Lateness;
 
+pub use self::deployers::{Deployer, From, Origin};
 pub use self::environment::{CONFIG, VARIABLES};
 pub use self::mistake::{Mistake, Mistakes, nearest};
+pub use self::noise::Noise;
 pub use self::rules::Rules;
 pub use self::sections::{Account, Format, Limits, Metrics, MetricsBy, State, Topic};
 pub use self::tuning::Tuning;
@@ -52,6 +56,10 @@ pub struct Settings {
     pub allow: Vec<Allow>,
     /// What must not be silent.
     pub silences: Vec<Watched>,
+    /// Which noise profiles are on.
+    pub noise: Noise,
+    /// Who changes things on purpose.
+    pub deployers: Vec<Deployer>,
     /// Where alerts are sent.
     pub sns: Vec<Topic>,
     /// What is counted in CloudWatch.
@@ -74,15 +82,15 @@ impl Settings {
         Owner { account_name: account.name, env: account.env, team, runbook }
     }
 
-    /// The entry of the allow-list that hides what this detector found, if one does.
+    /// The place of the first entry of the allow-list that hides what this detector found, if one does.
     #[must_use]
-    pub fn hidden_by(&self, detector: &str, case: &Case<'_>) -> Option<&Allow> {
-        self.allow.iter().find(|allow| allow.hides(detector, case))
+    pub fn hidden_by(&self, detector: &str, case: &Case<'_>) -> Option<usize> {
+        self.allow.iter().position(|allow| allow.hides(detector, case))
     }
 
-    /// The entries of the allow-list that hide nothing that happens at `now` or later.
-    pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = &Allow> {
-        self.allow.iter().filter(move |allow| allow.until.is_some_and(|until| until <= now))
+    /// The entries of the allow-list that hide nothing that happens at `now` or later, with their places.
+    pub fn expired(&self, now: DateTime<Utc>) -> impl Iterator<Item = (usize, &Allow)> {
+        self.allow.iter().enumerate().filter(move |(_, allow)| allow.until.is_some_and(|until| until <= now))
     }
 }
 

@@ -7,6 +7,7 @@ use lapwing_detectors::severity::Severity;
 
 use super::Settings;
 use super::catalog::Catalog;
+use super::deployers::Deployer;
 use super::mistake::{Mistakes, Wrong};
 use super::silence;
 use super::toml::{Document, Found, Section};
@@ -256,6 +257,13 @@ impl Settings {
         for section in root.sections("allow") {
             let allow = Allow::read(&section, catalog, &settings.allow);
             settings.allow.extend(allow);
+        }
+        if let Some(section) = root.section("noise") {
+            settings.noise.read(&section);
+        }
+        for section in root.sections("deployer") {
+            let deployer = Deployer::read(&section, &settings.deployers);
+            settings.deployers.extend(deployer);
         }
         for section in root.sections("silence") {
             let watched = silence::read(&section, &settings.silences);

@@ -258,7 +258,7 @@ detectors = ['root-use', 'root-use', 'rootuse', 'trail-tampering', 4]
 detectors = 'root-use'
 reason = 'x'",
         &[
-            "1 allow: it would hide everything: one of `principal`, `address`, `account`, `region`, `detectors` \
+            "1 allow: it would hide everything: one of `principal`, `function`, `address`, `account`, `region`, `detectors` \
              is wanted",
             "3 allow: `reason` is missing",
             "4 allow.address: \"192.0.2.7/24\" is not an IP address or a network in CIDR form | its first address is \

@@ -6,6 +6,7 @@ use globset::{Glob, GlobMatcher};
 use ipnet::IpNet;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
+use regex::{Regex, RegexBuilder};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -14,27 +15,40 @@ use super::mistake::{Wrong, did_you_mean};
 /// The longest text that a setting may hold, in characters: names end up in subjects and metric names.
 const TEXT_LIMIT: usize = 500;
 
-/// A glob over a whole name. `*` matches `/` as well, since names of principals contain it.
+/// A pattern over a whole name: a glob, or between slashes a regular expression. `*` matches `/` as well, since names of
+/// principals contain it.
 #[derive(Clone, Debug)]
-pub struct Pattern(GlobMatcher);
+pub struct Pattern {
+    text: String,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    Glob(GlobMatcher),
+    Regex(Regex),
+}
 
 impl Pattern {
-    /// Does the glob match the whole of `name`?
+    /// Does it match the whole of `name`?
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        match &self.matcher {
+            Matcher::Glob(glob) => glob.is_match(name),
+            Matcher::Regex(regex) => regex.is_match(name),
+        }
     }
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
-        self.0.glob() == other.0.glob()
+        self.text == other.text
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.glob().glob())
+        f.write_str(&self.text)
     }
 }
 
@@ -129,10 +143,27 @@ pub(super) fn pattern(text: &str) -> Result<Pattern, Wrong> {
     if text.is_empty() {
         return Err(Wrong::new("a glob").hint("`*` stands for any text; leave the key out to match everything"));
     }
+    let of = |matcher| Pattern { text: text.to_owned(), matcher };
+    if let Some(regex) = text.strip_prefix('/').and_then(|text| text.strip_suffix('/')) {
+        return regular(regex).map(|regex| of(Matcher::Regex(regex)));
+    }
     match Glob::new(text) {
-        Ok(glob) => Ok(Pattern(glob.compile_matcher())),
+        Ok(glob) => Ok(of(Matcher::Glob(glob.compile_matcher()))),
         Err(e) => Err(Wrong::new(format!("a glob: {}", e.kind()))),
     }
+}
+
+/// The most bytes that a compiled regular expression may take.
+const REGEX_LIMIT: usize = 1 << 20;
+
+/// A regular expression over a whole name, matched in time that is linear in its length.
+fn regular(text: &str) -> Result<Regex, Wrong> {
+    let whole = RegexBuilder::new(&format!("^(?:{text})$")).size_limit(REGEX_LIMIT).build();
+    whole.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => Wrong::new("a regular expression of a size that can be matched fast"),
+        _ => Wrong::new("a regular expression")
+            .hint("write it between slashes: \"/role\\/scan-[0-9]+/\"; in TOML in single quotes"),
+    })
 }
 
 /// An address or a network, `192.0.2.7` or `192.0.2.0/24`.

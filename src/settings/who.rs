@@ -120,6 +120,8 @@ fn refuse_if(section: &Section<'_>, same: bool) {
 pub struct Allow {
     /// A glob over the principal: `role/scanner-*`.
     pub principal: Option<Pattern>,
+    /// A glob over the function's name.
+    pub function: Option<Pattern>,
     /// A network that every address must lie in.
     pub address: Option<IpNet>,
     /// Twelve digits.
@@ -146,7 +148,7 @@ pub struct Case<'a> {
 }
 
 impl Allow {
-    const MATCHERS: [&'static str; 5] = ["principal", "address", "account", "region", "detectors"];
+    const MATCHERS: [&'static str; 6] = ["principal", "function", "address", "account", "region", "detectors"];
 
     /// Does this entry hide what the detector found?
     #[must_use]
@@ -154,6 +156,7 @@ impl Allow {
         self.detectors.contains(&detector)
             && self.until.is_none_or(|until| case.at < until)
             && self.principal.as_ref().is_none_or(|glob| glob.matches(&case.subject.principal))
+            && self.function.as_ref().is_none_or(|glob| glob.matches(&case.subject.function))
             && self.account.as_ref().is_none_or(|account| *account == case.subject.account)
             && self.region.as_ref().is_none_or(|region| *region == case.subject.region)
             && self.address.is_none_or(|net| holds_all(net, case))
@@ -162,6 +165,7 @@ impl Allow {
     pub(super) fn read(section: &Section<'_>, catalog: &Catalog, earlier: &[Allow]) -> Option<Allow> {
         let allow = Allow {
             principal: section.read("principal", pattern),
+            function: section.read("function", pattern),
             address: section.read("address", network),
             account: section.read("account", account),
             region: section.read("region", region),
@@ -171,8 +175,7 @@ impl Allow {
         };
         let narrow = section.has_any(&Allow::MATCHERS);
         if !narrow {
-            let what =
-                "it would hide everything: one of `principal`, `address`, `account`, `region`, `detectors` is wanted";
+            let what = "it would hide everything: one of `principal`, `function`, `address`, `account`, `region`, `detectors` is wanted";
             section.refuse(what.to_owned(), None);
         }
         section.finish();

@@ -29,6 +29,8 @@ pub struct Measures {
     pub waiting_seconds: Option<f64>,
     /// How many findings of each detector and severity.
     pub findings: BTreeMap<(&'static str, Severity), u64>,
+    /// How many findings were hidden, by reason: a noise profile, `deployer`, `allow`, `graver`.
+    pub hidden: BTreeMap<&'static str, u64>,
 }
 
 /// The metrics of this function.
@@ -81,16 +83,15 @@ fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
         MetricsBy::Detector => "Detector",
         MetricsBy::Severity => "Severity",
     };
-    data.extend(findings.into_iter().map(|(value, count)| {
-        let dimension = Dimension::builder().name(name).value(value).build();
-        MetricDatum::builder()
-            .metric_name("Findings")
-            .dimensions(dimension)
-            .value(count as f64)
-            .unit(StandardUnit::Count)
-            .build()
-    }));
+    data.extend(findings.into_iter().map(|(value, count)| counted("Findings", (name, value), count)));
+    data.extend(measures.hidden.iter().map(|(reason, count)| counted("Hidden", ("Reason", reason), *count)));
     data
+}
+
+fn counted(metric: &str, (name, value): (&str, &str), count: u64) -> MetricDatum {
+    let dimension = Dimension::builder().name(name).value(value).build();
+    let datum = MetricDatum::builder().metric_name(metric).dimensions(dimension);
+    datum.value(count as f64).unit(StandardUnit::Count).build()
 }
 
 fn datum(name: &str, value: f64, unit: StandardUnit) -> MetricDatum {
@@ -131,6 +132,7 @@ mod tests {
             lag_seconds,
             waiting_seconds: lag_seconds,
             findings,
+            hidden: BTreeMap::from([("scanners", 7)]),
         };
         let data: Vec<String> = data(&measures, by).iter().map(shown).collect();
         assert_eq!(data, wanted);
@@ -150,6 +152,7 @@ mod tests {
                 "OutboxAge 71.5 Seconds",
                 "Findings Detector=denied-burst 4 Count",
                 "Findings Detector=root-use 1 Count",
+                "Hidden Reason=scanners 7 Count",
             ],
         );
         check(
@@ -162,6 +165,7 @@ mod tests {
                 "Duplicates 1 Count",
                 "Findings Severity=high 2 Count",
                 "Findings Severity=medium 3 Count",
+                "Hidden Reason=scanners 7 Count",
             ],
         );
     }

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use lapwing::noise::profiles;
 use lapwing::report::manual::manual;
-use lapwing::report::{rule_list, wanted};
+use lapwing::report::{noise_list, rule_list, wanted};
 use lapwing::rules::listed::PACK;
 use lapwing::settings::Settings;
 use lapwing::settings::catalog::Catalog;
@@ -22,8 +23,12 @@ const BLESS: &str = "LAPWING_BLESS";
 fn generated_pages_are_current() {
     let catalog = Catalog::built_in();
     let coverage = wanted::page(wanted::WANTED, &catalog).expect("detectors/coverage.toml is right");
-    let pages =
-        [("detectors.md", manual(&catalog)), ("rules-list.md", rule_list::page(PACK)), ("coverage.md", coverage)];
+    let pages = [
+        ("detectors.md", manual(&catalog)),
+        ("rules-list.md", rule_list::page(PACK)),
+        ("coverage.md", coverage),
+        ("noise-list.md", noise_list::page(profiles())),
+    ];
     for (name, wanted) in pages {
         let path = root().join("docs").join(name);
         if std::env::var_os(BLESS).is_some() {

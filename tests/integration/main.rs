@@ -6,6 +6,7 @@ mod aws;
 mod cli;
 mod documents;
 mod logs;
+mod noise;
 mod payload;
 mod replay;
 mod samples;

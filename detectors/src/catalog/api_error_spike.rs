@@ -1,5 +1,6 @@
 //! A principal's calls fail far more often than usual, by class of error.
 
+use crate::catalog::denied_on_one_api::DeniedOnOneApi;
 use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
@@ -11,7 +12,7 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::share::{Excess, ShareSettings, model};
 use crate::stats::errors::ErrorWindows;
-use crate::window::Window;
+use crate::window::{REACH, Window};
 
 static ABOUT: About = About {
     id: "api-error-spike",
@@ -87,9 +88,18 @@ impl Detector for ApiErrorSpike {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let classes = ErrorClass::FAILURES.iter().zip(CLASSES);
+        let quiet = |class: &ErrorClass| *class == ErrorClass::Denied && told_by_others(window);
+        let classes = ErrorClass::FAILURES.iter().zip(CLASSES).filter(|(class, _)| !quiet(class));
         classes.filter_map(|(class, measure)| self.judge_class(window, *class, measure)).max_by_key(|v| v.seen)
     }
+}
+
+/// Were there, somewhere in the last hour, so many refusals within minutes that `denied-burst` or `denied-on-one-api`
+/// speaks of them? Both know better who was refused what.
+fn told_by_others(window: &Window<'_>) -> bool {
+    let DeniedOnOneApi { count, window: Minutes(length) } = DeniedOnOneApi::default();
+    let sum = |span| window.sum(Measure::Denied, Minutes(span));
+    (0..=REACH.0 - length).any(|back| sum(back + length) - sum(back) >= u64::from(count))
 }
 
 impl ApiErrorSpike {
@@ -157,11 +167,18 @@ mod tests {
         check(
             &ApiErrorSpike::default(),
             "00:00-59:45/15m s3:GetObject        who=role/app x60
-             00:00-59:45/60m s3:GetObject denied who=role/app
+             00:00-59:45/60m s3:GetObject throttled who=role/app
              60:02           s3:GetObject        who=role/app x900
-             60:03           s3:GetObject denied who=role/app x30",
-            "12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (denied)",
+             60:03           s3:GetObject throttled who=role/app x30",
+            "12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
         );
+    }
+
+    #[test]
+    fn refusals_within_minutes_are_told_by_others() {
+        let script = "00:00-59:45/15m sqs:SendMessage        who=role/app x40
+                      60:02           sqs:SendMessage denied who=role/app x30";
+        check(&ApiErrorSpike::default(), script, "");
     }
 
     #[test]

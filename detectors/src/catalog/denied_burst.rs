@@ -20,10 +20,10 @@ const DENIED_APIS: Slot = Slot::named("denied-apis");
 static ABOUT: About = About {
     id: "denied-burst",
     title: "Refused API calls",
-    what: "A principal is refused many times within minutes: 10 refusals are low, refusals on 5 distinct APIs medium, on 10 high. \
+    what: "A principal is refused many times within minutes: 10 refusals on several APIs are low, refusals on 5 distinct APIs medium, on 10 high. \
            When an API that was refused is then allowed within the hour, it is one level graver.",
     why: "Whoever holds a credential that is not theirs has to find out what it can do. An owner knows.",
-    innocent: "A policy that lacks one action: the same API is refused again and again, which stays low.",
+    innocent: "A policy that lacks one action: the same API is refused again and again, which is `denied-on-one-api`.",
     attack: &["T1580", "T1526", "T1087.004"],
     next: &[
         "is one API refused (a broken policy for its owner) or many (somebody tries what the credential can do)?",
@@ -79,14 +79,12 @@ impl Detector for DeniedBurst {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
-        // Some exports give a name and no kind; a record without either is nobody's.
-        let nobody = call.principal.kind == PrincipalKind::Service || call.principal.name.is_empty();
-        if nobody || !matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network) {
+        if !is_made(call) {
             return;
         }
         // Contributors carry what was allowed later, so every call of the principal is counted.
         seen.count(Family::Principal, Measure::Calls);
-        if call.error.is_none_or(|error| error.class != ErrorClass::Denied) || by_aws(call) {
+        if !is_refusal(call) {
             return;
         }
         let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
@@ -179,7 +177,7 @@ impl DeniedBurst {
         let mut apis: Vec<u64> = refusals.apis.iter().filter(within).map(|(_, api)| *api).collect();
         apis.sort_unstable();
         apis.dedup();
-        let apis = apis.len() as u64;
+        let (apis, refused) = (apis.len() as u64, self.scattered(refusals.all.iter().filter(within)));
         let (severity, seen, threshold) = if apis >= u64::from(self.apis_high) {
             (Severity::High, apis, self.apis_high)
         } else if apis >= u64::from(self.apis_medium) {
@@ -190,6 +188,13 @@ impl DeniedBurst {
             return None;
         };
         Some(Burst { severity, seen, threshold, back })
+    }
+
+    /// How many refusals there are but for those of an API that has enough of its own: `denied-on-one-api` says them.
+    fn scattered<'r>(&self, refusals: impl Iterator<Item = &'r (Minute, u64)>) -> u64 {
+        let mut by_api: BTreeMap<u64, u64> = BTreeMap::new();
+        refusals.for_each(|(_, api)| *by_api.entry(*api).or_default() += 1);
+        by_api.values().filter(|n| **n < u64::from(self.count)).sum()
     }
 
     fn headline(&self, many: bool, allowed: &[Arc<str>]) -> String {
@@ -213,6 +218,17 @@ fn why(many: bool, allowed: &[Arc<str>]) -> String {
         Some(api) => format!("{base}; {api} was refused and allowed afterwards"),
         None => base.to_owned(),
     }
+}
+
+/// Did somebody make this call who has a name? Some exports give a name and no kind; a record without either is nobody's.
+fn is_made(call: &Call<'_>) -> bool {
+    let nobody = call.principal.kind == PrincipalKind::Service || call.principal.name.is_empty();
+    !nobody && matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network)
+}
+
+/// Was somebody refused, who is not AWS itself?
+pub(crate) fn is_refusal(call: &Call<'_>) -> bool {
+    is_made(call) && call.error.is_some_and(|error| error.class == ErrorClass::Denied) && !by_aws(call)
 }
 
 /// Refusals that AWS runs into by itself, as it probes: they are nobody's attempt.
@@ -289,12 +305,20 @@ mod tests {
     }
 
     #[test]
-    fn one_api_ten_times_is_a_broken_policy() {
+    fn refusals_on_few_apis_are_most_often_a_broken_policy() {
         check(
             &DeniedBurst::default(),
-            "09:00 s3:GetObject denied who=role/app x10",
+            "09:00 s3:GetObject denied who=role/app x5
+             09:00 s3:PutObject denied who=role/app x5",
             "09:00 low role/app: denied 10 times in 10 min",
         );
+    }
+
+    #[test]
+    fn what_is_refused_on_one_api_alone_is_said_elsewhere() {
+        let script = "09:00 s3:GetObject denied who=role/app x50
+                      09:00 s3:PutObject denied who=role/app x9";
+        check(&DeniedBurst::default(), script, "");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod console_login_failures;
 pub mod console_login_spray;
 pub mod console_login_without_mfa;
 pub mod denied_burst;
+pub mod denied_on_one_api;
+pub mod deployer_misused;
 pub mod function_error_spike;
 pub mod function_init_failure;
 pub mod function_out_of_memory;
@@ -52,6 +54,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(api_call_rate::ApiCallRate::default()),
     || Box::new(api_error_spike::ApiErrorSpike::default()),
     || Box::new(denied_burst::DeniedBurst::default()),
+    || Box::new(denied_on_one_api::DeniedOnOneApi::default()),
     || Box::new(console_login_failures::ConsoleLoginFailures::default()),
     || Box::new(console_login_spray::ConsoleLoginSpray::default()),
     || Box::new(console_login_without_mfa::ConsoleLoginWithoutMfa),
@@ -67,6 +70,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(FirstSeen::from(&new_role::KIND)),
     || Box::new(FirstSeen::from(&new_region::KIND)),
     || Box::new(FirstSeen::from(&new_account_region::KIND)),
+    || Box::new(deployer_misused::DeployerMisused::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),
     || Box::new(function_timeout::FunctionTimeout::default()),

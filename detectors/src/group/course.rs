@@ -15,7 +15,7 @@ use crate::entity::Family;
 use crate::judge::{Finding, Judged};
 use crate::settings::Minutes;
 use crate::severity::Severity;
-use crate::time::Minute;
+use crate::time::{HOUR, Minute};
 
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -184,6 +184,9 @@ impl Course {
     }
 
     pub(super) fn reaches(&self, minute: Minute) -> bool {
+        if self.is_fault() {
+            return day(self.first()) == day(minute);
+        }
         self.first().plus(-QUIET_MINUTES) < minute && minute < self.last().plus(QUIET_MINUTES)
     }
 
@@ -263,6 +266,11 @@ impl Course {
         self.said.map(|said| self.last().max(said.when))
     }
 
+    /// Is it about all of a day?
+    fn is_fault(&self) -> bool {
+        self.best.about.nature == Nature::Fault
+    }
+
     /// The minute that must be complete before it is opened, where another alert may tell of it as well: by then that one
     /// is known, in whatever order the events came.
     fn held(&self) -> Option<Minute> {
@@ -322,6 +330,9 @@ impl Course {
 
     /// Is `other` about the same minutes, or as near as those of one alert are?
     pub(super) fn meets(&self, other: &Course) -> bool {
+        if self.is_fault() {
+            return day(self.first()) == day(other.first());
+        }
         self.first().plus(-QUIET_MINUTES) < other.last() && other.first() < self.last().plus(QUIET_MINUTES)
     }
 
@@ -358,6 +369,11 @@ impl Course {
 /// The graver, then the one further over its yardstick, then the earlier: the finding that an alert shows.
 fn weight(finding: &Finding) -> (Severity, u64, Reverse<Minute>) {
     (finding.verdict.severity, finding.verdict.seen, Reverse(finding.minute))
+}
+
+/// The day of UTC that a minute lies in.
+fn day(minute: Minute) -> i32 {
+    minute.0.div_euclid(24 * HOUR)
 }
 
 fn window_start(finding: &Finding) -> DateTime<Utc> {

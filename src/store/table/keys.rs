@@ -34,6 +34,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Trail => "t",
         Family::Log => "l",
         Family::Account => "o",
+        Family::Denial => "r",
     };
     let key = &*entity.key;
     if key.len() <= LONGEST {

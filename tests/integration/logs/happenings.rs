@@ -12,6 +12,7 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("api-call-rate", calls),
     ("api-error-spike", errors),
     ("denied-burst", refusals),
+    ("denied-on-one-api", broken_policy),
     ("console-login-failures", guesses),
     ("console-login-spray", spray),
     ("console-login-without-mfa", no_second_factor),
@@ -157,6 +158,18 @@ fn refusals(dice: &mut Dice, name: &str) -> Vec<Record> {
     for _ in 0..dice.between(0, 3) {
         let (time, api) = (after(dice, start, 50), *dice.pick(&apis));
         out.push(call(dice, time, Who::User(name), (api, "")));
+    }
+    out
+}
+
+fn broken_policy(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    for _ in 0..dice.between(1, 3) {
+        let start = some_time(dice);
+        for _ in 0..dice.between(8, 30) {
+            let time = after(dice, start, 12);
+            out.push(call(dice, time, Who::Role(name), ("dynamodb:PutItem", "AccessDenied")));
+        }
     }
     out
 }
