@@ -108,7 +108,8 @@ mod tests {
     fn three_tactics_within_a_day() {
         check(
             "09:00 ec2:DescribeInstances read   who=root
-             11:00 s3:GetObject          denied who=root x12
+             11:00 s3:GetObject          denied who=root x6
+             11:00 s3:ListBuckets          denied who=root x6
              12:30 cloudtrail:UpdateTrail       who=root
              12:31 cloudtrail:UpdateTrail       who=user/eve",
             "12:30 high root: 3 tactics within a day: initial access, discovery, defense evasion",
@@ -125,14 +126,16 @@ mod tests {
             ]
         };
         let script = "09:00 ec2:DescribeInstances read who=root
-                      13:00 s3:GetObject read denied   who=root x12";
+                      13:00 s3:GetObject read denied   who=root x6
+                      13:00 s3:ListBuckets read denied   who=root x6";
         check_among(&several, ABOUT.id, script, "13:00 medium root: 2 tactics within a day: initial access, discovery");
     }
 
     #[test]
     fn steps_that_are_all_small() {
         let script = "09:00 ec2:DescribeInstances read who=root
-                      13:00 s3:GetObject read denied   who=root x12";
+                      13:00 s3:GetObject read denied   who=root x6
+                      13:00 s3:ListBuckets read denied   who=root x6";
         let several = || -> Vec<Box<dyn Detector>> {
             let least = SeveralTactics { tactics: 2, score: 5, ..SeveralTactics::default() };
             vec![Box::new(DeniedBurst::default()), Box::new(RootUse), Box::new(least)]
@@ -142,7 +145,8 @@ mod tests {
 
     #[test]
     fn many_deeds_of_two_tactics() {
-        let script = "09:00-21:00/30m s3:GetObject denied           who=root x12
+        let script = "09:00-21:00/30m s3:GetObject denied           who=root x6
+                      09:00-21:00/30m s3:ListBuckets denied           who=root x6
                       09:00-21:00/30m ec2:DescribeInstances read    who=root";
         check(script, "");
     }
@@ -150,7 +154,8 @@ mod tests {
     #[test]
     fn three_tactics_by_three() {
         let script = "09:00 ec2:DescribeInstances read   who=root
-                      11:00 s3:GetObject          denied who=user/ann x12
+                      11:00 s3:GetObject          denied who=user/ann x6
+                      11:00 s3:ListBuckets          denied who=user/ann x6
                       12:30 cloudtrail:UpdateTrail       who=user/eve";
         check(script, "");
     }
@@ -158,7 +163,8 @@ mod tests {
     #[test]
     fn three_tactics_of_one_minute_are_one_deed() {
         let script = "09:00 ec2:DescribeInstances read   who=root
-                      09:00 s3:GetObject          denied who=root x12
+                      09:00 s3:GetObject          denied who=root x6
+                      09:00 s3:ListBuckets          denied who=root x6
                       09:00 cloudtrail:UpdateTrail       who=root";
         check(script, "");
     }
@@ -167,10 +173,12 @@ mod tests {
     fn what_follows_within_a_day_belongs_to_it() {
         check(
             "09:00 ec2:DescribeInstances read      who=root
-             11:00 s3:GetObject             denied who=root x12
+             11:00 s3:GetObject             denied who=root x6
+             11:00 s3:ListBuckets             denied who=root x6
              12:30 cloudtrail:UpdateTrail          who=root
              23:30 cloudtrail:StopLogging          who=root
-             35:00 s3:GetObject             denied who=root x12
+             35:00 s3:GetObject             denied who=root x6
+             35:00 s3:ListBuckets             denied who=root x6
              36:00 cloudtrail:UpdateTrail          who=root
              36:40 ec2:DescribeInstances read      who=root",
             "12:30 high root: 3 tactics within a day: initial access, discovery, defense evasion",
