@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Example, Subject};
+use crate::alert::Example;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
@@ -24,6 +24,7 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::Minute;
+pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
@@ -263,28 +264,6 @@ pub trait Detector: Send + Sync {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
 
-/// A detector that is on, with the variants of it that hold for some subjects.
-pub struct Watch {
-    /// For every subject that no variant claims.
-    pub detector: Box<dyn Detector>,
-    /// The highest severity that it may speak with.
-    pub cap: Severity,
-    /// What becomes of what it finds.
-    pub stage: Stage,
-    /// The first that applies is the one.
-    pub variants: Vec<Variant>,
-}
-
-/// A detector with another cap, and perhaps other settings, for some subjects.
-pub struct Variant {
-    /// Says which subjects.
-    pub applies: Box<dyn Fn(&Subject) -> bool + Send + Sync>,
-    /// With the other settings; nothing where they are the same.
-    pub detector: Option<Box<dyn Detector>>,
-    /// The highest severity that it may speak with.
-    pub cap: Severity,
-}
-
 /// A rule of this severity or a graver one says enough of a deed: a detector that yields does not repeat it.
 const TELLS: Severity = Severity::High;
 
@@ -398,15 +377,4 @@ fn facets_of(watches: &[Watch], family: Family) -> u16 {
     // asked about whatever is new in it.
     let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
     if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
-}
-
-impl Watch {
-    /// The detector that speaks for a subject, and the highest severity that it may speak with.
-    #[must_use]
-    pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {
-        match self.variants.iter().find(|v| (v.applies)(subject)) {
-            Some(variant) => (variant.detector.as_ref().unwrap_or(&self.detector).as_ref(), variant.cap),
-            None => (self.detector.as_ref(), self.cap),
-        }
-    }
 }

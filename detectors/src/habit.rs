@@ -62,7 +62,7 @@ impl Facet {
             Facet::Sensitive | Facet::Role | Facet::Failure => 24,
             Facet::Network => 32,
             Facet::Region | Facet::Agent => 16,
-            Facet::Key => 4,
+            Facet::Key => 16,
         }
     }
 

@@ -44,4 +44,5 @@ pub mod stage;
 pub mod stats;
 pub mod tactic;
 pub mod time;
+mod watch;
 pub mod window;

@@ -37,13 +37,14 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     let found = run.outcome();
     let (parts, missing) = parts::parts(&run);
     let expected = orderly(workload, parts, run.world.now());
-    let counts = |detector: &str| !workload.batched_again || is_exact(detector);
+    // An incident that was found stands, also where late events take one of its steps back (decision 0013).
+    let counts = |detector: &str| detector != "several-tactics" && (!workload.batched_again || is_exact(detector));
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {
         out += &found.unlike(&expected);
     }
     let (handed, sent) = (run.sink.handed.borrow(), run.sink.sent.borrow());
-    out += &mistakes(&found.alerts, &handed, &sent);
+    out += &mistakes(&found.alerts, &handed, &sent, run.world.now());
     let (troubles, repeated) = (run.world.troubles.borrow(), repeats(&sent));
     if repeated > 0 && troubles.is_empty() {
         let _ = writeln!(out, "{repeated} messages were sent twice, and nothing had gone wrong");

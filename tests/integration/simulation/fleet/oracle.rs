@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
 use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
@@ -156,9 +156,12 @@ pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// As long as alerts are remembered after their last finding.
+const REMEMBERED: TimeDelta = TimeDelta::hours(48);
+
 /// What was said otherwise than the final alerts ask for: each is said, nothing handed out is lost, and every message
 /// leads to one of them.
-pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> String {
+pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert], end: DateTime<Utc>) -> String {
     let mut out = String::new();
     let mut by_id: BTreeMap<AlertId, Vec<&Alert>> = BTreeMap::new();
     for alert in sent {
@@ -170,7 +173,9 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert]) -> St
         if messages.iter().any(|m| (m.detector, &m.subject) != (first.detector, &first.subject)) {
             let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
         }
-        if !leads(*id, &by_id, &standing) {
+        // What nobody asks about any more is forgotten.
+        let forgotten = messages.iter().all(|m| m.window.end < end - REMEMBERED);
+        if !forgotten && !leads(*id, &by_id, &standing) {
             let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
         }
     }

@@ -1,0 +1,39 @@
+//! A detector that is on: its variants, and what becomes of what it finds.
+
+use crate::alert::Subject;
+use crate::detector::Detector;
+use crate::severity::Severity;
+use crate::stage::Stage;
+
+/// A detector that is on, with the variants of it that hold for some subjects.
+pub struct Watch {
+    /// For every subject that no variant claims.
+    pub detector: Box<dyn Detector>,
+    /// The highest severity that it may speak with.
+    pub cap: Severity,
+    /// What becomes of what it finds.
+    pub stage: Stage,
+    /// The first that applies is the one.
+    pub variants: Vec<Variant>,
+}
+
+/// A detector with another cap, and perhaps other settings, for some subjects.
+pub struct Variant {
+    /// Says which subjects.
+    pub applies: Box<dyn Fn(&Subject) -> bool + Send + Sync>,
+    /// With the other settings; nothing where they are the same.
+    pub detector: Option<Box<dyn Detector>>,
+    /// The highest severity that it may speak with.
+    pub cap: Severity,
+}
+
+impl Watch {
+    /// The detector that speaks for a subject, and the highest severity that it may speak with.
+    #[must_use]
+    pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {
+        match self.variants.iter().find(|v| (v.applies)(subject)) {
+            Some(variant) => (variant.detector.as_ref().unwrap_or(&self.detector).as_ref(), variant.cap),
+            None => (self.detector.as_ref(), self.cap),
+        }
+    }
+}
