@@ -93,12 +93,21 @@ impl Folder {
     }
 }
 
+/// Products that say more than the one that is named first, the most telling first.
+const TELLING: [&str; 7] = ["Terraform", "Pulumi", "aws-cdk", "Edg", "Firefox", "Chrome", "Safari"];
+
+/// Where the most telling product of a user agent is named.
+fn telling(agent: &str) -> Option<usize> {
+    // One way over the slashes: most agents name none of them.
+    let rank = |slash: usize| TELLING.iter().position(|name| agent[..slash].ends_with(name));
+    let named = agent.match_indices('/').filter_map(|(slash, _)| Some((rank(slash)?, slash)));
+    named.min().map(|(rank, slash)| slash - TELLING[rank].len())
+}
+
 /// The family of a user agent: its product and version, `boto3/1.34.69`; a browser's own name rather than `Mozilla`.
 #[must_use]
 pub fn agent_family(agent: &str) -> &str {
-    let telling = ["Terraform/", "Pulumi/", "aws-cdk/", "Edg/", "Firefox/", "Chrome/", "Safari/"];
-    let found = telling.iter().find_map(|name| agent.find(name).map(|at| &agent[at..]));
-    let start = found.unwrap_or(agent).trim_start_matches('[');
+    let start = agent[telling(agent).unwrap_or(0)..].trim_start_matches('[');
     let end = start.find([' ', ',', ']', ';', '(']).unwrap_or(start.len());
     let token = bounded(&start[..end], NAME);
     let minor = token.match_indices('.').nth(1).map_or(token.len(), |(at, _)| at);

@@ -71,6 +71,8 @@ pub enum Gone {
 #[derive(Debug, Default)]
 pub struct Book {
     alerts: HashMap<Entity, BTreeMap<&'static str, Vec<Course>>>,
+    /// Whose alert an id is, as far as findings were folded here: to look it up without looking through all.
+    homes: HashMap<AlertId, Entity>,
     quality: Option<Quality>,
 }
 
@@ -104,7 +106,8 @@ impl Book {
     /// Adds a finding to the alert that it belongs to, or opens one. A finding that is judged again replaces itself.
     /// Says whether it is new.
     pub fn fold(&mut self, finding: Finding) -> bool {
-        let of_entity = self.alerts.entry(finding.entity.clone()).or_default();
+        let (entity, minute) = (finding.entity.clone(), finding.minute);
+        let of_entity = self.alerts.entry(entity.clone()).or_default();
         let courses = of_entity.entry(finding.about.id).or_default();
         let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
@@ -118,6 +121,9 @@ impl Book {
             }
         };
         join(courses);
+        if let Some(course) = courses.iter().find(|course| course.reaches(minute)) {
+            self.homes.insert(course.id(), entity);
+        }
         new
     }
 
@@ -178,7 +184,11 @@ impl Book {
 
     /// Marks a change as said, when `complete` was the last complete minute.
     pub fn said(&mut self, alert: &Alert, complete: Minute) {
-        let of_detector = self.alerts.values_mut().filter_map(|of_entity| of_entity.get_mut(alert.detector));
+        let of_entities: Vec<_> = match self.homes.get(&alert.id) {
+            Some(home) => self.alerts.get_mut(home).into_iter().collect(),
+            None => self.alerts.values_mut().collect(),
+        };
+        let of_detector = of_entities.into_iter().filter_map(|of_entity| of_entity.get_mut(alert.detector));
         let courses = &mut of_detector.flatten();
         if alert.merged_into.is_some() {
             return courses.for_each(|course| course.merged.retain(|id| *id != alert.id));
@@ -197,6 +207,8 @@ impl Book {
             });
             !of_entity.is_empty()
         });
+        let alerts = &self.alerts;
+        self.homes.retain(|_, home| alerts.contains_key(home));
     }
 
     /// The first minute that must be complete for more to be said without any further event; nothing when nothing waits.
