@@ -36,7 +36,7 @@ const EVIDENCE: usize = 50;
 /// A sent alert is remembered this long after its last finding, and after it was last said, so that late findings fold
 /// into it, and so that the incident that it is part of still knows it a day later. What comes days late comes together:
 /// from a queue that is emptied after an outage.
-const REMEMBERED_MINUTES: i32 = 48 * 60;
+pub const REMEMBERED_MINUTES: i32 = 48 * 60;
 
 /// The alerts of one detector about one entity, to be stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -134,29 +134,31 @@ fn errors(dice: &mut Dice, name: &str) -> Vec<Record> {
     out
 }
 
+/// What somebody tries who looks around.
+pub(crate) const APIS: [&str; 12] = [
+    "iam:ListUsers",
+    "iam:ListRoles",
+    "s3:ListBuckets",
+    "kms:ListKeys",
+    "ec2:DescribeInstances",
+    "sns:ListTopics",
+    "sqs:ListQueues",
+    "rds:DescribeDBInstances",
+    "lambda:ListFunctions",
+    "ssm:GetParameter",
+    "sts:GetFederationToken",
+    "logs:DescribeLogGroups",
+];
+
 fn refusals(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let apis = [
-        "iam:ListUsers",
-        "iam:ListRoles",
-        "s3:ListBuckets",
-        "kms:ListKeys",
-        "ec2:DescribeInstances",
-        "sns:ListTopics",
-        "sqs:ListQueues",
-        "rds:DescribeDBInstances",
-        "lambda:ListFunctions",
-        "ssm:GetParameter",
-        "sts:GetFederationToken",
-        "logs:DescribeLogGroups",
-    ];
     let (start, distinct) = (some_time(dice), dice.between(3, 13) as usize);
     let mut out = Vec::new();
     for n in 0..dice.between(8, 24) as usize {
         let time = after(dice, start, 10);
-        out.push(call(dice, time, Who::User(name), (apis[n % distinct], "AccessDenied")));
+        out.push(call(dice, time, Who::User(name), (APIS[n % distinct], "AccessDenied")));
     }
     for _ in 0..dice.between(0, 3) {
-        let (time, api) = (after(dice, start, 50), *dice.pick(&apis));
+        let (time, api) = (after(dice, start, 50), *dice.pick(&APIS));
         out.push(call(dice, time, Who::User(name), (api, "")));
     }
     out

@@ -6,6 +6,8 @@ mod happenings;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 pub(crate) use dice::Dice;
+#[cfg(feature = "aws")]
+pub(crate) use happenings::APIS;
 pub(crate) use happenings::{CORRELATED, HAPPENINGS, happening, noon};
 
 pub(crate) const ACCOUNT: &str = "111122223333";

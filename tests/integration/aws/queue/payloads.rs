@@ -4,22 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::super::{delivery, payload};
-use crate::logs::{self, Dice, Log, Record, Who, call, invocation, sign_in};
+use crate::logs::{self, APIS, Dice, Log, Record, Who, call, invocation, sign_in};
 
-const APIS: [&str; 12] = [
-    "iam:ListUsers",
-    "iam:ListRoles",
-    "s3:ListBuckets",
-    "kms:ListKeys",
-    "ec2:DescribeInstances",
-    "sns:ListTopics",
-    "sqs:ListQueues",
-    "rds:DescribeDBInstances",
-    "lambda:ListFunctions",
-    "ssm:GetParameter",
-    "sts:GetFederationToken",
-    "logs:DescribeLogGroups",
-];
 /// What the payloads should wake, by name.
 pub(super) const DETECTORS: [&str; 10] = [
     "console-login-failures",

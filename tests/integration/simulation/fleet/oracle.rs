@@ -14,7 +14,7 @@ use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
 
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::Entity;
-use lapwing_detectors::group::{Book, Mark};
+use lapwing_detectors::group::{Book, Mark, REMEMBERED_MINUTES};
 use lapwing_detectors::notes::Notes;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Profile;
@@ -156,9 +156,6 @@ pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// As long as alerts are remembered after their last finding.
-const REMEMBERED: TimeDelta = TimeDelta::hours(48);
-
 /// What was said otherwise than the final alerts ask for: each is said, nothing handed out is lost, and every message
 /// leads to one of them.
 pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert], end: DateTime<Utc>) -> String {
@@ -174,7 +171,7 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert], end: 
             let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
         }
         // What nobody asks about any more is forgotten.
-        let forgotten = messages.iter().all(|m| m.window.end < end - REMEMBERED);
+        let forgotten = messages.iter().all(|m| m.window.end < end - TimeDelta::minutes(REMEMBERED_MINUTES.into()));
         if !forgotten && !leads(*id, &by_id, &standing) {
             let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
         }
