@@ -29,7 +29,8 @@ type Maker = fn(&str, usize, u64) -> Made;
 fn main() {
     let seed = std::env::args().skip(1).filter_map(|word| word.parse().ok()).next().unwrap_or(1);
     println!("incidents a day above T (bounds 1.44, .144, .0144), on a first day above {ALERT}; bursts found");
-    let half = format!("{:>6} {:>6} {:>6} {:>5} {:>5} {:>4} {:>4}", "T > 3", "T > 4", "T > 5", "day 1", "x3", "x5", "x10");
+    let half =
+        format!("{:>6} {:>6} {:>6} {:>5} {:>5} {:>4} {:>4}", "T > 3", "T > 4", "T > 5", "day 1", "x3", "x5", "x10");
     println!("{:11} {half}  reference: {half}", "");
     let sorts: [(Maker, &[(&str, &str)]); 2] =
         [(generator::counts, &generator::KINDS), (processes::counts, &processes::KINDS)];
