@@ -13,7 +13,7 @@ use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::{Index, Places};
+use crate::index::Index;
 use crate::judge::Range;
 use crate::level::Levels;
 use crate::measure::{Measure, Slot};
@@ -275,8 +275,6 @@ pub struct Engine {
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     facets: [u16; Family::ALL.len()],
-    /// The places of those that speak of what is new.
-    pub(crate) news: Vec<usize>,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
@@ -304,9 +302,7 @@ impl Engine {
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
-        let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+        Engine { watches, floor, index, relating, facets, levels: Levels::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -337,10 +333,6 @@ impl Engine {
         all.sort();
         all.dedup();
         all
-    }
-
-    pub(crate) fn awake(&self, cell: &Cell) -> Places {
-        self.index.of_cell(cell)
     }
 
     /// The detector that looks for incidents, if one is on.

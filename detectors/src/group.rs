@@ -86,8 +86,12 @@ impl Book {
     /// Adds what was found in some minutes of an entity, takes back what is no longer found in them, and looks for
     /// incidents among the alerts of the entity. Returns what is new.
     pub fn take(&mut self, judged: Judged, engine: &Engine) -> Vec<(&'static str, Severity)> {
-        self.withdraw(&judged);
+        let withdrawn = self.withdraw(&judged);
         let Judged { entity, findings, .. } = judged;
+        // Where its alerts are what they were, so are its incidents.
+        if findings.is_empty() && !withdrawn {
+            return Vec::new();
+        }
         let mut new = Vec::new();
         for finding in findings {
             let found = (finding.about.id, finding.verdict.severity);
@@ -127,14 +131,19 @@ impl Book {
         new
     }
 
-    /// Takes back what settling detectors said of complete minutes and, now that they were judged again, say no more.
-    pub fn withdraw(&mut self, judged: &Judged) {
-        let Some(of_entity) = self.alerts.get_mut(&judged.entity).filter(|_| judged.range.complete) else { return };
+    /// Takes back what settling detectors said of complete minutes and, now that they were judged again, say no more. Says
+    /// whether there was any.
+    pub fn withdraw(&mut self, judged: &Judged) -> bool {
+        let Some(of_entity) = self.alerts.get_mut(&judged.entity).filter(|_| judged.range.complete) else {
+            return false;
+        };
+        let mut any = false;
         of_entity.retain(|_, courses| {
-            courses.iter_mut().for_each(|course| course.withdraw(judged));
+            courses.iter_mut().for_each(|course| any |= course.withdraw(judged));
             courses.retain(|course| !course.over());
             !courses.is_empty()
         });
+        any
     }
 
     fn courses(&self) -> impl Iterator<Item = (&Entity, &Course)> {

@@ -9,7 +9,7 @@ use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -131,16 +131,13 @@ impl Engine {
     #[must_use]
     pub fn meets_news(&self, family: Family, around: Around<'_>) -> bool {
         let lateness = self.lateness.of(family.source());
-        self.news_of(family).any(|watch| {
-            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
-            variants.chain([&watch.detector]).any(|detector| detector.minutes_in(around, lateness) != 0)
-        })
+        let all = if around.is_unfamiliar(lateness) { self.index.news_of(family) } else { &[] };
+        all.iter().any(|place| self.watches[*place].minutes_in(around, lateness) != 0)
     }
 
     /// The detectors that speak of what is new of an entity of that family.
     fn news_of(&self, family: Family) -> impl Iterator<Item = &Watch> {
-        let all = self.news.iter().map(|place| &self.watches[*place]);
-        all.filter(move |watch| watch.detector.about().families.contains(&family))
+        self.index.news_of(family).iter().map(|place| &self.watches[*place])
     }
 
     /// Does some detector ask what is usual for the account before it speaks of the entity?
@@ -168,22 +165,19 @@ impl Engine {
 
     /// The minutes in which each detector may have anything to say about these cells.
     fn speaking(&self, family: Family, around: Around<'_>) -> impl Iterator<Item = u64> {
-        let all = self.awake(around.here).into_iter().map(|place| &self.watches[place]);
         let lateness = self.lateness.of(family.source());
-        let minutes = move |detector: &dyn Detector| match detector.about().families.contains(&family) {
-            true => detector.minutes_in(around, lateness),
-            false => 0,
-        };
-        all.map(move |watch| {
-            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
-            variants.fold(minutes(watch.detector.as_ref()), |all, detector| all | minutes(detector.as_ref()))
-        })
+        let news = if around.is_unfamiliar(lateness) { self.index.news_of(family) } else { &[] };
+        let all = self.index.of_family(family, around.here).chain(news.iter().copied()).map(|place| &self.watches[place]);
+        let all = all.filter(move |watch| watch.detector.about().families.contains(&family));
+        all.map(move |watch| watch.minutes_in(around, lateness))
     }
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
         for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
-            for place in self.awake(view.cell) {
+            let family = known.entity.family;
+            let news = view.around().is_unfamiliar(self.lateness.of(family.source()));
+            for place in self.index.of_cell((family, news), view.cell) {
                 self.judge_hour(&self.watches[place], &view, range, out);
             }
         }

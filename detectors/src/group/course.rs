@@ -122,14 +122,16 @@ impl Course {
         self.fold(finding);
     }
 
-    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
-    pub(super) fn withdraw(&mut self, judged: &Judged) {
-        if self.best.about.timing == Timing::Monotone {
-            return;
+    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them. Says
+    /// whether it did.
+    pub(super) fn withdraw(&mut self, judged: &Judged) -> bool {
+        let elsewhere = self.last() < judged.range.from || self.first() > judged.range.to;
+        if self.best.about.timing == Timing::Monotone || elsewhere {
+            return false;
         }
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
-        let span = judged.range.from..=judged.range.to;
+        let (span, held) = (judged.range.from..=judged.range.to, self.minutes.len());
         self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
@@ -137,6 +139,7 @@ impl Course {
         if !self.minutes.is_empty() {
             self.name();
         }
+        self.minutes.len() < held
     }
 
     /// Shows the heaviest minute that is left, in the words of the one that was shown before.
