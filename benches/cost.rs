@@ -38,6 +38,8 @@ use serde_json::value::RawValue;
 
 /// Measures without the built-in rules.
 const NO_RULES: &str = "--no-rules";
+/// Also says what of it each kind of entity costs.
+const BY_FAMILY: &str = "--by-family";
 /// Instances among which deliveries are dealt.
 const INSTANCES: usize = 4;
 /// What is waiting for more events is delivered after this time.
@@ -60,7 +62,7 @@ type Streams = BTreeMap<String, Vec<Line>>;
 fn main() {
     let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     if folders.is_empty() {
-        println!("usage: cargo bench --bench cost -- [--no-rules] FOLDER...    (made by the corpus bench)");
+        println!("usage: cargo bench --bench cost -- [--no-rules] [--by-family] FOLDER...    (made by the corpus bench)");
         return;
     }
     println!(
@@ -204,10 +206,15 @@ fn loose_size(item: &Item) -> u64 {
 }
 
 fn kind(key: &str, sort: &str) -> &'static str {
-    match (key.as_bytes().first(), sort.as_bytes().first()) {
-        (Some(b'w' | b't' | b'n'), _) => "work",
-        (_, Some(b'c')) => "cells",
-        _ => "ledger",
+    let of_entity = |cells, ledger| if sort.starts_with('c') { cells } else { ledger };
+    match key.as_bytes().first() {
+        Some(b'p') => of_entity("cells of principals", "ledger of principals"),
+        Some(b'i') => of_entity("cells of APIs", "ledger of APIs"),
+        Some(b'f') => of_entity("cells of functions", "ledger of functions"),
+        Some(b'o') => of_entity("cells of accounts", "ledger of accounts"),
+        Some(b'r') => of_entity("cells of denials", "ledger of denials"),
+        Some(b'u' | b'd') => of_entity("cells of users and addresses", "ledger of users and addresses"),
+        _ => "work",
     }
 }
 
@@ -239,21 +246,32 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
     let deliveries = deliveries(streams, cut, delay);
     runtime.block_on(run(&table, &deliveries)).expect("a table in memory never fails");
     let spent = table.table.take();
-    let of = |kind: &str| spent.get(kind).copied().unwrap_or_default();
     let per = |units: u64| units as f64 / events as f64;
+    let of = |kind: &str| {
+        let all = spent.iter().filter(|(name, _)| name.starts_with(kind));
+        per(all.map(|(_, spent)| spent.write_units).sum())
+    };
     let writes: u64 = spent.values().map(|spent: &Spent| spent.write_units).sum();
     let reads = spent.values().map(|spent| spent.half_read_units).sum::<u64>() as f64 / 2.0 / events as f64;
     println!(
         "{name:<30}{:>6}{:>7.1}{events:>8}{:>7.2}{:>7.2}{:>7.2}{:>7.2}{:>8.2}{reads:>7.2}{:>7.2}",
         cut.0,
         events as f64 / deliveries.len() as f64,
-        per(of("cells").write_units),
-        per(of("work").write_units),
-        per(of("ledger").write_units),
+        of("cells"),
+        of("work"),
+        of("ledger"),
         per(writes),
         per(table.loose.get()),
         per(writes) * WRITE_PRICE + reads * READ_PRICE,
     );
+    if std::env::args().any(|argument| argument == BY_FAMILY) {
+        for (name, Spent { queries, writes, write_units, half_read_units, .. }) in &spent {
+            let reads = *half_read_units as f64 / 2.0 / events as f64;
+            let [queries, writes] = [queries, writes].map(|n| per(*n));
+            let units = per(*write_units);
+            println!("    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}");
+        }
+    }
 }
 
 async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<(), StoreError> {

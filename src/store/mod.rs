@@ -26,6 +26,10 @@ pub use either::EitherStore;
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
 
+/// The format in which state is written, in a table and in a file alike, and the only one that is read. A change of any
+/// type that is stored makes a new one.
+pub const FORMAT: u8 = 3;
+
 /// An entity with minutes to judge.
 pub type Due = (Known, Range);
 

@@ -12,6 +12,7 @@ use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};
 use crate::entity::Family;
+use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -26,8 +27,6 @@ pub(super) struct Course {
     /// The finding that it shows.
     pub(super) best: Finding,
     pub(super) examples: BTreeSet<Arc<Example>>,
-    #[serde(with = "chrono::serde::ts_milliseconds")]
-    pub(super) start: DateTime<Utc>,
     pub(super) said: Option<Said>,
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
@@ -72,17 +71,17 @@ pub(super) struct Said {
     when: Minute,
     /// Were all of its minutes complete then? What changes after that came late.
     confirmed: bool,
+    /// A hash of all that was shown of it.
+    shown: u32,
 }
 
 impl Course {
     pub(super) fn open(finding: Finding) -> Course {
-        let start = window_start(&finding);
         let mut course = Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
-            start,
             said: None,
             resolved: false,
             merged: Vec::new(),
@@ -100,7 +99,6 @@ impl Course {
         }
         let new = held.is_none();
         self.minutes.insert(finding.minute, Mark::of(&finding));
-        self.start = self.start.min(window_start(&finding));
         self.take_examples(std::mem::take(&mut finding.verdict.examples));
         // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
@@ -173,7 +171,6 @@ impl Course {
 
     pub(super) fn absorb(&mut self, other: Course) {
         other.minutes.iter().for_each(|(minute, mark)| self.minutes.insert(minute, *mark));
-        self.start = self.start.min(other.start);
         self.take_examples(other.examples);
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
@@ -199,6 +196,12 @@ impl Course {
 
     pub(super) fn last(&self) -> Minute {
         self.minutes.last().unwrap_or(self.best.minute)
+    }
+
+    /// When the first of its windows begins, as its minutes were judged last: an earlier look may have had a longer one.
+    pub(super) fn start(&self) -> DateTime<Utc> {
+        let starts = self.minutes.iter().map(|(minute, mark)| minute.plus(1 - mark.window.0 as i32).start());
+        starts.min().unwrap_or_else(|| window_start(&self.best))
     }
 
     pub(super) fn minutes(&self) -> &Marks {
@@ -326,9 +329,16 @@ impl Course {
         [change, (self.ended(complete) && !self.resolved).then_some(Status::Resolved)]
     }
 
-    /// Is it not what was said: as grave, as much, as long?
+    /// Is it not what was said?
     fn differs(&self, said: &Said) -> bool {
-        (self.severity().min(self.best.cap), self.seen(), self.last()) != (said.severity, said.seen, said.at)
+        self.shown() != said.shown
+    }
+
+    /// A hash of what it shows: how grave, how much, how long, and of how many minutes.
+    fn shown(&self) -> u32 {
+        let whole = Span { start: self.start(), end: self.last().end() };
+        let how_much = (self.severity().min(self.best.cap), self.seen(), self.minutes.len());
+        hash_of(&[&format!("{how_much:?} {whole:?} {:?}", self.best_span(whole))]) as u32
     }
 
     /// Is `other` about the same minutes, or as near as those of one alert are?
@@ -365,7 +375,8 @@ impl Course {
     pub(super) fn mark_said(&mut self, alert: &Alert, complete: Minute) {
         let Alert { id, severity, seen, status, .. } = *alert;
         self.resolved |= status == Status::Resolved;
-        self.said = Some(Said { id, severity, seen, at: self.last(), when: complete, confirmed: self.confirmed() });
+        let (at, confirmed, shown) = (self.last(), self.confirmed(), self.shown());
+        self.said = Some(Said { id, severity, seen, at, when: complete, confirmed, shown });
     }
 }
 

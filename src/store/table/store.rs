@@ -17,13 +17,13 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH};
+use super::access::{Access, LIFE, REACH, Work};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::fold::Past;
-use super::keys::short;
+use super::keys::{Bucket, short};
 use super::ledger::LEASE;
-use super::port::{Freshness, Place, Table, TableError};
+use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
 use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
@@ -50,7 +50,7 @@ pub struct TableStore<T> {
     /// How long it has to send what it claimed, before another instance does.
     pub lease: TimeDelta,
     views: HashMap<Entity, View>,
-    asked: Mutex<HashSet<Place>>,
+    asked: Mutex<HashSet<(Bucket, Work)>>,
     census: Census,
     pass: Option<Pass>,
     /// The time of the last call.
@@ -148,10 +148,10 @@ impl<T: Table> TableStore<T> {
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
             let from = lesson.from().unwrap_or(Minute::of(now).hour());
-            let mut view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
-            if let Some(older) = older {
-                view = view.instead_of(older);
-            }
+            let view = match older {
+                Some(older) => access.again(older, from, Freshness::Eventual).await?,
+                None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
+            };
             Ok::<_, StoreError>((lesson, view))
         });
         known.extend(read.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?);
@@ -234,6 +234,7 @@ impl<T: Table> StateStore for TableStore<T> {
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
         let access = self.access(now);
+        access.foretell(&admitted, delivery).await?;
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));

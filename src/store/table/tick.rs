@@ -1,6 +1,6 @@
 //! Ticks: find the work whose time has come, bucket by bucket, and note how far they are.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chrono::TimeDelta;
 use lapwing_detectors::profile::Profile;
@@ -94,15 +94,16 @@ impl Pass {
 
 impl<T: Table> Access<'_, T> {
     async fn work_of(&self, bucket: Bucket) -> Result<VecDeque<Work>, StoreError> {
-        let mut work = VecDeque::new();
+        let mut work = BTreeSet::new();
         for part in 0..WORK_PARTS {
             let key = bucket.key(part);
             let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };
             for item in self.table.query(span).await? {
-                work.push_back(unpack(&item.body, "work that waits")?);
+                let row: Vec<Work> = unpack(&item.body, "work that waits")?;
+                work.extend(row);
             }
         }
-        Ok(work)
+        Ok(work.into_iter().collect())
     }
 
     /// Does the stored profile of an entity end before the day of this work?

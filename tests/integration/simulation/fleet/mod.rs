@@ -24,7 +24,7 @@ use std::fmt::Write as _;
 
 use super::workload::{Delivery, Workload};
 use super::{is_exact, seeds, told};
-use oracle::{Outcome, mistakes, orderly, repeats};
+use oracle::{INCIDENT, Outcome, mistakes, orderly, repeats};
 use run::{Flaw, Run};
 
 /// Seeds that an ordinary test runs.
@@ -37,11 +37,11 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     let found = run.outcome();
     let (parts, missing) = parts::parts(&run);
     let expected = orderly(workload, parts, run.world.now());
-    // An incident that was found stands, also where late events take one of its steps back (decision 0013).
-    let counts = |detector: &str| detector != "several-tactics" && (!workload.batched_again || is_exact(detector));
+    let counts = |detector: &str| detector != INCIDENT && (!workload.batched_again || is_exact(detector));
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {
         out += &found.unlike(&expected);
+        out += &found.lacks(&expected);
     }
     let (handed, sent) = (run.sink.handed.borrow(), run.sink.sent.borrow());
     out += &mistakes(&found.alerts, &handed, &sent, run.world.now());
