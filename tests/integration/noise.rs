@@ -144,8 +144,8 @@ addresses = ['192.0.2.0/24']
 fn a_noisy_day_is_quiet_and_says_what_it_hid() {
     let loud = replayed(&day(), (OFF, &[]));
     let all = [
-        (4, "low function-deleted role/terraform-live"),
-        (4, "low log-group-deleted role/terraform-live"),
+        (1, "low function-deleted role/terraform-live"),
+        (1, "low log-group-deleted role/terraform-live"),
         (8, "medium denied-burst role/audit/prowler"),
         (4, "medium key-rotation-off role/terraform-live"),
     ];
@@ -153,7 +153,7 @@ fn a_noisy_day_is_quiet_and_says_what_it_hid() {
     let quiet = replayed(&day(), ("", &["--hidden"]));
     assert_eq!(counted(&quiet.alerts), [(4, "low key-rotation-off role/terraform-live")]);
     for wanted in [
-        "hidden 56 findings (noise profiles of version 1); `--hidden` shows them\n",
+        "hidden 56 findings (noise profiles of version 2); `--hidden` shows them\n",
         "\n        48  noise.scanners: ",
         "; they had seen 432\n",
         "\n         8  noise.deploy_robots: ",
