@@ -244,7 +244,10 @@ mod tests {
     fn the_built_in_ones_are_right() {
         let profiles = Profiles::read(TEXT).unwrap();
         let names: Vec<&str> = profiles.all.iter().map(|profile| profile.name.as_str()).collect();
-        assert_eq!(names, ["aws_services", "called_by_aws", "scanners", "deploy_robots", "pipelines", "identity_center"]);
+        assert_eq!(
+            names,
+            ["aws_services", "called_by_aws", "scanners", "deploy_robots", "pipelines", "identity_center"]
+        );
         let ids: usize = profiles.kinds.values().map(Vec::len).sum();
         assert_eq!(profiles.by_id.len(), ids, "something has two kinds");
         for id in profiles.by_id.keys() {

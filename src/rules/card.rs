@@ -47,9 +47,9 @@ struct Said<'s> {
 }
 
 impl Card {
-    /// What its findings come to: of what is low and waits for the digest of the day, all of that day is one alert.
+    /// What its findings come to: of what waits for the digest of the day, all of that day is one alert.
     pub(crate) fn nature(&self) -> Nature {
-        let daily = self.stage != Stage::Alert && self.severity <= Severity::Low && self.plan.is_none();
+        let daily = self.stage != Stage::Alert && self.plan.is_none();
         if daily { Nature::Fault } else { Nature::Deed }
     }
 
