@@ -281,6 +281,9 @@ impl<'a> View<'a> {
 
 /// The largest contributors, what all of them added of what they are ranked by, and how many refusals they had.
 fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u64, u64) {
+    if ranking == Ranking::Unnamed {
+        return (Vec::new(), 0, 0);
+    }
     let mut all: HashMap<&Arc<str>, (u64, u64)> = HashMap::new();
     for (_, part) in window.contributors(span).filter(|(_, part)| !part.name.is_empty()) {
         let held = all.entry(&part.name).or_default();
@@ -289,9 +292,8 @@ fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u6
     let denied = all.values().map(|(_, denied)| denied).sum();
     let top = all.into_iter().map(|(name, (count, denied))| Top { name: Arc::clone(name), count, denied });
     let mut top: Vec<Top> = match ranking {
-        Ranking::Count => top.collect(),
         Ranking::Denied => top.filter(|top| top.denied > 0).collect(),
-        Ranking::Unnamed => Vec::new(),
+        Ranking::Count | Ranking::Unnamed => top.collect(),
     };
     let rank = |top: &Top| if ranking == Ranking::Denied { top.denied } else { top.count };
     let total = top.iter().map(rank).sum();

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::group::Change;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
@@ -272,7 +273,7 @@ impl Replay {
         // what crosses now is not taken back once it is judged as complete.
         self.runtime.block_on(self.pipeline.settle(now))?;
         let due = self.runtime.block_on(self.pipeline.take(learnt))?;
-        self.say(due, Some(now), teller)
+        self.say(due.into_iter().map(Change::from).collect(), Some(now), teller)
     }
 
     fn tell(&mut self, name: &str, rejects: Vec<Reject>, all: u64, teller: &mut dyn Teller) {
@@ -323,12 +324,15 @@ impl Replay {
         }
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
         self.recall();
-        let (mut alerts, now) = match self.plan.order {
-            Order::Event => (self.pipeline.owned(self.pipeline.store.finish()), None),
-            Order::Delivery => (self.pipeline.unsaid(self.pipeline.store.end()), Some(self.pipeline.store.end())),
-        };
-        self.mark_open(&mut alerts);
-        self.say(alerts, now, teller)
+        match self.plan.order {
+            Order::Event => self.say(self.pipeline.store.finish(), None, teller),
+            Order::Delivery => {
+                let now = self.pipeline.store.end();
+                let mut alerts = self.pipeline.unsaid(now);
+                alerts.iter_mut().for_each(|alert| self.mark_open(alert));
+                self.say(alerts.into_iter().map(Change::from).collect(), Some(now), teller)
+            }
+        }
     }
 
     /// Alerts that are sent in the digests of their days.
