@@ -9,7 +9,7 @@ use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -101,11 +101,13 @@ fn nobody() -> &'static About {
 }
 
 impl Engine {
-    /// May some detector have anything to say about a cell, given its trace and that of the hour before together? A first
-    /// look, which spares a closer one.
+    /// May some detector have anything to say about a cell, given its trace and that of the hour before? A first look,
+    /// which spares a closer one.
     #[must_use]
-    pub fn stirs(&self, trace: Trace) -> bool {
-        trace.occurred >= ENOUGH || trace.counted >= self.floor
+    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+        let both = here.and(before);
+        let occurred = (here.occurred > 0 || before.carries) && both.occurred >= ENOUGH;
+        occurred || both.counted >= self.floor
     }
 
     /// What an occurrence in a slot adds to a trace.
@@ -115,9 +117,18 @@ impl Engine {
             // Profiles learn these, whoever speaks of them.
             return ENOUGH;
         }
+        let all = self.of_slot(slot).filter_map(|detector| detector.fewest(slot));
+        all.map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+    }
+
+    /// May some detector speak of an occurrence in a slot in the next hour, though nothing occurs then?
+    pub(crate) fn carries(&self, slot: Slot) -> bool {
+        self.of_slot(slot).any(|detector| detector.looks_back() && detector.fewest(slot).is_some())
+    }
+
+    fn of_slot(&self, slot: Slot) -> impl Iterator<Item = &dyn Detector> {
         let all = self.index.of_slot(slot).map(|place| &self.watches[place]);
-        let all = all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+        all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector])).map(AsRef::as_ref)
     }
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.

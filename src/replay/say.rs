@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use lapwing_detectors::alert::{Alert, AlertId, Status};
 use lapwing_detectors::group::Change;
+use lapwing_detectors::stage::Stage;
 
 use super::run::{Replay, Teller};
 use crate::store::StoreError;
@@ -13,15 +14,18 @@ impl Replay {
     /// told with those. Each is put into words twice, because all of them in words take more room than all of the state.
     pub(super) fn say(
         &mut self,
-        changes: Vec<Change>,
+        changes: &[Change],
         now: Option<DateTime<Utc>>,
         teller: &mut dyn Teller,
     ) -> Result<(), StoreError> {
         let mut spent = HashMap::new();
         let mut parts: HashMap<AlertId, u32> = HashMap::new();
         let mut placed = Vec::with_capacity(changes.len());
-        for change in &changes {
-            let Some(mut alert) = self.in_words(change, now) else { continue };
+        for change in changes {
+            let Some(mut alert) = self.in_words(change, now) else {
+                placed.push((Stage::Observe, None));
+                continue;
+            };
             let now = now.unwrap_or(alert.raised_at);
             if let Some((daily, notice)) = self.runtime.block_on(self.pipeline.place(&mut alert, now))? {
                 self.runtime.block_on(self.pipeline.daily_said(daily, now))?;

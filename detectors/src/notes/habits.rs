@@ -51,8 +51,8 @@ pub(crate) struct Index {
     /// The place of the last habit of each entity and hour.
     newest: HashMap<(u32, Hour), u32>,
     agents: Agents,
-    /// What an occurrence in a slot adds to a trace. The same for every delivery.
-    weights: HashMap<Slot, u32>,
+    /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
+    weights: HashMap<Slot, (u32, bool)>,
 }
 
 /// Events of one entity and hour that show the same.
@@ -74,9 +74,9 @@ impl Index {
         self.newest.clear();
     }
 
-    /// What an occurrence in a slot adds to a trace.
-    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> u32 {
-        *self.weights.entry(slot).or_insert_with(|| engine.weight(slot))
+    /// What an occurrence in a slot adds to a trace, and whether it carries.
+    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> (u32, bool) {
+        *self.weights.entry(slot).or_insert_with(|| (engine.weight(slot), engine.carries(slot)))
     }
 }
 
