@@ -136,7 +136,7 @@ impl Outline {
         &self,
         text: &'t str,
         find: impl FnOnce(&'t str) -> Option<Members>,
-    ) -> Option<impl Iterator<Item = (&'t str, &'t str)> + Clone> {
+    ) -> Option<impl Iterator<Item = (&'t str, &'t str)>> {
         let at = |place: &Range<u32>| text.get(place.start as usize..place.end as usize).unwrap_or_default();
         let members = self.0.get_or_init(|| find(text)).as_ref()?;
         Some(members.iter().map(move |[name, value]| (at(name), at(value))))

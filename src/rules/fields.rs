@@ -156,10 +156,7 @@ impl Field {
 
     fn outlined<'e>(&self, text: &'e str, outline: &Outline) -> Option<EventValue<'e>> {
         match outline.members(text, quick::outline) {
-            Some(members) if !self.below.is_empty() => match self.below.only() {
-                Some(name) => only_text(members, name).unwrap_or_else(|members| joined(values_of(members, &self.below))),
-                None => joined(values_of(members, &self.below)),
-            },
+            Some(members) if !self.below.is_empty() => joined(values_of(members, &self.below)),
             _ => joined(values(text, &self.below)),
         }
     }
@@ -248,20 +245,6 @@ impl Known {
             Known::ReadOnly => return call.read_only.map(EventValue::Bool),
         };
         (!text.is_empty()).then(|| EventValue::Str(text.into()))
-    }
-}
-
-/// The member of that name, where there is none or one of plain text; else the members, to be looked through again.
-fn only_text<'t, M>(members: M, name: &str) -> Result<Option<EventValue<'t>>, M>
-where
-    M: Iterator<Item = (&'t str, &'t str)> + Clone,
-{
-    let mut named = members.clone().filter(|(member, _)| *member == name).map(|(_, value)| value);
-    let Some(value) = named.next() else { return Ok(None) };
-    let plain = value.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('\\'));
-    match plain.filter(|_| named.next().is_none()) {
-        Some(text) => Ok(Some(EventValue::Str(text.into()))),
-        None => Err(members),
     }
 }
 

@@ -45,11 +45,6 @@ impl Path {
         self.0.is_empty()
     }
 
-    /// Its one member, where it is that and no more.
-    pub(super) fn only(&self) -> Option<&str> {
-        if let [Step::Key(name)] = self.0.as_slice() { Some(name) } else { None }
-    }
-
     /// The name of its last member.
     pub(super) fn last(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| if let Step::Key(name) = step { Some(name.as_str()) } else { None })
