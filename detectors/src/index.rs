@@ -120,11 +120,11 @@ impl Index {
         &self.news[family as usize]
     }
 
-    /// Those that can have something to say about a cell of a family, whether or not it shows anything new; some may come
-    /// twice.
+    /// Those that can have something to say about a cell of a family, whether or not it shows anything new: first those
+    /// that most likely have. Some may come twice.
     pub(crate) fn of_family(&self, family: Family, cell: &Cell) -> impl Iterator<Item = usize> {
         let occurred = cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten();
-        self.always[family as usize].iter().chain(occurred).copied()
+        occurred.chain(&self.always[family as usize]).copied()
     }
 
     /// Those that can have something to say about a cell of a family, each once, in their order; of what is new only

@@ -178,7 +178,8 @@ impl Engine {
     fn speaking(&self, family: Family, around: Around<'_>) -> impl Iterator<Item = u64> {
         let lateness = self.lateness.of(family.source());
         let news = if around.is_unfamiliar(lateness) { self.index.news_of(family) } else { &[] };
-        let all = self.index.of_family(family, around.here).chain(news.iter().copied()).map(|place| &self.watches[place]);
+        let all =
+            self.index.of_family(family, around.here).chain(news.iter().copied()).map(|place| &self.watches[place]);
         let all = all.filter(move |watch| watch.detector.about().families.contains(&family));
         all.map(move |watch| watch.minutes_in(around, lateness))
     }

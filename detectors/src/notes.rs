@@ -19,8 +19,8 @@ mod habits;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
-use tally::{CARRIES, SHOWS};
 pub use tally::Tally;
+use tally::{CARRIES, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]

@@ -293,7 +293,11 @@ impl Busy {
     }
 
     fn stand(&self, bound: Hour) -> Option<Stand> {
-        if self.newer.at <= bound { Some(self.newer.clone()) } else { self.older.stand().filter(|stand| stand.at <= bound) }
+        if self.newer.at <= bound {
+            Some(self.newer.clone())
+        } else {
+            self.older.stand().filter(|stand| stand.at <= bound)
+        }
     }
 }
 

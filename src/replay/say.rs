@@ -4,53 +4,55 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use lapwing_detectors::alert::{Alert, AlertId, Status};
 use lapwing_detectors::group::Change;
-use lapwing_detectors::stage::Stage;
 
 use super::run::{Replay, Teller};
-use crate::store::StoreError;
+use crate::store::{StateStore, StoreError};
 
 impl Replay {
     /// Tells changes at `now`, or, without it, each when it was raised. Alerts that are part of others are counted, and
-    /// told with those. Each is put into words twice, because all of them in words take more room than all of the state.
+    /// told with those. One after the other is put into words: all of them take more room than all of the state.
     pub(super) fn say(
         &mut self,
         changes: &[Change],
         now: Option<DateTime<Utc>>,
         teller: &mut dyn Teller,
     ) -> Result<(), StoreError> {
-        let mut spent = HashMap::new();
-        let mut parts: HashMap<AlertId, u32> = HashMap::new();
-        let mut placed = Vec::with_capacity(changes.len());
+        let parts = self.parts(changes, now)?;
         for change in changes {
-            let Some(mut alert) = self.in_words(change, now) else {
-                placed.push((Stage::Observe, None));
-                continue;
-            };
-            let now = now.unwrap_or(alert.raised_at);
-            if let Some((daily, notice)) = self.runtime.block_on(self.pipeline.place(&mut alert, now))? {
-                self.runtime.block_on(self.pipeline.daily_said(daily, now))?;
-                spent.insert(alert.id, notice);
-            }
-            if let Some(parent) = alert.part_of.filter(|_| alert.status == Status::Open) {
-                *parts.entry(parent).or_default() += 1;
-                self.stats.folded += 1;
-            }
-            placed.push((alert.stage, alert.part_of));
-        }
-        for (change, (stage, part_of)) in changes.iter().zip(placed) {
             let Some(mut alert) = self.in_words(change, now) else { continue };
-            (alert.stage, alert.part_of) = (stage, part_of);
+            let now = now.unwrap_or(alert.raised_at);
+            let spent = self.runtime.block_on(self.pipeline.place(&mut alert, now))?;
             self.runtime.block_on(self.pipeline.said(&alert))?;
+            let notice = match spent {
+                Some((daily, notice)) => {
+                    self.runtime.block_on(self.pipeline.daily_said(daily, now))?;
+                    Some(notice)
+                }
+                None => None,
+            };
+            self.stats.folded += u64::from(alert.part_of.is_some() && alert.status == Status::Open);
             if alert.part_of.is_some() || alert.stage < self.pipeline.least {
                 continue;
             }
-            if let Some(notice) = spent.remove(&alert.id) {
+            if let Some(notice) = notice {
                 self.tell_alert(&notice, teller);
             }
             alert.parts = parts.get(&alert.id).copied().unwrap_or_default();
             self.tell_alert(&alert, teller);
         }
         Ok(())
+    }
+
+    /// How many of the alerts that are opened are part of each other one.
+    fn parts(&mut self, changes: &[Change], now: Option<DateTime<Utc>>) -> Result<HashMap<AlertId, u32>, StoreError> {
+        let mut parts = HashMap::new();
+        for change in changes.iter().filter(|change| change.may_be_part()) {
+            let Some(alert) = self.in_words(change, now) else { continue };
+            if let Some(parent) = self.runtime.block_on(self.pipeline.store.parent(&alert))? {
+                *parts.entry(parent).or_default() += 1;
+            }
+        }
+        Ok(parts)
     }
 
     fn in_words(&self, change: &Change, now: Option<DateTime<Utc>>) -> Option<Alert> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::Book;
 use super::course::Course;
 use crate::alert::{Alert, AlertId, Status};
-use crate::entity::Entity;
+use crate::entity::{Entity, Family};
 use crate::time::Minute;
 
 /// A change of an alert that is to be said.
@@ -21,13 +21,29 @@ pub struct Change {
 #[derive(Debug)]
 enum Words {
     /// Of the alert at that place among those of a detector about an entity, of which nothing was said yet.
-    Wanted { entity: Entity, detector: &'static str, place: usize },
+    Wanted {
+        entity: Entity,
+        detector: &'static str,
+        place: usize,
+    },
     Found(Box<Alert>),
 }
 
 impl From<Alert> for Change {
     fn from(alert: Alert) -> Change {
         Change { raised_at: alert.raised_at, id: alert.id, status: alert.status, words: Words::Found(Box::new(alert)) }
+    }
+}
+
+impl Change {
+    /// Does it open an alert that another one may tell of as well?
+    #[must_use]
+    pub fn may_be_part(&self) -> bool {
+        let of_api = match &self.words {
+            Words::Wanted { entity, .. } => matches!(entity.family, Family::Api | Family::Denial),
+            Words::Found(alert) => !alert.subject.api.is_empty(),
+        };
+        of_api && self.status == Status::Open
     }
 }
 
