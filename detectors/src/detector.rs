@@ -190,6 +190,11 @@ pub trait Detector: Send + Sync {
     /// Which entities of its families this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
 
+    /// The name of what it observes, where others observe the same: one of them is asked then.
+    fn observes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The calls that it can find something in; none: whatever its sources bring.
     fn keys(&self) -> &[Key] {
         &[]
@@ -222,6 +227,11 @@ pub trait Detector: Send + Sync {
             Trigger::Slots(slots) if slots.contains(&slot) => Some(1),
             _ => None,
         }
+    }
+
+    /// May it speak of an hour because of what occurred in the one before, though nothing occurs in its slots then?
+    fn looks_back(&self) -> bool {
+        false
     }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.

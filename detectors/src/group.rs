@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status};
-use crate::detector::{About, Engine, Nature};
+use crate::detector::{About, Engine, Nature, Timing};
 use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
@@ -18,11 +18,13 @@ use crate::time::Minute;
 mod course;
 mod incident;
 mod marks;
+mod news;
 mod parent;
 
 use course::Course;
 pub use course::Mark;
 pub use incident::Incidents;
+pub use news::Change;
 pub use parent::parent_of;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
@@ -139,6 +141,9 @@ impl Book {
         };
         let mut any = false;
         of_entity.retain(|_, courses| {
+            if courses.first().is_some_and(|course| course.best.about.timing == Timing::Monotone) {
+                return true;
+            }
             courses.iter_mut().for_each(|course| any |= course.withdraw(judged));
             courses.retain(|course| !course.over());
             !courses.is_empty()
@@ -173,19 +178,6 @@ impl Book {
             if course.ended(complete) {
                 all.push(self.alert(entity, course, Status::Resolved));
             }
-        }
-        sort(&mut all);
-        all
-    }
-
-    /// What the end adds to what was said: every alert as it stands, opened where nothing was said of it and else
-    /// updated where it is not what was said, then resolved where its condition ended before `complete`.
-    #[must_use]
-    pub fn news(&self, complete: Minute) -> Vec<Alert> {
-        let mut all = Vec::new();
-        for (entity, course) in self.courses() {
-            all.extend(course.news(complete).into_iter().flatten().map(|status| self.alert(entity, course, status)));
-            all.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
         }
         sort(&mut all);
         all

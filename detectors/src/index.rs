@@ -18,6 +18,8 @@ pub(crate) type Places = SmallVec<[usize; 16]>;
 pub(crate) struct Index {
     /// Those that look at every event of a source.
     by_source: [Vec<usize>; 2],
+    /// The names of what those observe.
+    observed: [Vec<&'static str>; 2],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
     by_key: HashMap<u64, Vec<usize>>,
     /// The hashes of the few services that there is a key without a name of.
@@ -60,9 +62,15 @@ impl Index {
                 places.push(place);
             }
         }
+        let observes = watch.detector.observes();
         for source in [Source::CloudTrail, Source::Lambda] {
+            let same = |name: &&str| self.observed[source as usize].contains(name);
+            if observes.as_ref().is_some_and(same) {
+                continue;
+            }
             if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
                 self.by_source[source as usize].push(place);
+                self.observed[source as usize].extend(observes);
             }
         }
         match about.trigger {
@@ -112,11 +120,11 @@ impl Index {
         &self.news[family as usize]
     }
 
-    /// Those that can have something to say about a cell of a family, whether or not it shows anything new; some may come
-    /// twice.
+    /// Those that can have something to say about a cell of a family, whether or not it shows anything new: first those
+    /// that most likely have. Some may come twice.
     pub(crate) fn of_family(&self, family: Family, cell: &Cell) -> impl Iterator<Item = usize> {
         let occurred = cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten();
-        self.always[family as usize].iter().chain(occurred).copied()
+        occurred.chain(&self.always[family as usize]).copied()
     }
 
     /// Those that can have something to say about a cell of a family, each once, in their order; of what is new only

@@ -19,8 +19,8 @@ mod habits;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
-use tally::SHOWS;
 pub use tally::Tally;
+use tally::{CARRIES, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,7 @@ pub struct Touch {
     /// The measures that it counts in, a bit each.
     measures: u16,
     /// What its occurrences add to a trace, at most [`ENOUGH`], with the bit [`SHOWS`] where it shows anything that was
-    /// not noted of its hour before.
+    /// not noted of its hour before, and [`CARRIES`].
     occurred: u8,
 }
 
@@ -198,12 +198,14 @@ impl Notes {
                 continue;
             }
             let note = *note.get_or_insert_with(|| self.write(event));
-            let mut occurred = 0;
+            let (mut occurred, mut bits) = (0, if shows { SHOWS } else { 0 });
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 self.occur(note, observed);
-                occurred += index.weight(observed.slot, engine);
+                let (weight, carries) = index.weight(observed.slot, engine);
+                occurred += weight;
+                bits |= if carries { CARRIES } else { 0 };
             }
-            let occurred = occurred.min(ENOUGH) as u8 | if shows { SHOWS } else { 0 };
+            let occurred = occurred.min(ENOUGH) as u8 | bits;
             let (weight, measures) = (event.weight, seen.measures[family as usize]);
             self.touches.push(Touch { entity, minute, note, weight, occurs_from, shows_from, measures, occurred });
         }

@@ -19,8 +19,15 @@ pub(crate) struct NotedHabit {
     first: u8,
     last: u8,
     value: u32,
+    /// The place of the one before it of the same entity and hour, or [`NONE`].
+    before: u32,
     name: (u32, u32),
 }
+
+/// No habit's place.
+const NONE: u32 = u32::MAX;
+/// Habits of an entity and hour among which one is looked for: one that stands twice costs room and changes nothing.
+const LOOKED_THROUGH: usize = 32;
 
 impl NotedHabit {
     /// The habit, with the name of its value.
@@ -41,10 +48,11 @@ pub(crate) struct Index {
     looked: HashMap<u64, Looked>,
     /// The places of what they showed.
     shown: Vec<u32>,
-    places: HashMap<(u32, Hour, Facet, u32), u32>,
+    /// The place of the last habit of each entity and hour.
+    newest: HashMap<(u32, Hour), u32>,
     agents: Agents,
-    /// What an occurrence in a slot adds to a trace. The same for every delivery.
-    weights: HashMap<Slot, u32>,
+    /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
+    weights: HashMap<Slot, (u32, bool)>,
 }
 
 /// Events of one entity and hour that show the same.
@@ -63,12 +71,12 @@ impl Index {
         self.entities.clear();
         self.looked.clear();
         self.shown.clear();
-        self.places.clear();
+        self.newest.clear();
     }
 
-    /// What an occurrence in a slot adds to a trace.
-    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> u32 {
-        *self.weights.entry(slot).or_insert_with(|| engine.weight(slot))
+    /// What an occurrence in a slot adds to a trace, and whether it carries.
+    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> (u32, bool) {
+        *self.weights.entry(slot).or_insert_with(|| (engine.weight(slot), engine.carries(slot)))
     }
 }
 
@@ -137,21 +145,33 @@ impl Notes {
         let what = if let What::Call(call) = event.what { hash_of(&[call.service, call.name]) } else { 0 };
         let all: AllShown<'_> = gather(family, event, (what, wanted), &mut index.agents);
         let from = index.shown.len() as u32;
+        let newest = index.newest.entry((entity, hour)).or_insert(NONE);
         for Shown { facet, value, name } in all {
-            let next = self.habits.len() as u32;
-            let place = *index.places.entry((entity, hour, facet, value)).or_insert(next);
-            if place == next {
-                let start = self.text.len() as u32;
+            let place = self.find_habit(*newest, (facet, value)).unwrap_or_else(|| {
+                let (start, place) = (self.text.len() as u32, self.habits.len() as u32);
                 self.text.push_str(name);
-                let name = (start, self.text.len() as u32);
-                self.habits.push(NotedHabit { facet, first: minute, last: minute, value, name });
-            } else {
-                self.habits[place as usize].show_in(minute);
-            }
+                let (name, before) = ((start, self.text.len() as u32), std::mem::replace(newest, place));
+                self.habits.push(NotedHabit { facet, first: minute, last: minute, value, before, name });
+                place
+            });
+            self.habits[place as usize].show_in(minute);
             index.shown.push(place);
         }
         let shown = (from, index.shown.len() as u32);
         index.looked.insert(kind, Looked { first: minute, last: minute, shown });
+    }
+
+    /// The place of a habit among those of an entity and hour, from the newest on.
+    fn find_habit(&self, newest: u32, (facet, value): (Facet, u32)) -> Option<u32> {
+        let mut place = newest;
+        for _ in 0..LOOKED_THROUGH {
+            let habit = self.habits.get(place as usize)?;
+            if habit.facet == facet && habit.value == value {
+                return Some(place);
+            }
+            place = habit.before;
+        }
+        None
     }
 
     /// Adds what the touch at that place showed to the habits of a cell, without their names.
