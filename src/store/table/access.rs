@@ -30,9 +30,6 @@ pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 const ASKED: usize = 10_000;
 /// Work in a row: about 20 KB.
 const ROW: usize = 500;
-/// Minutes that a window may touch: a late event changes those that end less than this much later. A correlation of an
-/// hour touches 61.
-pub(super) const REACH: i32 = 61;
 
 /// What one call of the store works with.
 #[derive(Clone, Copy)]

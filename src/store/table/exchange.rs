@@ -5,13 +5,13 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
-use super::access::{Access, LIFE, REACH, Work};
+use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
 use super::view::{Held, View};
-use crate::store::{Due, StoreError};
+use crate::store::{Due, StoreError, reached};
 
 /// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.
 const TRIES: u32 = 40;
@@ -73,7 +73,7 @@ impl<T: Table> Access<'_, T> {
             }
         }
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
-        let to = last.plus(REACH - 1);
+        let to = reached(last);
         let late = first <= self.complete(&view.entity);
         let cut = self.is_cut(&view, first, to);
         if late || cut {
