@@ -31,22 +31,36 @@ pub struct Adding {
     items: HashMap<Place, Item>,
     /// Write units so far.
     pub units: u64,
+    /// Bytes of what deliveries brought, by the first letter of the key and what they are.
+    pub kinds: BTreeMap<String, u64>,
 }
 
 #[derive(Default)]
 struct Item {
     deliveries: HashSet<u128>,
     counters: BTreeMap<String, u64>,
-    /// By the name of the set, its elements as text, with the bytes of each.
-    sets: BTreeMap<String, BTreeMap<String, u64>>,
+    /// By the name of the set, the hashes of its elements.
+    sets: BTreeMap<String, HashSet<u64>>,
+    /// Bytes of counters and sets.
+    bytes: u64,
 }
 
 impl Item {
     fn size(&self, key: &str) -> u64 {
-        let counters: u64 = self.counters.values().map(|n| NAME + number(*n)).sum();
-        let sets = self.sets.values().map(|set| NAME + SET + set.values().map(|bytes| bytes + ELEMENT).sum::<u64>());
-        let deliveries = NAME + SET + self.deliveries.len() as u64 * (8 + ELEMENT);
-        named_size(key) + counters + sets.sum::<u64>() + deliveries
+        named_size(key) + self.bytes + NAME + SET + self.deliveries.len() as u64 * (8 + ELEMENT)
+    }
+
+    fn count(&mut self, name: &str, n: u64) {
+        match self.counters.get_mut(name) {
+            Some(held) => {
+                self.bytes = self.bytes - number(*held) + number(*held + n);
+                *held += n;
+            }
+            None => {
+                self.bytes += NAME + number(n);
+                self.counters.insert(name.to_owned(), n);
+            }
+        }
     }
 
     /// Adds what a delivery taught; how many attributes that touches.
@@ -60,7 +74,7 @@ impl Item {
                             let n = part[late].as_u64().unwrap_or_default();
                             let name = format!("{}{}{late}", part["measure"], part["minute"]);
                             if n > 0 {
-                                *self.counters.entry(name.clone()).or_default() += n;
+                                self.count(&name, n);
                                 touched.insert(name);
                             }
                         }
@@ -68,7 +82,7 @@ impl Item {
                     (_, Value::Number(count), hash) => {
                         // What contributed: its count adds up, its name is in a set.
                         let name = format!("{kind}{hash}");
-                        *self.counters.entry(name.clone()).or_default() += count.as_u64().unwrap_or_default();
+                        self.count(&name, count.as_u64().unwrap_or_default());
                         self.keep("names", &part["name"]);
                         touched.extend([name, "names".to_owned()]);
                     }
@@ -83,7 +97,14 @@ impl Item {
     }
 
     fn keep(&mut self, set: &str, element: &Value) {
-        self.sets.entry(set.to_owned()).or_default().insert(element.to_string(), bytes(element));
+        if !self.sets.contains_key(set) {
+            self.sets.insert(set.to_owned(), HashSet::new());
+            self.bytes += NAME + SET;
+        }
+        let hash = xxhash_rust::xxh3::xxh3_64(element.to_string().as_bytes());
+        if self.sets.get_mut(set).is_some_and(|held| held.insert(hash)) {
+            self.bytes += bytes(element) + ELEMENT;
+        }
     }
 }
 
@@ -95,10 +116,23 @@ impl Adding {
             let item = self.items.entry((std::sync::Arc::clone(&key), hour.0)).or_default();
             let before = item.size(&key);
             let fresh = item.deliveries.insert(learnt.delivery.0);
-            let Ok(cell) = serde_json::to_value(&cell) else { continue };
+            // By way of text, which takes numbers of any length.
+            let text = serde_json::to_string(&cell).unwrap_or_default();
+            let cell: Value = serde_json::from_str(&text).unwrap_or_default();
+            self.note(&key, &cell);
             let touched = if fresh { item.add(&cell) } else { 1 };
             let calls = (touched * CLAUSE).div_ceil(EXPRESSION).max(touched.div_ceil(OPERATORS)).max(1) as u64;
             self.units += write_units(Some(before), item.size(&key)) * calls;
+        }
+    }
+}
+
+impl Adding {
+    /// Notes how many bytes of what kind there are, before items merge and shrink.
+    fn note(&mut self, key: &str, cell: &Value) {
+        for (kind, all) in cell.as_object().into_iter().flatten() {
+            let family = key.chars().next().unwrap_or(' ');
+            *self.kinds.entry(format!("{family} {kind}")).or_default() += bytes(all);
         }
     }
 }
@@ -112,7 +146,7 @@ fn number(n: u64) -> u64 {
 fn bytes(value: &Value) -> u64 {
     match value {
         Value::Null | Value::Bool(_) => 1,
-        Value::Number(n) => n.as_u64().map_or(8, |n| (u64::from(64 - n.leading_zeros())).div_ceil(7).max(1)),
+        Value::Number(n) => n.as_u64().map_or(16, |n| (u64::from(64 - n.leading_zeros())).div_ceil(7).max(1)),
         Value::String(text) => 1 + text.len() as u64,
         Value::Array(all) => 1 + all.iter().map(bytes).sum::<u64>(),
         Value::Object(all) => all.values().map(bytes).sum(),

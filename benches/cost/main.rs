@@ -64,7 +64,9 @@ type Streams = BTreeMap<String, Vec<Line>>;
 fn main() {
     let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     if folders.is_empty() {
-        println!("usage: cargo bench --bench cost -- [--no-rules] [--by-family] FOLDER...    (made by the corpus bench)");
+        println!(
+            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] FOLDER...    (made by the corpus bench)"
+        );
         return;
     }
     println!(
@@ -263,7 +265,12 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
             let reads = *half_read_units as f64 / 2.0 / events as f64;
             let [queries, writes] = [queries, writes].map(|n| per(*n));
             let units = per(*write_units);
-            println!("    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}");
+            println!(
+                "    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}"
+            );
+        }
+        for (kind, bytes) in &adding.kinds {
+            println!("    {kind:<32}{:>7.1} bytes", per(*bytes));
         }
     }
 }
@@ -285,7 +292,10 @@ fn instances(table: &Shared, count: usize) -> Vec<Pipeline<TableStore<Shared>>> 
 fn contend(streams: &Streams) {
     let busiest = streams.iter().max_by_key(|(_, lines)| lines.len());
     let Some((name, lines)) = busiest else { return };
-    println!("\n{:>8}{:>12}{:>12}{:>12}    each with ten events of one stream", "writers", "writes", "overtaken", "units");
+    println!(
+        "\n{:>8}{:>12}{:>12}{:>12}    each with ten events of one stream",
+        "writers", "writes", "overtaken", "units"
+    );
     for writers in [1, 4, 16, 50] {
         let table = Shared::new();
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -308,11 +318,7 @@ fn contend(streams: &Streams) {
     }
 }
 
-async fn run(
-    table: &Shared,
-    deliveries: &[(DateTime<Utc>, Vec<u8>)],
-    adding: &mut Adding,
-) -> Result<(), StoreError> {
+async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)], adding: &mut Adding) -> Result<(), StoreError> {
     let mut instances = instances(table, INSTANCES);
     let mut ticked = deliveries[0].0;
     for (received, bytes) in deliveries {

@@ -17,7 +17,7 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, Work};
+use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::fold::Past;
@@ -51,6 +51,7 @@ pub struct TableStore<T> {
     pub lease: TimeDelta,
     views: HashMap<Entity, View>,
     asked: Mutex<HashSet<(Bucket, Work)>>,
+    accounts: Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
     /// The time of the last call.
@@ -87,6 +88,7 @@ impl<T: Table> TableStore<T> {
             lease: LEASE,
             views: HashMap::new(),
             asked: Mutex::default(),
+            accounts: Mutex::default(),
             census: Census::default(),
             pass: None,
             now: DateTime::UNIX_EPOCH,
@@ -122,6 +124,7 @@ impl<T: Table> TableStore<T> {
             lease: self.lease,
             now,
             asked: &self.asked,
+            accounts: &self.accounts,
         }
     }
 

@@ -71,7 +71,8 @@ const FEW: u64 = 1_000;
 
 /// What spoke in any of the seeds. The first one that fails ends all.
 fn each(seeds: Range<u64>, run: impl Fn(u64) -> BTreeSet<&'static str> + Sync) -> BTreeSet<&'static str> {
-    let threads = if seeds.end - seeds.start > FEW { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let threads =
+        if seeds.end - seeds.start > FEW { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
     let (next, spoke) = (AtomicU64::new(seeds.start), Mutex::new(BTreeSet::new()));
     let work = || {
         loop {
