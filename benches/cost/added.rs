@@ -113,13 +113,13 @@ impl Adding {
     pub fn add(&mut self, learnt: &Learnt) {
         for (entity, hour, cell) in learnt.cells() {
             let key = key_of(&entity);
-            let item = self.items.entry((std::sync::Arc::clone(&key), hour.0)).or_default();
-            let before = item.size(&key);
-            let fresh = item.deliveries.insert(learnt.delivery.0);
             // By way of text, which takes numbers of any length.
             let text = serde_json::to_string(&cell).unwrap_or_default();
             let cell: Value = serde_json::from_str(&text).unwrap_or_default();
             self.note(&key, &cell);
+            let item = self.items.entry((std::sync::Arc::clone(&key), hour.0)).or_default();
+            let before = item.size(&key);
+            let fresh = item.deliveries.insert(learnt.delivery.0);
             let touched = if fresh { item.add(&cell) } else { 1 };
             let calls = (touched * CLAUSE).div_ceil(EXPRESSION).max(touched.div_ceil(OPERATORS)).max(1) as u64;
             self.units += write_units(Some(before), item.size(&key)) * calls;

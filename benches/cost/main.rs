@@ -31,7 +31,7 @@ use lapwing::decode::Origin;
 use lapwing::decode::gzip::{INFLATE_CAP, Inflater};
 use lapwing::pipeline::{From, Pipeline, delivery_id, teach};
 use lapwing::settings::Settings;
-use lapwing::store::table::units::{Metered, Spent, size, write_units};
+use lapwing::store::table::units::{Metered, Spent};
 use lapwing::store::table::{Item, Put, Span, Table, TableError, TableStore};
 use lapwing::store::{Limits, StoreError};
 use plain::Plain;
