@@ -48,8 +48,9 @@ impl Handler {
     ) -> Result<(Read, Vec<Failed>), Failure> {
         let (mut read, mut failed) = (Read::default(), Vec::new());
         let mut hopeless = false;
-        for Message { id, parts } in payload.messages {
-            let outcome = match hopeless || SystemTime::now() > invocation.last_start() {
+        for (number, Message { id, parts }) in payload.messages.into_iter().enumerate() {
+            let late = number > 0 && SystemTime::now() > invocation.last_start();
+            let outcome = match hopeless || late {
                 true => Err(Failure::NoTime),
                 false => self.read_message(invocation, parts, &mut read).await,
             };
