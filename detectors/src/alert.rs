@@ -237,9 +237,9 @@ pub struct Alert {
     /// The detector's title.
     #[serde(skip)]
     pub title: &'static str,
-    /// The highest so far.
+    /// The highest of its minutes.
     pub severity: Severity,
-    /// The severity that was last said, where it has risen since.
+    /// The severity that was last said, where it is another one since.
     pub severity_before: Option<Severity>,
     /// What becomes of it.
     pub stage: Stage,

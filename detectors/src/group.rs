@@ -297,7 +297,7 @@ impl Book {
             detector: about.id,
             title: about.title,
             severity,
-            severity_before: course.said.map(|s| s.severity).filter(|before| *before < severity),
+            severity_before: course.said.map(|s| s.severity).filter(|before| *before != severity),
             stage: course.best.stage,
             status,
             raised_at: course.raised_at(status),

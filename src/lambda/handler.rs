@@ -75,6 +75,8 @@ pub struct Summary {
     pub alerts: u64,
     /// Messages sent to topics.
     pub sent: u64,
+    /// Cells that were not kept, because others had taken all room: the bound on names that anybody can invent.
+    pub overflow: u64,
     /// Objects of S3 that were read.
     pub objects: u64,
     /// True for a payload of the function's own log group, which is never read.

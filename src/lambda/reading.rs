@@ -27,6 +27,7 @@ pub(super) struct Read {
     late: u64,
     duplicates: u64,
     objects: u64,
+    overflow: u64,
     newest: Option<DateTime<Utc>>,
     /// The alerts, by id and detector.
     alerts: Vec<Value>,
@@ -47,8 +48,9 @@ impl Handler {
     ) -> Result<(Read, Vec<Failed>), Failure> {
         let (mut read, mut failed) = (Read::default(), Vec::new());
         let mut hopeless = false;
-        for Message { id, parts } in payload.messages {
-            let outcome = match hopeless || SystemTime::now() > invocation.last_start() {
+        for (number, Message { id, parts }) in payload.messages.into_iter().enumerate() {
+            let late = number > 0 && SystemTime::now() > invocation.last_start();
+            let outcome = match hopeless || late {
                 true => Err(Failure::NoTime),
                 false => self.read_message(invocation, parts, &mut read).await,
             };
@@ -68,6 +70,11 @@ impl Handler {
             log::error("messages failed, and AWS delivers them again", fields);
         }
         Ok((read, failed))
+    }
+
+    /// Cells for which there was no room so far.
+    fn overflow(&self) -> u64 {
+        self.pipeline.store.overflow().values().sum()
     }
 
     async fn read_message(
@@ -143,9 +150,10 @@ impl Handler {
         }
         read.newest = read.newest.max(learnt.newest);
         read.duplicates += learnt.repeated;
-        let late = self.pipeline.store.late();
+        let (late, overflow) = (self.pipeline.store.late(), self.overflow());
         let alerts = self.pipeline.take(learnt).await.map_err(failed)?;
         read.late += self.pipeline.store.late() - late;
+        read.overflow += self.overflow() - overflow;
         read.sent += self.send(invocation, &alerts).await?;
         read.alerts.extend(alerts.iter().map(named));
         Ok(())
@@ -175,6 +183,7 @@ impl Read {
             alerts: self.alerts.len() as u64,
             sent,
             objects: self.objects,
+            overflow: self.overflow,
             ..Summary::default()
         }
     }
@@ -185,6 +194,7 @@ impl Read {
             rejects: self.decoded.rejects,
             late: self.late,
             duplicates: self.duplicates,
+            overflow: self.overflow,
             // A clock ahead of ours is no negative lag.
             lag_seconds: self.newest.map(|newest| (now - newest).as_seconds_f64().max(0.0)),
             ..Measures::default()
@@ -201,6 +211,7 @@ impl Read {
             "late": summary.late,
             "duplicates": summary.duplicates,
             "objects": summary.objects,
+            "overflow": summary.overflow,
             "failed_messages": summary.failed.len(),
             "alerts": self.alerts,
             "sent": summary.sent,

@@ -71,10 +71,7 @@ fn a_file_that_cannot_be_used_is_named_and_left() {
             &good[..good.len() / 2],
             "it is damaged: what it holds is not what was written\nhint: put a copy of it back, or name another file to begin anew\n",
         ),
-        (
-            &newer,
-            &of_newer,
-        ),
+        (&newer, &of_newer),
     ] {
         fs::write(&path, bytes).unwrap();
         let (exit, said, told) = replay(folder.path(), "2.json");

@@ -286,13 +286,19 @@ impl Course {
 
     /// Does anything wait for time to pass: an end, or a word that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
-        let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
+        let news = |said: &Said| self.grew(said) || self.revised() || self.fell(said);
+        let held = self.said.filter(news).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
         held.into_iter().chain(self.held()).chain(end).min()
     }
 
     fn grew(&self, said: &Said) -> bool {
         self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH)
+    }
+
+    /// Did late events take back what made it as grave as it was said to be?
+    fn fell(&self, said: &Said) -> bool {
+        self.confirmed() && !self.withdrawn() && self.severity().min(self.best.cap) < said.severity
     }
 
     /// Did late events change what was said of complete minutes?
@@ -312,7 +318,7 @@ impl Course {
         // A rise is said at once: nothing more may ever happen that could say it later.
         let rose = self.severity().min(self.best.cap) > said.severity;
         let due = self.last().max(complete) >= said.at.plus(UPDATE_MINUTES);
-        if rose || due && (self.grew(&said) || self.revised()) {
+        if rose || due && (self.grew(&said) || self.revised() || self.fell(&said)) {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)

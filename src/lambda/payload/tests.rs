@@ -40,7 +40,7 @@ fn packed(text: &str) -> Vec<u8> {
 
 const FROM_A_SUBSCRIPTION: &str = r#"{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"/aws/lambda/pay","logStream":"1","subscriptionFilters":["lapwing"],"logEvents":[]}"#;
 const CALL: &str =
-    r#"{"version":"0","source":"aws.iam","detail-type":"AWS API Call via CloudTrail","detail":{"eventID":"1"}}"#;
+    r#"{"detail":{"eventID":"1"},"detail-type":"AWS API Call via CloudTrail","source":"aws.iam","version":"0"}"#;
 
 fn queued(bodies: &[&str]) -> Value {
     let record = |(n, body): (usize, &&str)| {
@@ -108,8 +108,7 @@ fn a_queue_brings_messages_one_by_one() {
     let notified = stored(&[("ObjectCreated:Put", "a/b.json.gz", None)]).to_string();
     let enveloped = json!({"Type": "Notification", "TopicArn": "t", "Message": notified}).to_string();
     let greeting = r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"trail"}"#;
-    let subscription =
-        json!({"awslogs": {"data": BASE64_STANDARD.encode(packed(FROM_A_SUBSCRIPTION))}}).to_string();
+    let subscription = json!({"awslogs": {"data": BASE64_STANDARD.encode(packed(FROM_A_SUBSCRIPTION))}}).to_string();
     let payload = queued(&[CALL, &notified, &enveloped, greeting, &subscription, "no JSON", ""]);
     let object = &["trail / a/b.json.gz"][..];
     let wanted: [(&str, &[&str]); 7] = [

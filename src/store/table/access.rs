@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
@@ -28,11 +28,13 @@ pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Work that is remembered, so that it is asked for once.
 const ASKED: usize = 10_000;
+/// Accounts that are remembered.
+const ACCOUNTS: usize = 1_000;
 /// Work in a row: about 20 KB.
 const ROW: usize = 500;
-/// Minutes that a window may touch: a late event changes those that end less than this much later. A correlation of an
-/// hour touches 61.
-pub(super) const REACH: i32 = 61;
+
+/// What is usual for accounts, and up to which hour that was learnt.
+pub(super) type Accounts = HashMap<Entity, (Hour, Arc<Profile>)>;
 
 /// What one call of the store works with.
 #[derive(Clone, Copy)]
@@ -42,6 +44,8 @@ pub(super) struct Access<'a, T> {
     pub(super) owner: u64,
     pub(super) lease: TimeDelta,
     pub(super) now: DateTime<Utc>,
+    /// What is usual for accounts that were asked about.
+    pub(super) accounts: &'a Mutex<Accounts>,
     /// The work that was asked for.
     pub(super) asked: &'a Mutex<HashSet<(Bucket, Work)>>,
 }
@@ -163,10 +167,29 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
         let known = view.known(from, to);
         let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        // What was learnt of complete hours stays as it is, once whoever was slow has written what came in time for them.
+        let end = self.complete(&home).plus(1).hour();
+        let met = self.accounts().get(&home).filter(|(learnt, _)| *learnt == end).map(|(_, met)| Arc::clone(met));
+        if met.is_some() {
+            view.account = met;
+            return Ok(());
+        }
         let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
         self.learn(&mut account, Hour(i32::MAX)).await?;
-        view.account = account.learnt.map(|(_, profile)| profile);
+        let Some((learnt, profile)) = account.learnt else { return Ok(()) };
+        view.account = Some(Arc::clone(&profile));
+        if self.complete(&home).plus(1 - SKEW.num_minutes() as i32).hour() == learnt {
+            let mut accounts = self.accounts();
+            if accounts.len() >= ACCOUNTS {
+                accounts.clear();
+            }
+            accounts.insert(home, (learnt, profile));
+        }
         Ok(())
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.

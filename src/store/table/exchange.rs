@@ -5,13 +5,13 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
-use super::access::{Access, LIFE, REACH, Work};
+use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
 use super::view::{Held, View};
-use crate::store::{Due, StoreError};
+use crate::store::{Due, StoreError, reached};
 
 /// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.
 const TRIES: u32 = 40;
@@ -62,6 +62,10 @@ impl Lesson {
 impl<T: Table> Access<'_, T> {
     /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
+        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh: false, due: Vec::new() }) };
+        let (to, late) = (reached(last), first <= self.complete(&view.entity));
+        // What comes late may leave nothing to say of minutes of which something was said.
+        let said = late && !self.last_awake(&view, first, to).is_empty();
         let mut fresh = false;
         for (hour, cell) in &lesson.cells {
             let new = !view.has(*hour);
@@ -72,9 +76,6 @@ impl<T: Table> Access<'_, T> {
                 self.ask(work, at).await?;
             }
         }
-        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
-        let to = last.plus(REACH - 1);
-        let late = first <= self.complete(&view.entity);
         let cut = self.is_cut(&view, first, to);
         if late || cut {
             // Written first, then read: of two that write at once, at least one sees both. What comes in time is read
@@ -83,7 +84,7 @@ impl<T: Table> Access<'_, T> {
             view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() {
+        if awake.is_empty() && !said && (!late || view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new() });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
@@ -196,7 +197,8 @@ impl<T: Table> Access<'_, T> {
         let mut conflicts = 0;
         let mut last = None;
         for _ in 0..TRIES {
-            let Some(Draft { part, version: before, bytes, mut value }) = self.draft(view, (hour, cell), delivery) else {
+            let Some(Draft { part, version: before, bytes, mut value }) = self.draft(view, (hour, cell), delivery)
+            else {
                 return Ok(false);
             };
             if part == 0 {

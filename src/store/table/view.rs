@@ -93,11 +93,7 @@ impl View {
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
-    pub(super) fn take(
-        &mut self,
-        item: &Item,
-        (now, older): (DateTime<Utc>, Option<&View>),
-    ) -> Result<(), StoreError> {
+    pub(super) fn take(&mut self, item: &Item, (now, older): (DateTime<Utc>, Option<&View>)) -> Result<(), StoreError> {
         if *item.place.sort == *LEDGER {
             self.ledger = held(item, now, older.map(|older| &older.ledger))?;
         } else if let Some(place) = hour_of(&item.place.sort) {

@@ -51,13 +51,15 @@ fn bridge_event(id: u32) -> String {
 }
 
 fn queued(bodies: &[String]) -> String {
-    let message = |(n, body): (usize, &String)| json!({"messageId": format!("m{n}"), "body": body, "eventSource": "aws:sqs"});
+    let message =
+        |(n, body): (usize, &String)| json!({"messageId": format!("m{n}"), "body": body, "eventSource": "aws:sqs"});
     json!({"Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>()}).to_string()
 }
 
 fn streamed(records: &[Vec<u8>]) -> String {
     let record = |(n, data): (usize, &Vec<u8>)| {
-        let kinesis = json!({"sequenceNumber": format!("s{n}"), "data": BASE64_STANDARD.encode(data), "partitionKey": "1"});
+        let kinesis =
+            json!({"sequenceNumber": format!("s{n}"), "data": BASE64_STANDARD.encode(data), "partitionKey": "1"});
         json!({"eventSource": "aws:kinesis", "kinesis": kinesis})
     };
     json!({"Records": records.iter().enumerate().map(record).collect::<Vec<_>>()}).to_string()
@@ -121,10 +123,13 @@ fn a_stream_comes_again_from_what_failed() {
     let event = json!([{"id": "0".repeat(56), "timestamp": now, "message": stop_logging(1)}]);
     let subscription = packed(&delivery(&event).to_string());
     let missing = notification("no-such-bucket", KEY).to_string().into_bytes();
-    let own = packed(&json!({
-        "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "/aws/lambda/lapwing", "logStream": "1",
-        "subscriptionFilters": ["all"], "logEvents": event,
-    }).to_string());
+    let own = packed(
+        &json!({
+            "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "/aws/lambda/lapwing", "logStream": "1",
+            "subscriptionFilters": ["all"], "logEvents": event,
+        })
+        .to_string(),
+    );
     let (answer, failed) = cloud.invoke(&streamed(&[own, subscription, missing, bridge_event(2).into_bytes()]));
     assert!(!failed, "{answer}");
     assert_eq!(answer["batchItemFailures"], json!([{"itemIdentifier": "s2"}]));

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::workload::{Delivery, Workload};
-use super::{is_exact, seeds, told};
+use super::{each, is_exact, seeds, told};
 use oracle::{INCIDENT, Outcome, mistakes, orderly, repeats};
 use run::{Flaw, Run};
 
@@ -65,17 +65,17 @@ fn differences(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> Str
 #[test]
 fn many_instances_find_what_one_finds() {
     let engine = super::engine();
-    let (mut spoke, seeds) = (BTreeSet::new(), seeds(SEEDS));
-    for seed in seeds.clone() {
+    let seeds = seeds(SEEDS, 1);
+    let spoke = each(seeds.clone(), |seed| {
         let workload = Workload::of(seed, &engine);
         let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
         let (wrong, found) = outcome(&workload, &deliveries, Flaw::None);
-        spoke.extend(found.detectors());
         if !wrong.is_empty() {
             let differ = |workload: &Workload, deliveries: &[&Delivery]| differences(workload, deliveries, Flaw::None);
             panic!("{}", told(seed, &workload, &differ));
         }
-    }
+        found.detectors().collect()
+    });
     let all: BTreeSet<&str> = super::speaking(&engine);
     assert!(seeds.end - seeds.start < SEEDS || spoke == all, "these never spoke: {:?}", &all - &spoke);
 }

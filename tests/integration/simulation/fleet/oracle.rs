@@ -131,7 +131,8 @@ impl Outcome {
         let here = self.courses();
         let stands = |wanted: &&Course| {
             let same = here.iter().filter(|c| (c.detector, &c.subject) == (wanted.detector, &wanted.subject));
-            same.map(|c| (c.severity, c.seen)).any(|(severity, seen)| severity >= wanted.severity && seen >= wanted.seen)
+            same.map(|c| (c.severity, c.seen))
+                .any(|(severity, seen)| severity >= wanted.severity && seen >= wanted.seen)
         };
         let wanted = orderly.courses();
         let lacking = wanted.iter().filter(|course| course.detector == INCIDENT).filter(|course| !stands(course));
