@@ -10,7 +10,7 @@ use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, Places};
@@ -18,11 +18,12 @@ use crate::judge::Range;
 use crate::level::Levels;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
-use crate::profile::Lateness;
+use crate::profile::{Lateness, Learning};
 use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::stats::gauge::GaugeModel;
 use crate::time::Minute;
 pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
@@ -270,7 +271,7 @@ const TELLS: Severity = Severity::High;
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
-    pub(crate) floor: u64,
+    pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
@@ -281,6 +282,8 @@ pub struct Engine {
     pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
+    pub gauge: GaugeModel,
 }
 
 impl Default for Engine {
@@ -298,15 +301,20 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all =
-            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
         let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+        let (levels, gauge) = (Levels::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, facets, news, levels, lateness, gauge }
+    }
+
+    /// How profiles of a source's entities learn.
+    #[must_use]
+    pub fn learning(&self, source: Source) -> Learning {
+        Learning { lateness: self.lateness.of(source), gauge: self.gauge }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -365,6 +373,13 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
+}
+
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
 }
 
 fn facets_of(watches: &[Watch], family: Family) -> u16 {

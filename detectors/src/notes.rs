@@ -14,11 +14,13 @@ use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
 
 mod habits;
+mod reports;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
-use tally::SHOWS;
+use reports::Reported;
 pub use tally::Tally;
+use tally::{READS, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,7 @@ pub struct Notes {
     touches: Vec<Touch>,
     occurred: Vec<Occurred>,
     habits: Vec<NotedHabit>,
+    reports: Vec<Reported>,
 }
 
 /// An entity that events touched.
@@ -55,6 +58,8 @@ pub struct Touch {
     occurs: bool,
     /// Does it show anything that was not noted of its hour before?
     shows: bool,
+    /// Is it a report that measured anything?
+    reads: bool,
     /// What its occurrences add to a trace, at most [`ENOUGH`].
     occurred: u8,
 }
@@ -64,8 +69,8 @@ impl Touch {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let minute = self.minute.of_hour();
-        let shows = if self.shows { SHOWS } else { 0 };
-        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | shows }
+        let marks = if self.shows { SHOWS } else { 0 } | if self.reads { READS } else { 0 };
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | marks }
     }
 }
 
@@ -146,7 +151,8 @@ impl Notes {
     /// The part that is about one entity in one hour.
     #[must_use]
     pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
-        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), habits: Vec::new(), ..self.clone() };
+        let mut about = self.clone();
+        about.forget_touches();
         for (place, touch) in self.touches.iter().enumerate() {
             if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
             {
@@ -155,6 +161,7 @@ impl Notes {
                 about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
                 let same = self.habits.iter().filter(|habit| habit.touch as usize == place);
                 about.habits.extend(same.map(|habit| habit.of_touch(touch_place)));
+                about.reports.extend(self.reported(touch, place).map(|report| report.of_touch(touch_place)));
                 about.touches.push(*touch);
             }
         }
@@ -164,7 +171,8 @@ impl Notes {
     /// The bytes that they take, reckoned from numbers and never measured.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
+        let reports = size_of_val(&*self.reports);
+        self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches) + reports
     }
 
     /// Forgets all, and keeps the room for it.
@@ -172,9 +180,14 @@ impl Notes {
         self.text.clear();
         self.entities.clear();
         self.notes.clear();
+        self.forget_touches();
+    }
+
+    fn forget_touches(&mut self) {
         self.touches.clear();
         self.occurred.clear();
         self.habits.clear();
+        self.reports.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
@@ -199,6 +212,10 @@ impl Notes {
                 self.occur(note, observed);
                 occurred += engine.weight(observed.slot);
             }
+            let steps = seen.steps.as_ref().filter(|_| family == Family::Function);
+            if let Some(steps) = steps {
+                self.report(event, steps);
+            }
             self.touches.push(Touch {
                 entity,
                 minute,
@@ -207,6 +224,7 @@ impl Notes {
                 measures: seen.measures[family as usize],
                 occurs: seen.occurrences.iter().any(|o| o.family == family),
                 shows,
+                reads: steps.is_some(),
                 occurred: occurred.min(ENOUGH) as u8,
             });
         }

@@ -8,9 +8,10 @@ use hashbrown::{HashMap, HashSet};
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::{Entity, Family};
-use crate::event::{Event, Source};
+use crate::event::{CrashKind, Event, Report, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
+use crate::meter::{self, Steps};
 use crate::notes::{Index, Notes};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
@@ -71,6 +72,8 @@ pub struct Met {
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
     pub(crate) occurrences: Vec<Observed<'e>>,
+    /// What a report of a function measured.
+    pub(crate) steps: Option<Steps>,
     told: Option<Severity>,
 }
 
@@ -97,6 +100,14 @@ impl<'e> Observations<'e> {
     /// Counts the event in a measure of its entity of that family.
     pub fn count(&mut self, family: Family, measure: Measure) {
         self.measures[family as usize] |= measure.bit();
+    }
+
+    /// Keeps what the report of an invocation measured, for its function.
+    pub fn read(&mut self, report: &Report, failure: Option<CrashKind>) {
+        self.count(Family::Function, Measure::Invocations);
+        if self.steps.is_none() {
+            self.steps = meter::steps(report, failure);
+        }
     }
 
     /// Keeps the event by itself in a slot of its entity of that family, with a value to tell apart and to show.

@@ -142,7 +142,7 @@ impl MemoryStore {
         let source = self.source(id);
         let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
         if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
-            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
+            self.entities.get_mut(id).learn(changed, cell, self.engine.learning(source));
         }
     }
 
@@ -283,13 +283,13 @@ impl MemoryStore {
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             let asked = range.from <= range.to;
-            let stirs = asked && engine.stirs(present.trace);
+            let stirs = asked && engine.stirs(family, present.trace);
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             let known = wakes.then(|| held.known(Vec::new()));
             if complete[family.source() as usize] {
-                held.learn(hour, cell, engine.lateness.of(family.source()));
+                held.learn(hour, cell, engine.learning(family.source()));
             }
             if let Some(known) = known {
                 let known = Known { cells: pair.cells(present.id, folder), ..known };

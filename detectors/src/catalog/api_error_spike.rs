@@ -10,7 +10,7 @@ use crate::observe::Observations;
 use crate::rate::RateSettings;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
-use crate::share::{Excess, ShareSettings, model};
+use crate::share::{Excess, ShareSettings};
 use crate::stats::errors::ErrorWindows;
 use crate::window::{REACH, Window};
 
@@ -108,9 +108,8 @@ impl ApiErrorSpike {
         if errors.sums.iter().all(|sum| *sum < f64::from(self.share.min_failed)) {
             return None;
         }
-        let (model, _) = model(window, measure, Measure::Calls)?;
         let asked = ErrorWindows { minute: errors.minute, errors: errors.sums, calls: calls.sums };
-        match self.share.judge(&model, &asked, window.raise) {
+        match window.ask_share(measure, |model, _| self.share.judge(model, &asked, window.raise))? {
             Some(excess) => Some(said(window, (class, measure), &excess)),
             None => self.judge_number(window, class, measure),
         }
