@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
+use crate::entity::Family;
 use crate::hash::{chained, hash_one};
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
@@ -30,13 +31,15 @@ impl Folder {
         if notes.family(touch).is_heartbeat() {
             return tally.count(cell);
         }
+        // Of what is gathered, which event stands for the others depends on what came together.
+        let gathers = notes.family(touch) == Family::Account;
         if tally.counts().next().is_some() {
             let (part, name) = notes.part(touch, note);
             cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));
         }
         for (measure, n) in tally.counts() {
             cell.count(measure, minute, n);
-            if cell.wants_example(measure, note.time) {
+            if !gathers && cell.wants_example(measure, note.time) {
                 cell.exemplify(measure, self.example((notes, note), &mut example));
             }
         }

@@ -47,6 +47,10 @@ impl Model for Gauge {
 
     fn learn_row(&mut self, minute: Minute, row: f32) {
         self.step(f64::from(row), time_of_day(minute));
+        // Its stored form is a little rounded: rounded after each row, it is the same whether it was stored or not.
+        if let Some(stored) = Gauge::decode(&self.encode()) {
+            *self = stored;
+        }
     }
 
     fn pass_to(&mut self, _minute: Minute) {}

@@ -31,11 +31,13 @@ pub enum Measure {
     Any,
     /// Invocations that began with an init.
     ColdStarts,
+    /// Lines of an application that report an error and not the end of an invocation.
+    ErrorLines,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 11] = [
+    pub const ALL: [Measure; 12] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -47,6 +49,7 @@ impl Measure {
         Measure::Failures,
         Measure::Any,
         Measure::ColdStarts,
+        Measure::ErrorLines,
     ];
 
     /// The measure that counts failed calls of a class.
@@ -70,7 +73,11 @@ impl Measure {
             }
             Measure::Failures => Some((Measure::Invocations, 5)),
             Measure::ColdStarts => Some((Measure::Invocations, 20)),
-            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any => None,
+            Measure::Calls
+            | Measure::Sensitive
+            | Measure::Invocations
+            | Measure::Any
+            | Measure::ErrorLines => None,
         }
     }
 

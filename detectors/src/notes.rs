@@ -13,6 +13,7 @@ use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
 
+mod gathered;
 mod habits;
 mod reports;
 mod tally;
@@ -206,6 +207,10 @@ impl Notes {
             if !touched && !shows {
                 continue;
             }
+            let gathered = Notes::gathered(family, entity, event, &seen).filter(|_| !shows);
+            if gathered.is_some_and(|what| self.gather(what, event.weight, index)) {
+                continue;
+            }
             let note = *note.get_or_insert_with(|| self.write(event));
             let mut occurred = 0;
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
@@ -222,7 +227,7 @@ impl Notes {
                 note,
                 weight: event.weight,
                 measures: seen.measures[family as usize],
-                occurs: seen.occurrences.iter().any(|o| o.family == family),
+                occurs: seen.occurs(family),
                 shows,
                 reads: steps.is_some(),
                 occurred: occurred.min(ENOUGH) as u8,
@@ -355,11 +360,13 @@ impl Notes {
             || note.outcome == Outcome::Line;
         let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
         let count = u64::from(touch.weight);
+        // What is gathered ended in this way and that.
+        let one = self.family(touch) != Family::Account;
         let part = Part {
             hash,
             count,
-            denied: if note.outcome == Outcome::Refusal { count } else { 0 },
-            successes: u64::from(note.outcome == Outcome::Success) << touch.minute.of_hour(),
+            denied: if one && note.outcome == Outcome::Refusal { count } else { 0 },
+            successes: u64::from(one && note.outcome == Outcome::Success) << touch.minute.of_hour(),
         };
         (part, name)
     }

@@ -130,7 +130,11 @@ impl<'e> Observations<'e> {
     }
 
     pub(crate) fn touches(&self, family: Family) -> bool {
-        self.measures[family as usize] != 0 || self.occurrences.iter().any(|o| o.family == family)
+        self.measures[family as usize] != 0 || self.occurs(family)
+    }
+
+    pub(crate) fn occurs(&self, family: Family) -> bool {
+        self.occurrences.iter().any(|o| o.family == family)
     }
 }
 

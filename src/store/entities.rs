@@ -9,7 +9,6 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::{Learning, Profile};
-use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::Hour;
 
 use super::hours::Id;

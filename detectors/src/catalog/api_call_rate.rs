@@ -1,4 +1,4 @@
-//! Far more API calls than usual, of a principal or of an API.
+//! Far more API calls than usual, of a principal, of an API or of a whole account.
 
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
@@ -13,7 +13,7 @@ use crate::window::{Around, Window};
 static ABOUT: About = About {
     id: "api-call-rate",
     title: "Unusual API call rate",
-    what: "A principal, or an API in one account and Region, sees far more calls in 1, 5, 15 or 60 minutes than is usual for it at this time \
+    what: "A principal, an API in one account and Region, or a whole account, sees far more calls in 1, 5, 15 or 60 minutes than is usual for it at this time \
            of the day and week.",
     why: "Enumeration, mass reading of secrets or data, runaway automation and resource abuse show as calls first.",
     innocent: "A job that bursts every hour or every night: what comes again at the same time is its usual.",
@@ -23,7 +23,7 @@ static ABOUT: About = About {
         "which APIs make up the calls, and does this principal use them on other days?",
         "do address, user agent and session look as they always do?",
     ],
-    families: &[Family::Principal, Family::Api],
+    families: &[Family::Principal, Family::Api, Family::Account],
     trigger: Trigger::Measures(&[Measure::Calls]),
     nature: Nature::Condition,
     timing: Timing::Monotone,
@@ -77,15 +77,17 @@ impl Detector for ApiCallRate {
             return;
         }
         let families: &[Family] = match call.kind {
-            CallKind::Api | CallKind::SignIn | CallKind::Network if call.principal.name.is_empty() => &[Family::Api],
-            CallKind::Api | CallKind::SignIn | CallKind::Network => &[Family::Api, Family::Principal],
+            CallKind::Api | CallKind::SignIn | CallKind::Network if call.principal.name.is_empty() => {
+                &[Family::Api, Family::Account]
+            }
+            CallKind::Api | CallKind::SignIn | CallKind::Network => &[Family::Api, Family::Principal, Family::Account],
             CallKind::Aggregated => &[Family::Api],
             CallKind::Service | CallKind::Insight | CallKind::Update => &[],
         };
         let sensitive = is_sensitive(call.service, call.name);
         for family in families {
             seen.count(*family, Measure::Calls);
-            if sensitive {
+            if sensitive && *family != Family::Account {
                 seen.count(*family, Measure::Sensitive);
             }
         }

@@ -1,5 +1,7 @@
 //! A function uses nearly all of its memory, and did not use as much before.
 
+use super::function_out_of_memory::OUT_OF_MEMORY;
+use crate::crash::failures;
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::Event;
@@ -79,7 +81,8 @@ impl Detector for FunctionMemoryHigh {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let span = span_of(Meter::Memory);
         let sketch = window.sketch(Meter::Memory, span);
-        if !self.is_high(&sketch) {
+        // Requests that were killed for it are told by `function-out-of-memory`.
+        if !self.is_high(&sketch) || failures(window, OUT_OF_MEMORY, span) > 0 {
             return None;
         }
         let headline = "more than 5 % of the invocations used {seen} % of the memory or more in {window} min";
@@ -114,7 +117,8 @@ impl FunctionMemoryHigh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::check;
+    use crate::catalog::function_out_of_memory::FunctionOutOfMemory;
+    use crate::script::{check, check_among};
 
     #[test]
     fn a_larger_input_fills_the_memory() {
@@ -140,6 +144,14 @@ mod tests {
         let script = "00:00-29:59/1m REPORT fn=pay mb=127/128\n 30:00-30:59/1m REPORT fn=pay mb=128/128";
         let known = "00:09 low pay: more than 5 % of the invocations used 99 % of the memory or more in 15 min";
         check(&FunctionMemoryHigh::default(), script, known);
+    }
+
+    #[test]
+    fn requests_that_are_killed_are_told_by_others() {
+        let detectors: &dyn Fn() -> Vec<Box<dyn Detector>> =
+            &|| vec![Box::new(FunctionMemoryHigh::default()), Box::new(FunctionOutOfMemory::default())];
+        let script = "09:00-09:09/1m REPORT fn=pay mb=128/128 x2\n 09:00-09:09/1m oom fn=pay";
+        check_among(detectors, "function-memory-high", script, "");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod denied_burst;
 pub mod denied_on_one_api;
 pub mod deployer_misused;
 pub mod function_cold_starts;
+pub mod function_error_lines;
 pub mod function_error_spike;
 pub mod function_init_failure;
 pub mod function_memory_grows;
@@ -79,6 +80,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(deployer_misused::DeployerMisused::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),
+    || Box::new(function_error_lines::FunctionErrorLines::default()),
     || Box::new(function_timeout::FunctionTimeout::default()),
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),

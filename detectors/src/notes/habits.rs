@@ -2,6 +2,7 @@
 
 use hashbrown::{HashMap, HashTable};
 
+use super::gathered::Gathered;
 use super::{Notes, Touch};
 use crate::cell::Cell;
 use crate::entity::Family;
@@ -41,6 +42,8 @@ pub(crate) struct Index {
     /// The minutes in which events alike were looked at: between them, another one shows nothing more.
     looked: HashMap<u64, (Minute, Minute)>,
     places: HashMap<(u32, Hour, Facet, u32), u32>,
+    /// The touches that gather.
+    pub(super) gathered: HashMap<Gathered, u32>,
 }
 
 impl Index {
@@ -49,6 +52,7 @@ impl Index {
         self.entities.clear();
         self.looked.clear();
         self.places.clear();
+        self.gathered.clear();
     }
 
     /// Is this the first event of its kind in the delivery, or one from before or after the minutes of the others?

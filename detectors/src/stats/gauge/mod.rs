@@ -21,9 +21,10 @@ use self::seasonal::Seasonal;
 use self::shape::{Compress, Context, Recent};
 
 /// Which features judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GaugeModel {
     /// Value, value less its season, and the hours-long drift of its season: cheap.
+    #[default]
     Core3,
     /// These and drift over half a day, restlessness, and two kinds of unusual order.
     Full8,
