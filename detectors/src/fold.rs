@@ -55,7 +55,9 @@ impl Folder {
                 arrival: Arrival::OnTime,
             });
         }
-        notes.read(place, cell);
+        if tally.reads() {
+            notes.read(place, cell);
+        }
         for (shown, name) in notes.habits(touch, place) {
             let name = (!name.is_empty()).then(|| self.name(hash_one(name), name));
             cell.habits.show(shown.habit(name));

@@ -20,8 +20,8 @@ mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
 use reports::Reported;
+use tally::SHOWS;
 pub use tally::Tally;
-use tally::{READS, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +59,6 @@ pub struct Touch {
     occurs: bool,
     /// Does it show anything that was not noted of its hour before?
     shows: bool,
-    /// Is it a report that measured anything?
-    reads: bool,
     /// What its occurrences add to a trace, at most [`ENOUGH`].
     occurred: u8,
 }
@@ -70,8 +68,8 @@ impl Touch {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let minute = self.minute.of_hour();
-        let marks = if self.shows { SHOWS } else { 0 } | if self.reads { READS } else { 0 };
-        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | marks }
+        let shows = if self.shows { SHOWS } else { 0 };
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | shows }
     }
 }
 
@@ -162,7 +160,7 @@ impl Notes {
                 about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
                 let same = self.habits.iter().filter(|habit| habit.touch as usize == place);
                 about.habits.extend(same.map(|habit| habit.of_touch(touch_place)));
-                about.reports.extend(self.reported(touch, place).map(|report| report.of_touch(touch_place)));
+                about.reports.extend(self.reported(place).map(|report| report.of_touch(touch_place)));
                 about.touches.push(*touch);
             }
         }
@@ -217,8 +215,7 @@ impl Notes {
                 self.occur(note, observed);
                 occurred += engine.weight(observed.slot);
             }
-            let steps = seen.steps.as_ref().filter(|_| family == Family::Function);
-            if let Some(steps) = steps {
+            if let Some(steps) = seen.steps.as_ref().filter(|_| family == Family::Function) {
                 self.report(event, steps);
             }
             self.touches.push(Touch {
@@ -229,7 +226,6 @@ impl Notes {
                 measures: seen.measures[family as usize],
                 occurs: seen.occurs(family),
                 shows,
-                reads: steps.is_some(),
                 occurred: occurred.min(ENOUGH) as u8,
             });
         }

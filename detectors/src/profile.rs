@@ -124,7 +124,7 @@ impl Profile {
     ) -> Option<Lessons<ErrorProfile>> {
         let bound = bound_of(hour.first(), lateness);
         let shares = self.shares.iter().find(|shares| shares.part == part && shares.stands.covers(bound))?;
-        let stand = shares.stands.stand(bound)?.clone();
+        let stand = shares.stands.stand(bound)?;
         Some(Lessons::new(stand, shares.stands.waiting(), cells, |cell| cell.shares(part, shares.whole)))
     }
 
@@ -137,7 +137,7 @@ impl Profile {
     ) -> Option<Lessons<Gauge>> {
         let bound = bound_of(hour.first(), lateness);
         let stands = self.gauged.as_ref()?.stands(meter)?;
-        let stand = stands.stand(bound)?.clone();
+        let stand = stands.stand(bound)?;
         Some(Lessons::new(stand, stands.waiting(), cells, |cell| rows_of(cell, meter)))
     }
 

@@ -94,6 +94,9 @@ impl Series {
         }
         if full {
             self.hours.pop_front();
+        } else if self.hours.len() == self.hours.capacity() {
+            // Doubled, it would take room for more than are ever kept.
+            self.hours.reserve_exact((self.hours.len() / 2 + 2).min(KEPT - self.hours.len()));
         }
         self.hours.insert(place - usize::from(full), learnt);
         true
@@ -159,7 +162,7 @@ impl Series {
     /// A model that has learnt the hours before some hour that is not after `bound`.
     fn stand(&self, bound: Hour) -> Option<Stand<RateProfile>> {
         match &self.busy {
-            Some(busy) if busy.covers(bound) => busy.stand(bound).cloned(),
+            Some(busy) if busy.covers(bound) => busy.stand(bound),
             _ => self.light(bound).map(|model| Stand { at: bound, model }),
         }
     }

@@ -52,6 +52,24 @@ pub(crate) struct Stand<M> {
     pub(crate) model: M,
 }
 
+/// A [`Stand`] that is seldom asked, in its stored form: that takes a third of the room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Resting {
+    at: Hour,
+    #[serde(serialize_with = "write_resting", deserialize_with = "read_resting")]
+    model: Box<[u8]>,
+}
+
+impl Resting {
+    fn of<M: Model>(stand: &Stand<M>) -> Resting {
+        Resting { at: stand.at, model: stand.model.bytes().into() }
+    }
+
+    fn stand<M: Model>(&self) -> Option<Stand<M>> {
+        Some(Stand { at: self.at, model: M::of_bytes(&self.model)? })
+    }
+}
+
 /// What came in time in an hour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Waiting<R> {
@@ -65,9 +83,9 @@ struct Waiting<R> {
 pub(crate) struct Stands<M: Model> {
     /// The first hour that was learnt minute by minute.
     from: Hour,
-    older: Stand<M>,
+    older: Resting,
     /// What becomes the older one next.
-    between: Option<Box<Stand<M>>>,
+    between: Option<Resting>,
     newer: Stand<M>,
     /// The hours that the newer model has not learnt yet, in their order.
     waiting: VecDeque<Waiting<M::Row>>,
@@ -88,7 +106,7 @@ impl<M: Model> Stands<M> {
     /// Models that know what this one does, which is what came before an hour.
     pub(crate) fn new(hour: Hour, model: M) -> Stands<M> {
         let stand = Stand { at: hour, model };
-        Stands { from: hour, older: stand.clone(), between: None, newer: stand, waiting: VecDeque::new() }
+        Stands { from: hour, older: Resting::of(&stand), between: None, newer: stand, waiting: VecDeque::new() }
     }
 
     /// Learns an hour, instead of what was learnt of it before. The hours that are `open` hours older than the newest go
@@ -114,10 +132,10 @@ impl<M: Model> Stands<M> {
     /// Teaches the model the hours before `end`.
     fn settle(&mut self, end: Hour) {
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.hour < end) {
-            let behind = |stand: &Stand<M>| waiting.hour.0.saturating_sub(stand.at.0);
-            let between = self.between.get_or_insert_with(|| Box::new(self.newer.clone()));
+            let behind = |resting: &Resting| waiting.hour.0.saturating_sub(resting.at.0);
+            let between = self.between.get_or_insert_with(|| Resting::of(&self.newer));
             if behind(between) >= APART || behind(&self.older) >= TOO_OLD {
-                self.older = std::mem::replace(between.as_mut(), self.newer.clone());
+                self.older = std::mem::replace(between, Resting::of(&self.newer));
             }
             for (minute, row) in waiting.rows {
                 self.newer.model.learn_row(waiting.hour.minute(minute), row);
@@ -139,8 +157,11 @@ impl<M: Model> Stands<M> {
     }
 
     /// A model that has learnt the hours before some hour that is not after `bound`; nothing where none stands so early.
-    pub(crate) fn stand(&self, bound: Hour) -> Option<&Stand<M>> {
-        [&self.newer, &self.older].into_iter().find(|stand| stand.at <= bound)
+    pub(crate) fn stand(&self, bound: Hour) -> Option<Stand<M>> {
+        if self.newer.at <= bound {
+            return Some(self.newer.clone());
+        }
+        self.older.stand().filter(|stand| stand.at <= bound)
     }
 
     /// Was anything learnt minute by minute before `bound`?
@@ -209,4 +230,12 @@ fn write<M: Model, S: Serializer>(model: &M, to: S) -> Result<S::Ok, S::Error> {
 fn read<'de, M: Model, D: Deserializer<'de>>(from: D) -> Result<M, D::Error> {
     let bytes = Vec::<u8>::deserialize(from)?;
     M::of_bytes(&bytes).ok_or_else(|| de::Error::custom("a model of what is usual is damaged"))
+}
+
+fn write_resting<S: Serializer>(model: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bytes(model)
+}
+
+fn read_resting<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[u8]>, D::Error> {
+    Ok(Vec::<u8>::deserialize(from)?.into())
 }

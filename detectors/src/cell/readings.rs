@@ -99,3 +99,42 @@ impl Cell {
         all.filter(|(_, (_, whole))| *whole > 0).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Report;
+    use crate::meter::steps;
+
+    /// A hundred reports a minute, of durations from 50 ms to 5 s and inits now and then, in the bytes of a table that
+    /// deflates them further.
+    #[test]
+    fn readings_of_a_busy_hour_are_small() {
+        let mut cell = Cell::default();
+        for n in 0..6_000_u32 {
+            let drawn = f64::from(n.wrapping_mul(2_654_435_761) >> 16) / 65_536.0;
+            let report = Report {
+                duration_ms: Some(50.0 * libm::exp2(drawn * drawn * 6.6)),
+                init_ms: n.is_multiple_of(50).then_some(300.0 + 100.0 * drawn),
+                memory_mb: Some(512),
+                memory_used_mb: Some(200 + (40.0 * drawn) as u32),
+                ..Report::default()
+            };
+            let minute = (n / 100) as u8;
+            cell.read(minute, &steps(&report, None).unwrap());
+            cell.track(minute, n % 20, 200 + n as u16 % 40);
+        }
+        let bytes = postcard::to_stdvec(&(&cell.readings, &cell.tracks)).unwrap().len();
+        assert!(cell.readings.len() < 1_100 && bytes < 6_500, "{} readings, {bytes} bytes", cell.readings.len());
+    }
+
+    #[test]
+    fn the_same_streams_are_followed_in_any_order() {
+        let (mut up, mut down) = (Cell::default(), Cell::default());
+        for n in 0..40_u32 {
+            up.track(7, n.wrapping_mul(0x9e37_79b9), n as u16);
+            down.track(7, (39 - n).wrapping_mul(0x9e37_79b9), (39 - n) as u16);
+        }
+        assert_eq!((up.tracks.len(), up.tracks == down.tracks), (TRACKS, true));
+    }
+}

@@ -1,6 +1,6 @@
 //! What is noted of the reports of invocations.
 
-use super::{Notes, Shown, Touch};
+use super::{Notes, Shown};
 use crate::cell::Cell;
 use crate::event::{Event, Line, What};
 use crate::hash::hash_one;
@@ -35,22 +35,21 @@ impl Notes {
         self.reports.push(Reported { touch: self.touches.len() as u32, steps: *steps, used });
     }
 
-    /// The report that a touch is, if it is one.
-    pub(super) fn reported(&self, touch: &Touch, place: usize) -> impl Iterator<Item = &Reported> {
-        let found = if touch.reads { self.reports.binary_search_by_key(&place, |held| held.touch as usize).ok() } else { None };
-        found.map(|at| &self.reports[at]).into_iter()
+    /// The report that the touch at that place is, if it is one.
+    pub(super) fn reported(&self, place: usize) -> Option<&Reported> {
+        let at = self.reports.binary_search_by_key(&place, |held| held.touch as usize).ok()?;
+        self.reports.get(at)
     }
 
     /// Adds what the touch at that place measured to a cell.
     pub fn read(&self, place: usize, cell: &mut Cell) {
+        let Some(report) = self.reported(place) else { return };
         let touch = &self.touches[place];
         let minute = touch.minute.of_hour();
-        for report in self.reported(touch, place) {
-            cell.read(minute, &report.steps);
-            let stream = self.shown(self.note(touch), Shown::Session);
-            if report.used > 0 && !stream.is_empty() {
-                cell.track(minute, hash_one(stream) as u32, report.used);
-            }
+        cell.read(minute, &report.steps);
+        let stream = self.shown(self.note(touch), Shown::Session);
+        if report.used > 0 && !stream.is_empty() {
+            cell.track(minute, hash_one(stream) as u32, report.used);
         }
     }
 }

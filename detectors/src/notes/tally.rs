@@ -11,14 +11,12 @@ pub struct Tally {
     pub(super) measures: u16,
     /// The minute of the hour.
     pub(super) minute: u8,
-    /// What its occurrences add to a trace, with the bits [`SHOWS`] and [`READS`].
+    /// What its occurrences add to a trace, with the bit [`SHOWS`].
     pub(super) occurred: u8,
 }
 
 /// Marks a tally of a touch that shows habits. No trace is as large.
 pub(super) const SHOWS: u8 = 0x80;
-/// The same of one that is a report.
-pub(super) const READS: u8 = 0x40;
 
 impl Tally {
     /// The minute of the hour.
@@ -33,10 +31,10 @@ impl Tally {
         self.occurred & SHOWS != 0
     }
 
-    /// Is its touch a report that measured anything?
+    /// Is its touch a report of an invocation, which may have measured something?
     #[must_use]
     pub fn reads(&self) -> bool {
-        self.occurred & READS != 0
+        self.measures & Measure::Invocations.bit() != 0
     }
 
     /// What it adds to the trace of a cell.
@@ -44,7 +42,7 @@ impl Tally {
     pub fn trace(&self) -> Trace {
         Trace {
             counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: u32::from(self.occurred & !(SHOWS | READS)),
+            occurred: u32::from(self.occurred & !SHOWS),
         }
     }
 
