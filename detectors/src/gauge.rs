@@ -79,7 +79,9 @@ impl Broken {
     /// `usual for 14:00 UTC: 1.1 s; it breaks the range of its value by 2.0 times that range; a gauge alone is low`
     pub(crate) fn why(&self, window: &Window<'_>, show: fn(f64) -> String) -> String {
         let broken = match self.worst {
-            Some((feature, ranges)) => format!("it breaks the range of {} by {ranges:.1} times that range", name_of(feature)),
+            Some((feature, ranges)) => {
+                format!("it breaks the range of {} by {ranges:.1} times that range", name_of(feature))
+            }
             None => "it has not had another value".to_owned(),
         };
         let (p95, usual, when) = (show(self.p95), show(self.usual), window.minute.start().format("%H:%M UTC"));

@@ -206,9 +206,10 @@ mod tests {
             assert!((value / ms - 1.0).abs() < 0.05, "{ms}: {value}");
         }
         assert_eq!([0.0, f64::MAX].map(|ms| Meter::Init.step(ms)), [1, 185]);
-        assert_eq!([0.0, 37.5, 100.0, 1e9].map(|share| Meter::Memory.value(Meter::Memory.step(share))), [
-            0.0, 37.0, 100.0, 100.0
-        ]);
+        assert_eq!(
+            [0.0, 37.5, 100.0, 1e9].map(|share| Meter::Memory.value(Meter::Memory.step(share))),
+            [0.0, 37.0, 100.0, 100.0]
+        );
     }
 
     #[test]

@@ -171,7 +171,11 @@ impl Notes {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let reports = size_of_val(&*self.reports);
-        self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches) + reports
+        self.text.len()
+            + size_of_val(&*self.entities)
+            + size_of_val(&*self.notes)
+            + size_of_val(&*self.touches)
+            + reports
     }
 
     /// Forgets all, and keeps the room for it.

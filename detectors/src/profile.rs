@@ -11,7 +11,7 @@ use crate::measure::Measure;
 use crate::meter::Meter;
 use crate::series::Series;
 use crate::settings::Minutes;
-use crate::share::{self, Shares};
+use crate::share::{self, Shares, YOUNG};
 use crate::stand::{Lessons, Stands, waiting};
 use crate::stats::errors::ErrorProfile;
 use crate::stats::gauge::{Gauge, GaugeModel};
@@ -104,7 +104,8 @@ impl Profile {
             return;
         }
         let light = self.light_share((part, whole), hour).map(|(model, _)| model);
-        let model = light.unwrap_or_else(|| ErrorProfile::new(hour.first().0));
+        let mut model = light.unwrap_or_else(|| ErrorProfile::new(hour.first().0));
+        model.advance(hour.first().0);
         self.shares.push(Shares { part, whole, stands: Stands::new(hour, model) });
     }
 
@@ -112,7 +113,7 @@ impl Profile {
     /// whole that rests on; nothing where nothing is known.
     pub(crate) fn light_share(&self, (part, whole): (Measure, Measure), bound: Hour) -> Option<(ErrorProfile, u64)> {
         let sums = |measure| self.series(measure).into_iter().flat_map(move |series| series.baseline(bound));
-        share::light(sums(part), sums(whole), bound)
+        share::light(sums(part), sums(whole))
     }
 
     /// A model of the share of a part as of the beginning of an hour, where one learns it minute by minute.
@@ -123,7 +124,10 @@ impl Profile {
         lateness: Minutes,
     ) -> Option<Lessons<ErrorProfile>> {
         let bound = bound_of(hour.first(), lateness);
-        let shares = self.shares.iter().find(|shares| shares.part == part && shares.stands.covers(bound))?;
+        let shares = self.shares.iter().find(|shares| shares.part == part)?;
+        if !shares.stands.covers(Hour(bound.0.saturating_sub(YOUNG))) {
+            return None;
+        }
         let stand = shares.stands.stand(bound)?;
         Some(Lessons::new(stand, shares.stands.waiting(), cells, |cell| cell.shares(part, shares.whole)))
     }

@@ -22,8 +22,8 @@ use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
 use crate::event::{
-    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Level, Line, Log, Login, Principal,
-    PrincipalKind, Report, What,
+    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Level, Line, Log, Login,
+    Principal, PrincipalKind, Report, What,
 };
 use crate::group::Book;
 use crate::hash::hash_of;

@@ -10,9 +10,9 @@ use crate::cell::Cell;
 use crate::measure::Measure;
 use crate::rate::round;
 use crate::settings::{Field, Value, Visit};
+use crate::stand::{Model, Stands};
 use crate::stats::errors::{ErrorProfile, ErrorScore, ErrorWindows};
 use crate::stats::windows::{Sums, WIDTHS};
-use crate::stand::{Model, Stands};
 use crate::time::{HOUR, Hour, Minute};
 
 /// When a share of failures is far over its usual.
@@ -79,6 +79,10 @@ impl Excess {
     }
 }
 
+/// Hours after which a model that learns minute by minute is asked. A younger one knows little: what it learnt last has
+/// not left its longest window.
+pub(crate) const YOUNG: i32 = 12;
+
 /// How large a share of a whole a part usually is, learnt minute by minute.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shares {
@@ -117,11 +121,10 @@ impl Model for ErrorProfile {
     }
 }
 
-/// A model made of the sums of active hours before `bound`, and how many of the whole it rests on; nothing without any.
+/// A model made of the sums of active hours, and how many of the whole it rests on; nothing without any.
 pub(crate) fn light(
     part: impl Iterator<Item = (Hour, u32)>,
     whole: impl Iterator<Item = (Hour, u32)>,
-    bound: Hour,
 ) -> Option<(ErrorProfile, u64)> {
     let parts: Vec<(Hour, u32)> = part.collect();
     let of = |hour: Hour| parts.iter().find(|(held, _)| *held == hour).map_or(0, |(_, n)| *n);
@@ -134,7 +137,5 @@ pub(crate) fn light(
         model.learn(hour.first().plus(HOUR / 2).0, part, n.max(part));
         known += u64::from(n);
     }
-    // The model learns what has left its longest window: by now all of it has.
-    model.advance(bound.after().first().0);
     Some((model, known))
 }

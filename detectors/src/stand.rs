@@ -207,9 +207,8 @@ impl<M: Model> Lessons<M> {
             }
         }
         hours.sort_by_key(|(hour, _)| *hour);
-        let by_minute = |(hour, rows): (Hour, Rows<M::Row>)| {
-            rows.into_iter().map(move |(minute, row)| (hour.minute(minute), row))
-        };
+        let by_minute =
+            |(hour, rows): (Hour, Rows<M::Row>)| rows.into_iter().map(move |(minute, row)| (hour.minute(minute), row));
         Lessons { model: stand.model, rows: hours.into_iter().flat_map(by_minute).collect() }
     }
 

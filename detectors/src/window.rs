@@ -176,7 +176,9 @@ impl<'a> Window<'a> {
         match said {
             Some(said) => said,
             None => {
-                let (model, known) = self.profile?.light_share((part, whole), self.known_before())?;
+                let (mut model, known) = self.profile?.light_share((part, whole), self.known_before())?;
+                // The model learns what has left its longest window: by now all of it has.
+                model.advance(self.known_before().after().first().0);
                 say.take().map(|say| say(&model, known))
             }
         }

@@ -126,7 +126,8 @@ mod tests {
             "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
              77:02           secretsmanager:GetSecretValue who=role/etl x40
              77:05           ec2:DescribeInstances         who=role/etl x30",
-            "05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
+            "05:02 low 111122223333: 70 API calls in 5 min, usual under 0.1
+             05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
         );
     }
 
@@ -138,8 +139,10 @@ mod tests {
              77:02           s3:GetObject     who=role/etl x60
              78:30           s3:GetObject     who=role/etl",
             "05:02 low s3:GetObject: 60 API calls in 1 min, usual under 0.1
+             05:02 low 111122223333: 60 API calls in 1 min, usual under 0.1
              05:02 low role/etl: 60 API calls in 1 min, usual under 0.1
              06:02 resolved s3:GetObject
+             06:02 resolved 111122223333
              06:02 resolved role/etl",
         );
     }
@@ -150,7 +153,8 @@ mod tests {
             &ApiCallRate::default(),
             "09:02-81:02/360m  s3:ListBuckets    who=user/ann x2
              84:10-84:14/1m    iam:ListUsers     who=user/ann x40",
-            "12:10 low user/ann: 200 API calls in 5 min, usual under 0.1",
+            "12:10 low 111122223333: 200 API calls in 5 min, usual under 0.1
+             12:10 low user/ann: 200 API calls in 5 min, usual under 0.1",
         );
     }
 

@@ -160,7 +160,8 @@ mod tests {
             "00:00-28:45/15m sqs:SendMessage           who=role/app x10
              29:02           sqs:SendMessage throttled who=role/app x30
              29:02           sqs:SendMessage           who=role/app x10",
-            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %",
+            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %
+             05:02 low sqs:SendMessage: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %",
         );
     }
 
@@ -172,7 +173,8 @@ mod tests {
              00:00-59:45/60m s3:GetObject throttled who=role/app
              60:02           s3:GetObject        who=role/app x900
              60:03           s3:GetObject throttled who=role/app x30",
-            "12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
+            "12:03 low s3:GetObject: 30 failed API calls in 1 min, usual under 0.1 (throttled)
+             12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
         );
     }
 
@@ -182,7 +184,9 @@ mod tests {
             &ApiErrorSpike::default(),
             "00:00-191:45/15m     sqs:SendMessage           who=role/app x10
              26:02-194:02/1440m   sqs:SendMessage throttled who=role/app x60",
-            "02:02 low role/app: 60 of 70 API calls failed (throttled) in 15 min, usual under 0.1 %
+            "02:02 low sqs:SendMessage: 60 of 70 API calls failed (throttled) in 15 min, usual under 0.1 %
+             02:02 low role/app: 60 of 70 API calls failed (throttled) in 15 min, usual under 0.1 %
+             03:02 resolved sqs:SendMessage
              03:02 resolved role/app",
         );
     }

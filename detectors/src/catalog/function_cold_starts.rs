@@ -120,7 +120,10 @@ impl FunctionColdStarts {
         Some(Verdict {
             expected: Some(excess.score.share * calls),
             surprise: Some(excess.score.t),
-            why: format!("{:.0} % of the invocations started cold, {usual}; a share of cold starts alone is low", excess.share),
+            why: format!(
+                "{:.0} % of the invocations started cold, {usual}; a share of cold starts alone is low",
+                excess.share
+            ),
             ..verdict(window, (seen, Minutes(excess.score.window as u32)), "cold start{s}", headline)
         })
     }

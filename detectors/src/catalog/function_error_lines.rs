@@ -90,10 +90,6 @@ mod tests {
 
     #[test]
     fn warnings() {
-        check(
-            &FunctionErrorLines::default(),
-            "00:17-75:17/180m LINE ERROR fn=pay\n 76:01 LINE WARN fn=pay x60",
-            "",
-        );
+        check(&FunctionErrorLines::default(), "00:17-75:17/180m LINE ERROR fn=pay\n 76:01 LINE WARN fn=pay x60", "");
     }
 }

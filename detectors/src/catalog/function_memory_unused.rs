@@ -102,7 +102,10 @@ impl Detector for FunctionMemoryUnused {
         let headline = format!("at most {{seen}} % of {size} MB of memory were used in a week");
         (enough && most <= self.share).then(|| Verdict {
             threshold: Some(self.share),
-            why: format!("on {} days, in {hours} hours with invocations; how much memory is left is always low", days.len()),
+            why: format!(
+                "on {} days, in {hours} hours with invocations; how much memory is left is always low",
+                days.len()
+            ),
             ..verdict(window, (most, Minutes(60)), "per cent of its memory", headline)
         })
     }
@@ -118,7 +121,11 @@ mod tests {
         // From a Tuesday to the Monday after.
         let script = "00:10-143:10/60m REPORT fn=pay mb=150/1536";
         let said = "00:14 low pay: at most 9 % of 1536 MB of memory were used in a week";
-        check(&FunctionMemoryUnused::default(), &format!("{script}\n 144:10-146:10/60m REPORT fn=pay mb=150/1536"), said);
+        check(
+            &FunctionMemoryUnused::default(),
+            &format!("{script}\n 144:10-146:10/60m REPORT fn=pay mb=150/1536"),
+            said,
+        );
     }
 
     #[test]

@@ -103,10 +103,14 @@ impl Detector for FunctionNearTimeout {
         let close = sketch.from(Meter::Duration.step(limit * self.close / 100.0) + 1);
         let share = 100.0 * close as f64 / sketch.count().max(1) as f64;
         let (limit, longest) = (time(limit), time(longest.min(limit)));
-        let headline = format!("{{seen}} invocation{{s}} ran for {} % of the limit of {limit} in {{window}} min", self.close);
+        let headline =
+            format!("{{seen}} invocation{{s}} ran for {} % of the limit of {limit} in {{window}} min", self.close);
         (close >= u64::from(self.count) && share >= self.min_share).then(|| Verdict {
             threshold: Some(f64::from(self.count)),
-            why: format!("{share:.0} % of {} ended that late, the last after {longest}; a gauge alone is low", sketch.count()),
+            why: format!(
+                "{share:.0} % of {} ended that late, the last after {longest}; a gauge alone is low",
+                sketch.count()
+            ),
             ..verdict(window, (close as f64, span), "slow invocation{s}", headline)
         })
     }
@@ -160,7 +164,8 @@ mod tests {
 
     #[test]
     fn a_single_slow_one() {
-        let script = "09:02 REPORT timeout fn=pay ms=30000\n 12:02 REPORT fn=pay ms=29500\n 12:03 REPORT fn=pay ms=90 x9";
+        let script =
+            "09:02 REPORT timeout fn=pay ms=30000\n 12:02 REPORT fn=pay ms=29500\n 12:03 REPORT fn=pay ms=90 x9";
         check(&FunctionNearTimeout::default(), script, "");
     }
 }

@@ -13,7 +13,12 @@ pub(super) type Gathered = (u32, Minute, u64, u16);
 
 impl Notes {
     /// What a call can be gathered with; nothing of what says more of its entity than a number.
-    pub(super) fn gathered(family: Family, entity: u32, event: &Event<'_>, seen: &Observations<'_>) -> Option<Gathered> {
+    pub(super) fn gathered(
+        family: Family,
+        entity: u32,
+        event: &Event<'_>,
+        seen: &Observations<'_>,
+    ) -> Option<Gathered> {
         let What::Call(call) = event.what else { return None };
         let measures = seen.measures[family as usize];
         let counts = family == Family::Account && measures != 0 && !seen.occurs(family);

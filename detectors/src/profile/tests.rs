@@ -48,8 +48,7 @@ fn model(profile: &Profile, minute: Minute, from: Hour, n: impl Fn(i32) -> u32) 
 
 #[test]
 fn what_was_usual_is_the_same_whenever_one_asks() {
-    for n in [|hour: i32| (hour % 7) as u32, |hour: i32| 15 + (hour % 7) as u32, |hour: i32| (hour as u32 % 50) / 2]
-    {
+    for n in [|hour: i32| (hour % 7) as u32, |hour: i32| 15 + (hour % 7) as u32, |hour: i32| (hour as u32 % 50) / 2] {
         let minute = Hour(100).minute(40);
         let wanted = model(&learnt(0..99, n), minute, Hour(99), n).unwrap();
         for end in 99..140 {

@@ -105,7 +105,8 @@ impl<T: Table> Access<'_, T> {
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
             && !view.entity.family.outsiders_choose()
-            && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
+            && (traces.occurred + left.occurred > 0
+                || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
         {
             let work = Work { entity: view.entity.clone(), hour: Some(hour) };
             let at = self.completes(&view.entity, hour.after().last());
