@@ -55,12 +55,11 @@ impl GaugeSettings {
     /// The minutes of the hour in which a meter may be far over its usual, a bit for each.
     pub(crate) fn minutes(&self, around: Around<'_>, meter: Meter, least: f64) -> u64 {
         let stands = around.profile.and_then(|profile| profile.gauged()?.stands(meter));
-        minutes(around, meter, |last, sketch| {
-            let Some(p95) = p95_of(sketch, meter, self.min_reports) else { return false };
-            let Some(stands) = stands else { return p95 >= least };
-            let usual = stands.newest().model.usual(time_of_day(around.hour.minute(last)));
-            p95 - usual >= GLANCE * ((self.ratio - 1.0) * usual).max(least)
-        })
+        // What is usual is the same for the whole hour.
+        let day = time_of_day(around.hour.first());
+        let usual = stands.map(|stands| stands.newest().model.usual(day));
+        let high = usual.map_or(least, |usual| usual + GLANCE * ((self.ratio - 1.0) * usual).max(least));
+        minutes(around, (meter, high), |sketch| p95_of(sketch, meter, self.min_reports).is_some_and(|p95| p95 >= high))
     }
 }
 
@@ -139,11 +138,16 @@ pub(crate) fn observe<'e>(event: &Event<'e>, seen: &mut Observations<'e>) {
 }
 
 /// The last minutes of the hour's blocks with readings of a meter of which `may` something be said, a bit for each: it is
-/// asked about the readings of the meter's span.
-pub(crate) fn minutes(around: Around<'_>, meter: Meter, may: impl Fn(u8, &Sketch) -> bool) -> u64 {
+/// asked about the readings of the meter's span, if any of the hours is `high` at all.
+pub(crate) fn minutes(around: Around<'_>, (meter, high): (Meter, f64), may: impl Fn(&Sketch) -> bool) -> u64 {
+    let least = if high > 0.0 { meter.step(high) } else { 0 };
+    let is_high = |cell: &Cell| cell.readings(meter, 0, BLOCKS - 1).any(|reading| reading.step >= least);
+    if !is_high(around.here) && !around.before.is_some_and(is_high) {
+        return 0;
+    }
     let blocks = around.here.blocks(meter);
     let bits = (0..BLOCKS).filter(|block| blocks >> block & 1 == 1).map(last_of);
-    bits.filter(|last| may(*last, &sketch(around, meter, *last))).fold(0, |bits, last| bits | 1 << last)
+    bits.filter(|last| may(&sketch(around, meter, *last))).fold(0, |bits, last| bits | 1 << last)
 }
 
 /// The readings of a meter's span that ends with a minute of the hour, the last of a block.

@@ -75,7 +75,7 @@ impl Detector for FunctionMemoryHigh {
     }
 
     fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
-        minutes(around, Meter::Memory, |_, sketch| self.is_high(sketch))
+        minutes(around, (Meter::Memory, self.share), |sketch| self.is_high(sketch))
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {

@@ -85,7 +85,7 @@ impl Detector for FunctionMemoryUnused {
         if around.hour.0.div_euclid(24).rem_euclid(7) != MONDAY {
             return 0;
         }
-        let all = minutes(around, Meter::Memory, |_, _| true);
+        let all = minutes(around, (Meter::Memory, 0.0), |_| true);
         // One look an hour is enough: its findings of a day are one alert.
         all & all.wrapping_neg()
     }

@@ -88,7 +88,7 @@ impl Detector for FunctionNearTimeout {
         if !told && around.profile.is_some() {
             return 0;
         }
-        minutes(around, Meter::Duration, |_, sketch| sketch.count() >= u64::from(self.count))
+        minutes(around, (Meter::Duration, 0.0), |sketch| sketch.count() >= u64::from(self.count))
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
