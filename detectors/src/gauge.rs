@@ -98,6 +98,7 @@ impl Broken {
 }
 
 /// How a gauge is spoken of.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Saying {
     pub(crate) unit: &'static str,
     pub(crate) headline: &'static str,
