@@ -184,6 +184,12 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// The share of a part in its whole over the last active hours, in per cent; 0 where nothing is known.
+    pub(crate) fn share_lately(&self, part: Measure) -> f64 {
+        let sum = |measure| self.baseline(measure).map(|(_, n)| f64::from(n)).sum::<f64>();
+        part.part_of().map_or(0.0, |(whole, _)| 100.0 * sum(part) / sum(whole).max(1.0))
+    }
+
     /// What somebody says of what a meter reads who knows what is usual for it.
     pub(crate) fn ask_gauge<T>(&self, meter: Meter, say: impl FnOnce(&Gauge) -> T) -> Option<T> {
         let Models { profile, hour, lateness, gauges, .. } = self.models;

@@ -112,7 +112,10 @@ impl ApiErrorSpike {
             return None;
         }
         let asked = ErrorWindows { minute: errors.minute, errors: errors.sums, calls: calls.sums };
-        match window.ask_share(measure, |model, _| self.share.judge(model, &asked, window.raise))? {
+        let excess = window.ask_share(measure, |model, _| self.share.judge(model, &asked, window.raise))?;
+        // Of a series that has failed from its first hour on, a model believes for a day that it is an incident.
+        let lately = self.share.ratio * window.share_lately(measure);
+        match excess.filter(|excess| excess.share >= lately) {
             Some(excess) => Some(said(window, (class, measure), &excess)),
             None => self.judge_number(window, class, measure),
         }
