@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use crate::cell::Cell;
 use crate::detector::Engine;
@@ -71,7 +72,7 @@ pub struct Met {
 #[derive(Debug, Default)]
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
-    pub(crate) occurrences: Vec<Observed<'e>>,
+    pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
     /// What a report of a function measured.
     pub(crate) steps: Option<Steps>,
     told: Option<Severity>,

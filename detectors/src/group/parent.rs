@@ -36,7 +36,7 @@ impl Book {
         let tells = |course: &&super::Course| {
             // An account's calls that are mostly of one principal are told with that one.
             let most = || course.best.top.first().is_some_and(|top| is_most(top, course.best.total));
-            let meets = course.start < alert.window.end && alert.window.start < course.last().end();
+            let meets = course.start() < alert.window.end && alert.window.start < course.last().end();
             !course.withdrawn()
                 && course.severity().min(course.best.cap) >= alert.severity
                 && meets

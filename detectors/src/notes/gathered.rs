@@ -1,7 +1,8 @@
 //! What an account's calls add: one touch for all of a principal's in a minute. Every call counts for its account, and a
 //! touch for each would be half as many again.
 
-use super::{Index, Notes};
+use super::{Index, Note, Notes, Outcome, Shown, Touch};
+use crate::cell::Part;
 use crate::entity::Family;
 use crate::event::{Event, What};
 use crate::hash::hash_one;
@@ -35,5 +36,23 @@ impl Notes {
         let held = &mut self.touches[place as usize].weight;
         *held = held.saturating_add(weight);
         true
+    }
+
+    /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
+    /// principal for an API.
+    pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
+        let by_api = matches!(self.family(touch), Family::Principal | Family::User | Family::Denial)
+            || note.outcome == Outcome::Line;
+        let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
+        let count = u64::from(touch.weight);
+        // What is gathered ended in this way and that.
+        let one = self.family(touch) != Family::Account;
+        let part = Part {
+            hash,
+            count,
+            denied: if one && note.outcome == Outcome::Refusal { count } else { 0 },
+            successes: u64::from(one && note.outcome == Outcome::Success) << touch.minute.of_hour(),
+        };
+        (part, name)
     }
 }
