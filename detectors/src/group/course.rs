@@ -127,13 +127,15 @@ impl Course {
         }
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
-        let span = judged.range.from..=judged.range.to;
+        let (span, stood) = (judged.range.from..=judged.range.to, !self.minutes.is_empty());
         self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
-        if !self.minutes.is_empty() {
-            self.name();
+        match self.minutes.is_empty() {
+            // That it has ended is no longer true either: it never was.
+            true => self.resolved &= !stood,
+            false => self.name(),
         }
     }
 
