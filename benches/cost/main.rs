@@ -8,8 +8,9 @@
 //!
 //! Records of one account and Region between 09:00 and 10:00 are cut into deliveries of at most so many events and five
 //! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
-//! detector is on, with its default settings. `mean` is how many events a delivery really has; `(adding)` is what the cells
-//! alone would take, where asked for by `--adding`, in the form of [`added`]. At the end, how many writers of one cell get into each other's way.
+//! detector is on, with its default settings. `mean` is how many events a delivery really has. `(adding)` is what the
+//! cells alone would take in the form of [`added`], where `--adding` asks for it. At the end, how many writers of the same
+//! cells get into each other's way.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
