@@ -37,7 +37,9 @@ fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String
     let mut found = run.outcome();
     let (parts, missing) = parts::parts(&run);
     let mut expected = orderly(workload, parts, run.world.now());
-    [&mut found, &mut expected].map(|outcome| outcome.forget(run.world.now()));
+    for outcome in [&mut found, &mut expected] {
+        outcome.forget(run.world.now());
+    }
     let counts = |detector: &str| detector != INCIDENT && (!workload.batched_again || is_exact(detector));
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {
