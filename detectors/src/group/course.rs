@@ -134,8 +134,10 @@ impl Course {
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
-        if !self.minutes.is_empty() {
-            self.name();
+        match self.minutes.is_empty() {
+            // That it has ended is no longer true either: it never was.
+            true => self.resolved &= held == 0,
+            false => self.name(),
         }
         self.minutes.len() < held
     }

@@ -59,6 +59,13 @@ impl Outcome {
         self.alerts.extend(book.finish(Minute::of(DateTime::<Utc>::MAX_UTC)));
     }
 
+    /// Leaves out what lies so far back that ledgers may have forgotten it.
+    pub(super) fn forget(&mut self, end: DateTime<Utc>) {
+        let oldest = end - TimeDelta::minutes(REMEMBERED_MINUTES.into());
+        self.marks.retain(|(_, _, minute), _| minute.end() > oldest);
+        self.alerts.retain(|alert| alert.window.end > oldest);
+    }
+
     /// Adds what a store says of entities when a delivery comes once more.
     pub(super) fn know(&mut self, due: Vec<Due>) {
         for (known, _) in due {
@@ -190,7 +197,7 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert], end: 
             let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
         }
         // What nobody asks about any more is forgotten.
-        let forgotten = messages.iter().all(|m| m.window.end < end - TimeDelta::minutes(REMEMBERED_MINUTES.into()));
+        let forgotten = messages.iter().all(|m| m.window.end <= end - TimeDelta::minutes(REMEMBERED_MINUTES.into()));
         if !forgotten && !leads(*id, &by_id, &standing) {
             let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
         }
