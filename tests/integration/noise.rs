@@ -162,7 +162,7 @@ fn a_noisy_day_is_quiet_and_says_what_it_hid() {
         assert!(quiet.summary.contains(wanted), "{wanted} in\n{}", quiet.summary);
     }
     let shown = quiet.summary.lines().filter(|line| line.starts_with("  2026-10-20 ")).count();
-    assert_eq!(shown, 16, "{}", quiet.summary);
+    assert_eq!(shown, 10, "{}", quiet.summary);
     assert_eq!(replayed(&day(), (DEPLOYER, &[])).alerts, [""; 0]);
 }
 
