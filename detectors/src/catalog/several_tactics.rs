@@ -47,7 +47,7 @@ pub struct SeveralTactics {
 
 impl Default for SeveralTactics {
     fn default() -> SeveralTactics {
-        SeveralTactics { tactics: 3, score: 4, score_high: 7 }
+        SeveralTactics { tactics: 3, score: 6, score_high: 10 }
     }
 }
 
