@@ -174,7 +174,6 @@ fn what_is_grave_is_said_whoever_does_it() {
         (1, "low function-deleted role/terraform-live"),
         (1, "low key-rotation-off role/terraform-live"),
         (1, "medium role-or-group-given-admin-policy role/terraform-live"),
-        (1, "medium several-tactics role/terraform-live"),
     ];
     assert_eq!(counted(&by_profile.alerts), expected);
     let by_deployer = replayed(&records, (DEPLOYER, &[]));
