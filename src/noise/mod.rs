@@ -80,21 +80,18 @@ struct About<'a> {
     settings: &'a Settings,
     known: &'a Known,
     subject: Subject,
-    profiles: Vec<&'static Profile>,
     deployers: Vec<usize>,
 }
 
 impl<'a> About<'a> {
     fn of(settings: &'a Settings, known: &'a Known) -> About<'a> {
-        let (entity, mut profiles, mut deployers) = (&known.entity, Vec::new(), Vec::new());
+        let (entity, mut deployers) = (&known.entity, Vec::new());
         if let Some(principal) = entity.principal() {
-            let on = self::profiles().all.iter().filter(|profile| settings.noise.is_on(profile.name()));
-            profiles.extend(on.filter(|profile| profile.fitting(principal).next().is_some()));
             let all = settings.deployers.iter().enumerate();
             let theirs = all.filter(|(_, deployer)| deployer.is(entity.account(), principal));
             deployers.extend(theirs.map(|(place, _)| place));
         }
-        About { settings, known, subject: entity.subject(), profiles, deployers }
+        About { settings, known, subject: entity.subject(), deployers }
     }
 
     fn fate(&self, finding: &Finding) -> Fate {
@@ -125,11 +122,13 @@ impl<'a> About<'a> {
     }
 
     fn by_profile(&self, finding: &Finding, kind: Kind, whole: bool) -> Fate {
-        let (severity, name) = (finding.verdict.severity, self.known.entity.principal().unwrap_or_default());
-        for profile in &self.profiles {
+        let severity = finding.verdict.severity;
+        let Some(name) = self.known.entity.principal() else { return Fate::Said };
+        for profile in &profiles().all {
             let (hides, lowers) = (profile.hides(kind, severity), profile.lowers(kind, severity));
             let theirs = || profile.fitting(name).any(|who| who.agrees(finding, whole));
-            if !(hides || lowers) || !theirs() || profile.reads && !self.only_reads(finding.minute) {
+            let on = (hides || lowers) && self.settings.noise.is_on(profile.name());
+            if !on || !theirs() || profile.reads && !self.only_reads(finding.minute) {
                 continue;
             }
             let reason = Reason::Profile(profile.name());

@@ -304,8 +304,9 @@ fn the_graver_names_the_others() {
     let findings = all.map(|(id, severity)| finding(&eve, id, severity, &["192.0.2.1"])).to_vec();
     let range = Range { from: MINUTE, to: MINUTE, complete: true };
     let mut judged = Judged { entity: eve.clone(), range, findings };
+    judged.findings.iter_mut().for_each(|finding| finding.verdict.why = "It is grave.".to_owned());
     let hidden = settle(&Settings::default(), &known(&eve, &[]), &mut judged);
-    assert_eq!(judged.findings[0].verdict.why, "why; also: group-changed, user-created");
+    assert_eq!(judged.findings[0].verdict.why, "It is grave; also: group-changed, user-created");
     let mut tally = Tally::default();
     hidden.iter().for_each(|(reason, finding)| tally.add(*reason, finding));
     assert_eq!(tally.0[&Reason::Graver], Count { findings: 2, seen: 2 });
