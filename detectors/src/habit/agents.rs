@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::product_of;
+use crate::fold::agent_family;
 use crate::hash::hash_one;
 
 /// User agents that are remembered, at places by their hash.
@@ -24,5 +24,32 @@ impl Agents {
         let from = product.as_ptr() as usize - agent.as_ptr() as usize;
         *held = Some((agent.into(), from..from + product.len()));
         product
+    }
+}
+
+/// The product that a user agent names, without its version.
+#[must_use]
+pub(crate) fn product_of(agent: &str) -> &str {
+    let family = agent_family(agent);
+    family.split_once('/').map_or(family, |(product, _)| product)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_told_by_its_product() {
+        let mut agents = Agents::default();
+        for (agent, product) in [
+            ("Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0", "Boto3"),
+            ("aws-cli/2.15.30 Python/3.11", "aws-cli"),
+            ("[aws-sdk-go/1.44]", "aws-sdk-go"),
+            ("console.amazonaws.com", "console.amazonaws"),
+            ("", ""),
+        ] {
+            assert_eq!(product_of(agent), product);
+            assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
+        }
     }
 }
