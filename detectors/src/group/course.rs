@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::marks::Marks;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
@@ -25,7 +26,8 @@ pub(super) struct Course {
     unsaid: (Minute, AlertId),
     /// The finding that it shows.
     pub(super) best: Finding,
-    pub(super) examples: BTreeSet<Arc<Example>>,
+    /// By time and id.
+    pub(super) examples: SmallVec<[Arc<Example>; 1]>,
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub(super) start: DateTime<Utc>,
     pub(super) said: Option<Said>,
@@ -81,7 +83,7 @@ impl Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
-            examples: BTreeSet::new(),
+            examples: SmallVec::new(),
             start,
             said: None,
             resolved: false,
@@ -164,9 +166,11 @@ impl Course {
 
     fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
         for example in examples {
-            self.examples.insert(example);
-            if self.examples.len() > EVIDENCE {
-                self.examples.pop_last();
+            if let Err(place) = self.examples.binary_search(&example)
+                && place < EVIDENCE
+            {
+                self.examples.insert(place, example);
+                self.examples.truncate(EVIDENCE);
             }
         }
     }

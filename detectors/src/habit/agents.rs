@@ -7,6 +7,8 @@ use crate::hash::hash_one;
 
 /// User agents that are remembered, at places by their hash.
 const AGENTS: usize = 128;
+/// Longer ones are not, in bytes: CloudTrail cuts them at 1 KB.
+const LONGEST: usize = 1_024;
 
 /// Where the products of user agents stand that were met last: it takes longer to find one than to know it again.
 #[derive(Debug, Default)]
@@ -22,7 +24,9 @@ impl Agents {
         }
         let product = product_of(agent);
         let from = product.as_ptr() as usize - agent.as_ptr() as usize;
-        *held = Some((agent.into(), from..from + product.len()));
+        if agent.len() <= LONGEST {
+            *held = Some((agent.into(), from..from + product.len()));
+        }
         product
     }
 }
