@@ -127,7 +127,7 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
-    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert.
+    /// A fault that stays until somebody mends it, or what is told once a day: the findings of a day of UTC are one alert.
     Fault,
 }
 

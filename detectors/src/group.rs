@@ -288,7 +288,7 @@ impl Book {
     fn alert(&self, entity: &Entity, course: &Course, status: Status) -> Alert {
         let (about, verdict) = (course.best.about, &course.best.verdict);
         let (severity, seen) = (course.severity().min(course.best.cap), course.seen());
-        let window = Span { start: course.start, end: course.last().end() };
+        let window = Span { start: course.start(), end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
         let quality = if course.confirmed() { Quality::Complete } else { Quality::Provisional };
@@ -297,7 +297,7 @@ impl Book {
             detector: about.id,
             title: about.title,
             severity,
-            severity_before: course.said.map(|s| s.severity).filter(|before| *before < severity),
+            severity_before: course.said.map(|s| s.severity).filter(|before| *before != severity),
             stage: course.best.stage,
             status,
             raised_at: course.raised_at(status),

@@ -7,6 +7,7 @@
 mod doubles;
 mod profiles;
 mod tally;
+mod weight;
 
 use lapwing_detectors::alert::{Caller, Subject};
 use lapwing_detectors::detector::Folding;
@@ -53,7 +54,10 @@ pub fn settle(settings: &Settings, known: &Known, judged: &mut Judged) -> Vec<(R
                 lower(&mut finding, reason);
                 settled.said.push(finding);
             }
-            Fate::Said => settled.said.push(finding),
+            Fate::Said => {
+                about.weigh(&mut finding);
+                settled.said.push(finding);
+            }
         }
     }
     doubles::fold(&mut settled);
@@ -131,6 +135,19 @@ impl<'a> About<'a> {
             return if hides && severity <= MOST_HIDDEN { Fate::Hidden(reason) } else { Fate::Lowered(reason) };
         }
         Fate::Said
+    }
+
+    /// What is grave weighs more where its account is a live one, and less where things are tried out.
+    fn weigh(&self, finding: &mut Finding) {
+        if finding.about.never_muted || profiles().kind_of(finding.about.id) != Some(Kind::Grave) {
+            return;
+        }
+        let Some(account) = self.settings.accounts.get(self.subject.account.as_str()) else { return };
+        let was = finding.verdict.severity;
+        if let Some(severity) = weight::weighed(&account.env, was) {
+            finding.verdict.severity = severity;
+            finding.verdict.why.push_str(&format!("; {} in other accounts than {}", was.name(), account.env));
+        }
     }
 
     /// The entry of the allow-list that hides a finding.

@@ -23,14 +23,12 @@ use lapwing_detectors::window::Around;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 
 mod heard;
 mod kept;
 mod look;
 
-/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
-const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
@@ -232,7 +230,7 @@ impl MemoryStore {
     fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
         let mut due = Vec::new();
         for (id, (from, to)) in touched {
-            let to = to.plus(WINDOW - 1);
+            let to = reached(to);
             let judged = self.judged(self.source(id));
             let known = self.known(id, from.hour(), to.hour());
             if from <= judged {

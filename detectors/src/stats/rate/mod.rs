@@ -182,6 +182,18 @@ impl RateProfile {
         self.assess(asked).1
     }
 
+    /// What is to be expected in each window that ends with `minute`, whatever came, of who has learnt what was before
+    /// `known_to`.
+    #[must_use]
+    pub fn expected(&self, minute: i32, known_to: i32) -> Sums {
+        let hour = minute.div_euclid(60);
+        let factors = if self.factors.reach(hour) { self.factors } else { self.season.around(hour) };
+        let mean = self.level_at(known_to).mean();
+        let peaks = self.recurring.at(minute).map_or(Sums::default(), |(peaks, _)| peaks);
+        let usual = WIDTHS.map(|width| mean * factors.exposure(&self.phase, minute, width));
+        std::array::from_fn(|w| usual[w].max(peaks[w]))
+    }
+
     /// Also -ln p before what earlier days had at this time was taken into account.
     fn assess(&self, asked: &RateWindows) -> (f64, RateScore) {
         let hour = asked.minute.div_euclid(60);
