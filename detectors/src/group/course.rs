@@ -8,14 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::marks::Marks;
+use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing, Verdict};
+use crate::detector::{Folding, Nature, Timing};
 use crate::entity::Family;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
-use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
@@ -33,33 +32,6 @@ pub(super) struct Course {
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
     pub(super) merged: Vec<AlertId>,
-}
-
-/// What a minute of an alert amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// How grave.
-    pub severity: Severity,
-    /// How many were seen.
-    pub seen: u64,
-    /// What is usual.
-    pub expected: Option<f64>,
-    /// How unlikely that is, as -log10 of p.
-    pub surprise: Option<f64>,
-    /// The window that they were seen in.
-    pub window: Minutes,
-    /// Whether the minute was complete when it was judged.
-    pub confirmed: bool,
-}
-
-impl Mark {
-    fn of(finding: &Finding) -> Mark {
-        let verdict = &finding.verdict;
-        let Finding { confirmed, .. } = *finding;
-        let (severity, seen) = (verdict.severity, verdict.seen);
-        let Verdict { expected, surprise, window, .. } = *verdict;
-        Mark { severity, seen, expected, surprise, window, confirmed }
-    }
 }
 
 /// What was last said of an alert.
