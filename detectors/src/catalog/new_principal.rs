@@ -5,7 +5,7 @@ use crate::entity::Family;
 use crate::event::Event;
 use crate::habit::Facet;
 use crate::measure::Measure;
-use crate::novelty::count_calls;
+use crate::novelty::{OWN_CALLS, count_calls};
 use crate::observe::Observations;
 use crate::profile::Profile;
 use crate::settings::{Field, Minutes, Value, Visit};
@@ -67,6 +67,10 @@ impl Detector for NewPrincipal {
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         count_calls(event, seen);
+    }
+
+    fn observes(&self) -> Option<&'static str> {
+        Some(OWN_CALLS)
     }
 
     fn stage(&self) -> Stage {

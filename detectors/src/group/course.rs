@@ -7,14 +7,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::marks::Marks;
+use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing, Verdict};
+use crate::detector::{Folding, Nature, Timing};
 use crate::entity::Family;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
-use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
@@ -31,33 +30,6 @@ pub(super) struct Course {
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
     pub(super) merged: Vec<AlertId>,
-}
-
-/// What a minute of an alert amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// How grave.
-    pub severity: Severity,
-    /// How many were seen.
-    pub seen: u64,
-    /// What is usual.
-    pub expected: Option<f64>,
-    /// How unlikely that is, as -log10 of p.
-    pub surprise: Option<f64>,
-    /// The window that they were seen in.
-    pub window: Minutes,
-    /// Whether the minute was complete when it was judged.
-    pub confirmed: bool,
-}
-
-impl Mark {
-    fn of(finding: &Finding) -> Mark {
-        let verdict = &finding.verdict;
-        let Finding { confirmed, .. } = *finding;
-        let (severity, seen) = (verdict.severity, verdict.seen);
-        let Verdict { expected, surprise, window, .. } = *verdict;
-        Mark { severity, seen, expected, surprise, window, confirmed }
-    }
 }
 
 /// What was last said of an alert.
@@ -120,23 +92,26 @@ impl Course {
         self.fold(finding);
     }
 
-    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
-    pub(super) fn withdraw(&mut self, judged: &Judged) {
-        if self.best.about.timing == Timing::Monotone {
-            return;
+    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them. Says
+    /// whether it did.
+    pub(super) fn withdraw(&mut self, judged: &Judged) -> bool {
+        let elsewhere = self.last() < judged.range.from || self.first() > judged.range.to;
+        if self.best.about.timing == Timing::Monotone || elsewhere {
+            return false;
         }
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
-        let (span, stood) = (judged.range.from..=judged.range.to, !self.minutes.is_empty());
+        let (span, held) = (judged.range.from..=judged.range.to, self.minutes.len());
         self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
         match self.minutes.is_empty() {
             // That it has ended is no longer true either: it never was.
-            true => self.resolved &= !stood,
+            true => self.resolved &= held == 0,
             false => self.name(),
         }
+        self.minutes.len() < held
     }
 
     /// Shows the heaviest minute that is left, in the words of the one that was shown before.
