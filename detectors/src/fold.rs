@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
 use crate::entity::Family;
-use crate::hash::{chained, hash_one};
+use crate::hash::hash_one;
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
