@@ -27,7 +27,7 @@ type Place = (std::sync::Arc<str>, i32);
 
 /// A table of such items.
 #[derive(Default)]
-pub struct Adding {
+pub(crate) struct Adding {
     items: HashMap<Place, Item>,
     /// Write units so far.
     pub units: u64,
@@ -110,7 +110,7 @@ impl Item {
 
 impl Adding {
     /// Adds a delivery: an `UpdateItem` for each cell, or several where one does not take it all.
-    pub fn add(&mut self, learnt: &Learnt) {
+    pub(crate) fn add(&mut self, learnt: &Learnt) {
         for (entity, hour, cell) in learnt.cells() {
             let key = key_of(&entity);
             // By way of text, which takes numbers of any length.
