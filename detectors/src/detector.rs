@@ -16,10 +16,11 @@ use crate::habit::Facet;
 use crate::index::{Index, Places};
 use crate::judge::Range;
 use crate::level::Levels;
+use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -195,6 +196,20 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// All that an event must be for it to find something in it, as far as that is known without reading more of it.
+    fn needs(&self) -> &[Need] {
+        &[]
+    }
+
+    /// The minutes that its windows touch.
+    fn reach(&self) -> Minutes {
+        SHORT
+    }
+
+    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
+    /// hour.
+    fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
+
     /// Does it leave a deed to a rule that says more about it?
     fn yields(&self) -> bool {
         false
@@ -275,6 +290,8 @@ pub struct Engine {
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     facets: [u16; Family::ALL.len()],
+    /// Those with windows of more than an hour.
+    pub(crate) long: Long,
     /// The places of those that speak of what is new.
     pub(crate) news: Vec<usize>,
     /// How surprising a finding must be, beyond what the settings say.
@@ -306,7 +323,8 @@ impl Engine {
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
         let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+        let (long, levels) = (Long::of(&watches), Levels::default());
+        Engine { watches, floor, index, relating, facets, long, news, levels, lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -317,7 +335,7 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let some = self.index.of_call(event);
         let mut told = false;
-        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
             if told && watch.detector.yields() {
                 continue;
             }

@@ -6,8 +6,9 @@ use smallvec::SmallVec;
 use crate::cell::Cell;
 use crate::detector::{Trigger, Watch};
 use crate::event::{Call, Event, Source, What};
+use crate::judge::weight;
 use crate::measure::Slot;
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 
 /// Places of watches.
 pub(crate) type Places = SmallVec<[usize; 8]>;
@@ -17,6 +18,8 @@ pub(crate) type Places = SmallVec<[usize; 8]>;
 pub(crate) struct Index {
     /// Those that look at every event of a source.
     by_source: [Vec<usize>; 2],
+    /// Those that look at every call that is so, in the order of [`Need::ALL`].
+    by_need: [Vec<usize>; Need::ALL.len()],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
     by_key: HashMap<u64, Vec<usize>>,
     /// The hashes of the few services that there is a key without a name of.
@@ -27,6 +30,8 @@ pub(crate) struct Index {
     by_slot: HashMap<Slot, Vec<usize>>,
     /// Those that are asked about every cell.
     always: Vec<usize>,
+    /// What an occurrence in a slot adds to a trace.
+    weights: HashMap<Slot, u32>,
 }
 
 impl Index {
@@ -37,6 +42,8 @@ impl Index {
             let all = watches.iter().enumerate().filter(|(_, watch)| watch.detector.yields() == yields);
             all.for_each(|(place, watch)| index.add(place, watch));
         }
+        let weigh = |slot: &Slot| index.of_slot(*slot).map(|place| weight(&watches[place], *slot)).max().unwrap_or(0);
+        index.weights = index.by_slot.keys().map(|slot| (*slot, weigh(slot))).collect();
         index
     }
 
@@ -55,8 +62,12 @@ impl Index {
                 places.push(place);
             }
         }
+        if let (true, [need, ..]) = (keys.is_empty(), watch.detector.needs()) {
+            self.by_need[*need as usize].push(place);
+        }
+        let observes = keys.is_empty() && watch.detector.needs().is_empty();
         for source in [Source::CloudTrail, Source::Lambda] {
-            if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
+            if observes && about.families.iter().any(|family| family.source() == source) {
                 self.by_source[source as usize].push(place);
             }
         }
@@ -68,9 +79,16 @@ impl Index {
         }
     }
 
-    /// Those that look at every event of its source.
-    pub(crate) fn of_source(&self, event: &Event<'_>) -> &[usize] {
-        &self.by_source[event.source() as usize]
+    /// Those that look at every event of its source, or at every one like this.
+    pub(crate) fn of_source(&self, event: &Event<'_>) -> impl Iterator<Item = usize> + '_ {
+        let needed: SmallVec<[&Vec<usize>; 3]> = match event.what {
+            What::Call(_) => {
+                let met = Need::ALL.into_iter().filter(|need| need.is_met(event));
+                met.map(|need| &self.by_need[need as usize]).collect()
+            }
+            What::Log(_) => SmallVec::new(),
+        };
+        needed.into_iter().flatten().chain(&self.by_source[event.source() as usize]).copied()
     }
 
     /// Those that look at calls like this one only, each once.
@@ -96,6 +114,11 @@ impl Index {
     /// Those that may be judged where something occurred in a slot.
     pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = usize> + '_ {
         self.always.iter().chain(self.by_slot.get(&slot).into_iter().flatten()).copied()
+    }
+
+    /// What an occurrence adds to a trace, for a slot that some detector rests on.
+    pub(crate) fn weight(&self, slot: Slot) -> Option<u32> {
+        self.weights.get(&slot).copied()
     }
 
     /// Those that can have something to say about a cell, each once.

@@ -115,9 +115,10 @@ impl Engine {
             // Profiles learn these, whoever speaks of them.
             return ENOUGH;
         }
-        let all = self.index.of_slot(slot).map(|place| &self.watches[place]);
-        let all = all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+        if let Some(weight) = self.index.weight(slot) {
+            return weight;
+        }
+        self.index.of_slot(slot).map(|place| weight(&self.watches[place], slot)).max().unwrap_or(0)
     }
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
@@ -249,6 +250,12 @@ impl Engine {
     }
 }
 
+/// What an occurrence in a slot is to a detector and those for exceptions, as a part of [`ENOUGH`].
+pub(crate) fn weight(watch: &Watch, slot: Slot) -> u32 {
+    let all = watch.variants.iter().filter_map(|variant| variant.detector.as_ref()).chain([&watch.detector]);
+    all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+}
+
 struct View<'a> {
     known: &'a Known,
     hour: Hour,
@@ -260,7 +267,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
-        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+        let earlier = self.place - usize::from(self.before.is_some());
+        let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
+        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

@@ -24,6 +24,7 @@ pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod level;
+mod long;
 pub mod measure;
 pub mod notes;
 pub mod novelty;

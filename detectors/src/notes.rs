@@ -2,7 +2,7 @@
 //! when somebody looks: most cells hold so little that nobody does.
 
 use chrono::{DateTime, Utc};
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use crate::cell::{ENOUGH, Part};
 use crate::detector::Engine;
@@ -17,8 +17,8 @@ mod habits;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
-use tally::SHOWS;
 pub use tally::Tally;
+use tally::{LONG, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub struct Touch {
     occurs: bool,
     /// Does it show anything that was not noted of its hour before?
     shows: bool,
-    /// What its occurrences add to a trace, at most [`ENOUGH`].
+    /// What its occurrences add to a trace, at most [`ENOUGH`], with the bit [`LONG`].
     occurred: u8,
 }
 
@@ -194,21 +194,28 @@ impl Notes {
                 continue;
             }
             let note = *note.get_or_insert_with(|| self.write(event));
-            let mut occurred = 0;
+            let (mut occurs, mut occurred, mut long) = (false, 0, 0);
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
-                self.occur(note, observed);
-                occurred += engine.weight(observed.slot);
+                if self.occur((entity, minute), note, observed, &mut index.occurred) {
+                    occurs = true;
+                    occurred += engine.weight(observed.slot);
+                    long |= if engine.is_long(observed.slot) { LONG } else { 0 };
+                }
             }
-            self.touches.push(Touch {
-                entity,
-                minute,
-                note,
-                weight: event.weight,
-                measures: seen.measures[family as usize],
-                occurs: seen.occurrences.iter().any(|o| o.family == family),
-                shows,
-                occurred: occurred.min(ENOUGH) as u8,
-            });
+            let measures = seen.measures[family as usize];
+            if occurs || shows || measures != 0 {
+                let occurred = occurred.min(ENOUGH) as u8 | long;
+                self.touches.push(Touch {
+                    entity,
+                    minute,
+                    note,
+                    weight: event.weight,
+                    measures,
+                    occurs,
+                    shows,
+                    occurred,
+                });
+            }
         }
     }
 
@@ -284,19 +291,39 @@ impl Notes {
         text.len() as u16
     }
 
-    fn occur(&mut self, note: u32, observed: &Observed<'_>) {
-        let note = &self.notes[note as usize];
-        let (value, name) = match &observed.value {
-            Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
-            Value::Api => {
-                let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
-                (note.what, api)
+    /// Notes an occurrence, for the touch that comes next; says whether the cell may keep it.
+    fn occur(
+        &mut self,
+        (entity, minute): (u32, Minute),
+        place: u32,
+        observed: &Observed<'_>,
+        earliest: &mut HashMap<(u32, Slot, Minute, u64), u32>,
+    ) -> bool {
+        let note = &self.notes[place as usize];
+        let value = match &observed.value {
+            Value::Api if note.outcome == Outcome::Line => 0,
+            Value::Api => note.what,
+            Value::Text(text) => hash_one(text),
+            Value::Marked(hash, _) => *hash,
+        };
+        // Of two events in one minute with one value, a cell keeps the older.
+        if matches!(observed.keep, Keep::Distinct(_)) {
+            let first = earliest.entry((entity, observed.slot, minute, value)).or_insert(place);
+            if self.notes[*first as usize].time < note.time {
+                return false;
             }
-            Value::Text(text) => (hash_one(text), self.named_value(text)),
-            Value::Marked(hash, text) => (*hash, self.named_value(text)),
+            *first = place;
+        }
+        let note = &self.notes[place as usize];
+        let name = match &observed.value {
+            Value::Api if note.outcome == Outcome::Line => (0, 0),
+            Value::Api => (note.text, note.text + u32::from(note.lengths[Shown::What as usize])),
+            Value::Text(text) => self.named_value(text),
+            Value::Marked(_, text) => self.named_value(text),
         };
         let touch = self.touches.len() as u32;
         self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
+        true
     }
 
     fn named_value(&mut self, text: &str) -> (u32, u32) {

@@ -20,3 +20,4 @@ mod quick;
 mod ready;
 mod samples;
 pub mod section;
+mod shared;

@@ -10,6 +10,8 @@ pub struct Trace {
     pub counted: u64,
     /// How much occurred: [`ENOUGH`] where some detector may speak of it.
     pub occurred: u32,
+    /// Did anything occur that windows of more than an hour rest on?
+    pub long: bool,
 }
 
 impl Trace {
@@ -19,6 +21,7 @@ impl Trace {
         Trace {
             counted: self.counted.saturating_add(other.counted),
             occurred: self.occurred.saturating_add(other.occurred),
+            long: self.long || other.long,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::habit::{AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
 use crate::hash::{chained, hash_of};
+use crate::measure::Slot;
 use crate::time::{Hour, Minute};
 
 /// A habit that was noted, with the minutes of its hour in which it was shown.
@@ -41,6 +42,8 @@ pub(crate) struct Index {
     /// The minutes in which events alike were looked at: between them, another one shows nothing more.
     looked: HashMap<u64, (Minute, Minute)>,
     places: HashMap<(u32, Hour, Facet, u32), u32>,
+    /// The note of the earliest event so far, by entity, slot, minute and value, where one event of each is kept.
+    pub(super) occurred: HashMap<(u32, Slot, Minute, u64), u32>,
 }
 
 impl Index {
@@ -49,6 +52,7 @@ impl Index {
         self.entities.clear();
         self.looked.clear();
         self.places.clear();
+        self.occurred.clear();
     }
 
     /// Is this the first event of its kind in the delivery, or one from before or after the minutes of the others?

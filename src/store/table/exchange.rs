@@ -1,11 +1,12 @@
 //! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
 
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
-use super::access::{Access, LIFE, REACH, Work};
+use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
 use super::keys::cell_sort;
@@ -45,8 +46,9 @@ impl Lesson {
     }
 
     /// The first hour that a view for it must reach back to.
-    pub(super) fn from(&self) -> Option<Hour> {
-        Some(self.cells.iter().map(|(hour, _)| *hour).min()?.before())
+    pub(super) fn from(&self, engine: &Engine) -> Option<Hour> {
+        let back = |cell| if engine.is_long_lived(cell) { engine.hours_back() } else { 1 };
+        self.cells.iter().map(|(hour, cell)| Hour(hour.0 - back(cell))).min()
     }
 }
 
@@ -64,7 +66,8 @@ impl<T: Table> Access<'_, T> {
             }
         }
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
-        let to = last.plus(REACH - 1);
+        let reach = lesson.cells.iter().map(|(_, cell)| self.engine.reach_of(cell)).max().unwrap_or(1);
+        let to = last.plus(reach - 1);
         let late = first <= self.complete(&view.entity);
         let cut = self.is_cut(&view, first, to);
         if late || cut {

@@ -137,7 +137,7 @@ impl<T: Table> TableStore<T> {
         let mut known = Vec::new();
         let mut unknown = Vec::new();
         for lesson in lessons {
-            let from = lesson.from();
+            let from = lesson.from(&self.engine);
             let older = self.views.remove(&lesson.entity);
             let fresh = |view: &View| view.wins >= WINS && from.is_some_and(|from| view.from <= from);
             match older {
@@ -147,7 +147,7 @@ impl<T: Table> TableStore<T> {
         }
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
-            let from = lesson.from().unwrap_or(Minute::of(now).hour());
+            let from = lesson.from(access.engine).unwrap_or(Minute::of(now).hour());
             let mut view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
             if let Some(older) = older {
                 view = view.instead_of(older);

@@ -25,6 +25,7 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::{Field, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
+use crate::logs::CORRELATED;
 use run::{Flaw, disorderly, orderly};
 use workload::{Delivery, Workload, on_the_edge};
 
@@ -169,7 +170,7 @@ fn rules_and_correlations_find_the_same_too() {
             panic!("{}", told(seed, &workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
         }
     }
-    for correlation in ["identities-looked-over", "refused-rights-then-taken"] {
+    for (correlation, _) in CORRELATED {
         assert!(spoke.contains(correlation), "{correlation} never spoke");
     }
 }
