@@ -41,7 +41,7 @@ impl Folder {
                 cell.exemplify(measure, self.example((notes, note), &mut example));
             }
         }
-        for (occurred, name) in notes.occurred(touch, place) {
+        for (occurred, name) in notes.occurred(place) {
             if let Keep::Sum(_) = occurred.keep {
                 let group = (occurred.value >> 32) as u32;
                 cell.sums.add(Sum { slot: occurred.slot, minute, group, n: 1 });
@@ -57,7 +57,7 @@ impl Folder {
                 arrival: Arrival::OnTime,
             });
         }
-        for (shown, name) in notes.habits(touch, place) {
+        for (shown, name) in notes.habits(place) {
             let name = (!name.is_empty()).then(|| self.name(hash_one(name), name));
             cell.habits.show(shown.habit(name));
         }

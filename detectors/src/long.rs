@@ -1,5 +1,6 @@
 //! Windows of more than an hour: which hours they reach back to, and what of those they need.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
@@ -42,12 +43,11 @@ impl Engine {
         self.long.reach.0.saturating_sub(1).div_ceil(60) as i32
     }
 
-    /// The minutes that the longest window touches which can hold anything of a cell: what happens late changes those that
-    /// end less than this later.
+    /// The hours after that of a cell in which a window may end that holds anything of it, and as many before it that
+    /// windows touch which end in it.
     #[must_use]
-    pub fn reach_of(&self, cell: &Cell) -> i32 {
-        let reach = if self.is_long_lived(cell) { self.long.reach } else { SHORT };
-        reach.0 as i32
+    pub fn hours_around(&self, cell: &Cell) -> i32 {
+        if self.is_long_lived(cell) { self.hours_back() } else { 1 }
     }
 
     /// Is it a slot of a detector whose windows are longer than an hour?
@@ -70,7 +70,9 @@ impl Engine {
             return None;
         }
         let mut sifted = Cell::default();
-        for place in self.awake(cell) {
+        let long = cell.slots().filter(|slot| self.is_long(*slot));
+        let places: BTreeSet<usize> = long.flat_map(|slot| self.index.of_slot(slot)).collect();
+        for place in places {
             self.watches[place].detector.sift(cell, &mut sifted);
         }
         Some(sifted)

@@ -71,7 +71,7 @@ pub struct Met {
 #[derive(Debug, Default)]
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
-    pub(crate) occurrences: SmallVec<[Observed<'e>; 4]>,
+    pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
     told: Option<Severity>,
 }
 

@@ -9,9 +9,9 @@ use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
 use rsigma_parser::{ConditionExpr, Quantifier};
 
+use super::asked::{Shared, spelt};
 use super::fields::{Field, Seen};
 use super::keys::fits;
-use super::shared::{Shared, spelt};
 
 /// Conditions, of which one that holds is enough.
 #[derive(Clone, Debug)]

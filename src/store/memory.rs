@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, AlertId, Quality};
 use lapwing_detectors::beats::Beats;
+use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
@@ -22,7 +23,7 @@ use lapwing_detectors::window::Around;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 
 mod heard;
 mod kept;
@@ -61,6 +62,8 @@ pub struct MemoryStore {
     retention: Retention,
     judged: BySource,
     pass: Option<Pass>,
+    /// What profiles learn once the hour that was handed out is judged: until then others look at them.
+    lessons: Vec<Lesson>,
     book: Book,
     days: Days,
     /// When there were signs of life of what must not be silent.
@@ -74,6 +77,9 @@ pub struct MemoryStore {
     /// Events that came after their minute was complete.
     pub late: u64,
 }
+
+/// An entity, and the hour of it that its profile is to learn.
+type Lesson = (Id, Hour, Arc<Cell>);
 
 /// A walk over the hours with minutes that have become complete.
 struct Pass {
@@ -98,6 +104,7 @@ impl MemoryStore {
             retention,
             judged: BySource::new(),
             pass: None,
+            lessons: Vec::new(),
             book: Book::default(),
             days: Days::default(),
             beats: BTreeMap::new(),
@@ -126,7 +133,7 @@ impl MemoryStore {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
             let Some(id) = self.entities.id((&entity).into()) else { continue };
-            let (from, to) = (hour.minute(minutes.0), hour.minute(minutes.1).plus(self.engine.reach_of(&cell) - 1));
+            let (from, to) = (hour.minute(minutes.0), reached(hour.minute(minutes.1), self.engine.hours_around(&cell)));
             let reached = touched.entry(id).or_insert((from, to));
             *reached = (reached.0.min(from), reached.1.max(to));
             // A delivery that came before is still judged: the first try may have ended before it could be said.
@@ -246,6 +253,10 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let lateness = self.engine.lateness.of(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, lateness);
+        }
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -261,9 +272,6 @@ impl MemoryStore {
             self.drop_hours(hour.before().before());
         }
         let due = self.judge_and_learn(hour, &pass.until);
-        if self.retention == Retention::Reach {
-            self.drop_hours(hour.before());
-        }
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
     }
@@ -290,26 +298,28 @@ impl MemoryStore {
         let mut due = Vec::new();
         for mut present in pair.present() {
             let source = self.source(present.id);
-            let range = ranges[source as usize];
+            let (range, complete) = (ranges[source as usize], complete[source as usize]);
             let asked = range.from <= range.to;
-            let long = asked && present.trace.long;
-            let past = if long { self.past_of(present.id, hour) } else { Vec::new() };
-            present.trace.occurred = present.trace.occurred.saturating_add(self.engine.left_by(&past));
-            let MemoryStore { engine, entities, folder, .. } = self;
+            let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
+            let MemoryStore { engine, entities, folder, lessons, .. } = self;
+            present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
-            let stirs = asked && engine.stirs(present.trace);
+            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
             let (cell, before) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let known = wakes.then(|| held.known(Vec::new()));
-            if complete[source as usize] {
-                held.learn(hour, cell, engine.lateness.of(source));
+            if !wakes {
+                if complete {
+                    held.learn(hour, cell, engine.lateness.of(source));
+                }
+                continue;
             }
-            if let Some(known) = known {
-                let cells = past.into_iter().chain(pair.cells(present.id, folder)).collect();
-                due.push((entities.at_home(Known { cells, ..known }, engine), range));
+            let known = held.known(past.into_iter().chain(pair.cells(present.id, folder)).collect());
+            if complete {
+                lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
+            due.push((entities.at_home(known, engine), range));
         }
         self.hours.put(pair);
         due

@@ -10,6 +10,8 @@ pub struct Trace {
     pub counted: u64,
     /// How much occurred: [`ENOUGH`] where some detector may speak of it.
     pub occurred: u32,
+    /// May some detector speak of it in the next hour, though nothing occurs then?
+    pub carries: bool,
     /// Did anything occur that windows of more than an hour rest on?
     pub long: bool,
 }
@@ -21,6 +23,7 @@ impl Trace {
         Trace {
             counted: self.counted.saturating_add(other.counted),
             occurred: self.occurred.saturating_add(other.occurred),
+            carries: self.carries || other.carries,
             long: self.long || other.long,
         }
     }

@@ -322,8 +322,8 @@ fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
 fn tries_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
     let start = some_time(dice) - TimeDelta::hours(22);
     let mut out = Vec::new();
-    for n in 0..dice.between(4, 8) {
-        let (time, user) = (after(dice, start, 26 * 60), format!("{name}-{}", n % 6));
+    for n in 0..dice.between(9, 16) {
+        let (time, user) = (after(dice, start, 26 * 60), format!("{name}-{}", n % 12));
         out.push(sign_in(dice, time, &user, ("198.51.100.77", "Failure", "No")));
     }
     out
