@@ -16,10 +16,11 @@ use crate::habit::Facet;
 use crate::index::Index;
 use crate::judge::Range;
 use crate::level::Levels;
+use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::{Lateness, Learning};
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -201,6 +202,20 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// All that an event must be for it to find something in it, as far as that is known without reading more of it.
+    fn needs(&self) -> &[Need] {
+        &[]
+    }
+
+    /// The minutes that its windows touch.
+    fn reach(&self) -> Minutes {
+        SHORT
+    }
+
+    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
+    /// hour.
+    fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
+
     /// Does it leave a deed to a rule that says more about it?
     fn yields(&self) -> bool {
         false
@@ -286,6 +301,8 @@ pub struct Engine {
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     facets: [u16; Family::ALL.len()],
+    /// Those with windows of more than an hour.
+    pub(crate) long: Long,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
@@ -313,8 +330,8 @@ impl Engine {
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let (levels, gauge) = (Levels::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, facets, levels, lateness, gauge }
+        let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, facets, long, levels, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.
@@ -331,7 +348,7 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let some = self.index.of_call(event);
         let mut told = false;
-        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
             if told && watch.detector.yields() {
                 continue;
             }

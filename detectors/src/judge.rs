@@ -266,7 +266,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
-        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+        let earlier = self.place - usize::from(self.before.is_some());
+        let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
+        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

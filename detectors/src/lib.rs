@@ -26,6 +26,7 @@ pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod level;
+mod long;
 pub mod measure;
 pub mod meter;
 pub mod notes;

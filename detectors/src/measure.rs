@@ -108,6 +108,8 @@ pub enum Keep {
     Count(u16),
     /// One occurrence for each of the k smallest value hashes: enough to count k distinct values.
     Distinct(u16),
+    /// The k smallest event hashes, as examples: the events are counted as well, by the upper half of their values.
+    Sum(u16),
 }
 
 impl Keep {
@@ -115,7 +117,7 @@ impl Keep {
     #[must_use]
     pub fn limit(self) -> usize {
         match self {
-            Keep::Count(k) | Keep::Distinct(k) => usize::from(k),
+            Keep::Count(k) | Keep::Distinct(k) | Keep::Sum(k) => usize::from(k),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Windows: what a detector sees when it judges a minute. Everything in it ends with that minute.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -49,6 +49,9 @@ pub struct Around<'a> {
     pub here: &'a Cell,
     /// The cell of the hour before.
     pub before: Option<&'a Cell>,
+    /// The cells of hours before that one, as far as windows of more than an hour reach them; nothing where they were not
+    /// looked at.
+    pub past: Option<&'a [(Hour, Arc<Cell>)]>,
     /// What is usual for the entity.
     pub profile: Option<&'a Profile>,
 }
@@ -77,6 +80,8 @@ pub(crate) struct Models<'a> {
     rates: Open<Measure, RateProfile>,
     shares: Open<Measure, ErrorProfile>,
     gauges: Open<Meter, Gauge>,
+    /// What of earlier hours the windows of a detector need.
+    past: OnceCell<Vec<Occurrence>>,
 }
 
 /// Models that somebody asked for.
@@ -117,7 +122,7 @@ impl<'a> Models<'a> {
         lateness: Minutes,
     ) -> Models<'a> {
         let (rates, shares, gauges) = (Open::default(), Open::default(), Open::default());
-        Models { profile, cells, hour, lateness, rates, shares, gauges }
+        Models { profile, cells, hour, lateness, rates, shares, gauges, past: OnceCell::new() }
     }
 
     fn cells(&self) -> impl Iterator<Item = (Hour, &Cell)> {
@@ -138,6 +143,24 @@ impl<'a> Window<'a> {
     /// The occurrences of a slot in the last `span`, by hour, minute and rank.
     pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
+    }
+
+    /// What of the hours before this one the windows of a detector need, as it says itself: once for all minutes of the
+    /// hour.
+    pub(crate) fn past(&self, find: impl FnOnce(&[(Hour, Arc<Cell>)]) -> Vec<Occurrence>) -> &'a [Occurrence] {
+        let earlier = self.models.cells.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        self.models.past.get_or_init(|| find(earlier))
+    }
+
+    /// All cells that the span touches, however long it is, with the minutes of the hour that it covers in each.
+    pub(crate) fn all_cells(&self, span: Minutes) -> impl Iterator<Item = (&'a Cell, u8, u8)> + use<'a> {
+        let (first, last) = (self.minute.plus(1 - span.0 as i32), self.minute);
+        let touched = self.models.cells.iter().filter(move |(hour, _)| *hour >= first.hour() && *hour <= last.hour());
+        touched.map(move |(hour, cell)| {
+            let from = if *hour == first.hour() { first.of_hour() } else { 0 };
+            let to = if *hour == last.hour() { last.of_hour() } else { 59 };
+            (cell.as_ref(), from, to)
+        })
     }
 
     /// The part of the last `span` that begins with the first occurrence in any of the slots: since when it goes on.

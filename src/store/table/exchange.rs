@@ -1,6 +1,7 @@
 //! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
 
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
@@ -54,8 +55,8 @@ impl Lesson {
     }
 
     /// The first hour that a view for it must reach back to.
-    pub(super) fn from(&self) -> Option<Hour> {
-        Some(self.cells.iter().map(|(hour, _)| *hour).min()?.before())
+    pub(super) fn from(&self, engine: &Engine) -> Option<Hour> {
+        self.cells.iter().map(|(hour, cell)| Hour(hour.0 - engine.hours_around(cell))).min()
     }
 }
 
@@ -63,7 +64,8 @@ impl<T: Table> Access<'_, T> {
     /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh: false, due: Vec::new() }) };
-        let (to, late) = (reached(last), first <= self.complete(&view.entity));
+        let hours = lesson.cells.iter().map(|(_, cell)| self.engine.hours_around(cell)).max().unwrap_or(1);
+        let (to, late) = (reached(last, hours), first <= self.complete(&view.entity));
         // What comes late may leave nothing to say of minutes of which something was said. Silences are judged by ticks.
         let awoke = late && !self.last_awake(&view, first, to).is_empty();
         let heartbeat = view.entity.family.is_heartbeat();

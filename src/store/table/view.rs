@@ -175,7 +175,15 @@ impl View {
     /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
     pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
         let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
-        Around { hour, here, before, profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()) }
+        // Which hours a window of more than one needs is looked up only where something is judged.
+        let past = None;
+        Around {
+            hour,
+            here,
+            before,
+            past,
+            profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()),
+        }
     }
 
     /// What was usual when somebody learnt it last: today, or on the day before.

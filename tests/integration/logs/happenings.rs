@@ -32,8 +32,12 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
 ];
 
 /// Happenings that correlations find, by their names.
-pub(crate) const CORRELATED: &[(&str, Happening)] =
-    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
+pub(crate) const CORRELATED: &[(&str, Happening)] = &[
+    ("identities-looked-over", looks),
+    ("refused-rights-then-taken", climbs),
+    ("users-tried-over-hours", tries_slowly),
+    ("account-looked-over-slowly", looks_slowly),
+];
 
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
@@ -353,6 +357,40 @@ fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
         let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
         out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
         out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
+    }
+    out
+}
+
+/// Failed sign-ins of several users, hours apart: a correlation counts those of a day.
+fn tries_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice) - TimeDelta::hours(22);
+    let mut out = Vec::new();
+    for n in 0..dice.between(9, 16) {
+        let (time, user) = (after(dice, start, 26 * 60), format!("{name}-{}", n % 12));
+        out.push(sign_in(dice, time, &user, ("198.51.100.77", "Failure", "No")));
+    }
+    out
+}
+
+/// Distinct questions with the key of a user, all day.
+fn looks_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let names = [
+        "GetAccountAuthorizationDetails GetAccountSummary GetAccountPasswordPolicy GetCredentialReport ListUsers",
+        "ListRoles ListGroups ListPolicies ListAccessKeys ListMFADevices ListAccountAliases ListUserPolicies",
+        "ListAttachedUserPolicies ListGroupsForUser ListInstanceProfiles ListSAMLProviders ListOpenIDConnectProviders",
+    ];
+    let more = "DescribeInstances DescribeSecurityGroups DescribeVpcs DescribeSubnets DescribeSnapshots DescribeVolumes \
+                DescribeImages DescribeKeyPairs DescribeRegions DescribeFlowLogs";
+    let of = |service: &'static str, names: &'static str| names.split_whitespace().map(move |name| (service, name));
+    let apis: Vec<_> = names.into_iter().flat_map(|names| of("iam", names)).chain(of("ec2", more)).collect();
+    let start = some_time(dice) - TimeDelta::hours(22);
+    let mut out = Vec::new();
+    for n in 0..dice.between(24, 34) as usize {
+        let (service, api) = apis[n % apis.len()];
+        let time = after(dice, start, 25 * 60);
+        let mut record = call(dice, time, Who::User(name), (&format!("{service}:{api}"), ""));
+        record.json = record.json.replace(r#""userName""#, r#""accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName""#);
+        out.push(record);
     }
     out
 }

@@ -35,6 +35,7 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::{Field, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
+use crate::logs::CORRELATED;
 use run::{Flaw, disorderly, orderly};
 use workload::{Delivery, Workload, on_the_edge};
 
@@ -197,7 +198,7 @@ fn any_order_repetition_and_crash_finds_the_same() {
 fn rules_and_correlations_find_the_same_too() {
     let engine = Arc::new(Settings::default().engine());
     let spoke = each(seeds(25, 10), |seed| find_the_same(&Workload::of(seed, &engine), seed));
-    for correlation in ["identities-looked-over", "refused-rights-then-taken"] {
+    for (correlation, _) in CORRELATED {
         assert!(spoke.contains(correlation), "{correlation} never spoke");
     }
 }
