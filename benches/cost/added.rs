@@ -30,9 +30,9 @@ type Place = (std::sync::Arc<str>, i32);
 pub(crate) struct Adding {
     items: HashMap<Place, Item>,
     /// Write units so far.
-    pub units: u64,
+    pub(crate) units: u64,
     /// Bytes of what deliveries brought, by the first letter of the key and what they are.
-    pub kinds: BTreeMap<String, u64>,
+    pub(crate) kinds: BTreeMap<String, u64>,
 }
 
 #[derive(Default)]

@@ -7,11 +7,11 @@ use hashbrown::HashMap;
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
 use crate::entity::Family;
-use crate::hash::{chained, hash_one};
+use crate::hash::hash_one;
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
-const KEPT: usize = 8_192;
+const KEPT: usize = 4_096;
 
 /// Folds what was noted into cells. It keeps names and callers, which most often come again.
 #[derive(Debug, Default)]
@@ -85,17 +85,18 @@ impl Folder {
 
     fn caller(&mut self, notes: &Notes, note: &Note) -> Arc<Caller> {
         use Shown::{AccessKey, Address, Agent, InvokedBy, Provider, Session};
-        let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(|part| notes.shown(note, part));
         if self.callers.len() > KEPT {
             self.callers.clear();
         }
         let made = || {
+            let shown = |part| notes.shown(note, part);
+            let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(shown);
             let [session, address, agent, access_key, invoked_by, provider] = parts;
             let parts = [session, address, agent_family(agent), access_key, invoked_by, provider];
             let [session, address, agent, access_key, invoked_by, provider] = parts.map(Into::into);
             Arc::new(Caller { session, address, agent, access_key, invoked_by, provider })
         };
-        Arc::clone(self.callers.entry(chained(&parts)).or_insert_with(made))
+        Arc::clone(self.callers.entry(notes.caller_hash(note)).or_insert_with(made))
     }
 }
 

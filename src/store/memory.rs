@@ -176,6 +176,7 @@ impl MemoryStore {
 
     /// Notes a delivery and counts what is late in it; says whether it is new.
     fn begin(&mut self, learnt: &Learnt) -> bool {
+        self.learn_lessons();
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
@@ -244,10 +245,7 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
-        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
-            let how = self.engine.learning(self.source(id));
-            self.entities.get_mut(id).learn(hour, &cell, how);
-        }
+        self.learn_lessons();
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -264,6 +262,14 @@ impl MemoryStore {
         }
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
+    }
+
+    /// Teaches profiles what they were to learn once it was judged.
+    fn learn_lessons(&mut self) {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let how = self.engine.learning(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, how);
+        }
     }
 
     fn begin_pass(&self, now: DateTime<Utc>) -> Pass {

@@ -45,6 +45,9 @@ impl NotedHabit {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) entities: HashTable<u32>,
+    /// Where texts stand, by their hashes, and the places of callers by theirs.
+    pub(super) texts: HashMap<u64, (u32, u32)>,
+    pub(super) callers: HashMap<u64, u32>,
     /// The events alike that were looked at: another one shows nothing more.
     looked: HashMap<u64, Looked>,
     /// The places of what they showed.
@@ -72,6 +75,8 @@ impl Index {
     /// Forgets what is of one delivery only.
     pub(crate) fn clear(&mut self) {
         self.entities.clear();
+        self.texts.clear();
+        self.callers.clear();
         self.looked.clear();
         self.shown.clear();
         self.newest.clear();
