@@ -10,19 +10,21 @@ use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::Index;
 use crate::judge::Range;
 use crate::level::Levels;
+use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
-use crate::profile::Lateness;
-use crate::rule::Key;
+use crate::profile::{Lateness, Learning};
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::stats::gauge::GaugeModel;
 use crate::time::Minute;
 pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
@@ -200,6 +202,20 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// All that an event must be for it to find something in it, as far as that is known without reading more of it.
+    fn needs(&self) -> &[Need] {
+        &[]
+    }
+
+    /// The minutes that its windows touch.
+    fn reach(&self) -> Minutes {
+        SHORT
+    }
+
+    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
+    /// hour.
+    fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
+
     /// Does it leave a deed to a rule that says more about it?
     fn yields(&self) -> bool {
         false
@@ -280,15 +296,19 @@ const TELLS: Severity = Severity::High;
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
-    pub(crate) floor: u64,
+    pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     facets: [u16; Family::ALL.len()],
+    /// Those with windows of more than an hour.
+    pub(crate) long: Long,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
+    pub gauge: GaugeModel,
 }
 
 impl Default for Engine {
@@ -306,13 +326,18 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all =
-            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        Engine { watches, floor, index, relating, facets, levels: Levels::default(), lateness }
+        let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, facets, long, levels, lateness, gauge }
+    }
+
+    /// How profiles of a source's entities learn.
+    #[must_use]
+    pub fn learning(&self, source: Source) -> Learning {
+        Learning { lateness: self.lateness.of(source), gauge: self.gauge }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -323,7 +348,7 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let some = self.index.of_call(event);
         let mut told = false;
-        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
             if told && watch.detector.yields() {
                 continue;
             }
@@ -367,6 +392,13 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
+}
+
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
 }
 
 fn facets_of(watches: &[Watch], family: Family) -> u16 {
