@@ -41,7 +41,8 @@ impl RateProfile {
 
     /// The most that -ln p of so many events can be at this age; `level` is what the level alone would have led to.
     pub(super) fn growth_limit(&self, minute: i32, seen: f64, level: f64) -> f64 {
-        let youth = self.youth(minute);
-        if youth == 0.0 { f64::INFINITY } else { log((seen / level).max(1.0)) / (GROWTH * youth) }
+        // The second day's times of day have been seen once.
+        let first = (5.0 - 4.0 * f64::from(minute.saturating_sub(self.since)) / DAY).clamp(0.0, 1.0);
+        if first == 0.0 { f64::INFINITY } else { log((seen / level).max(1.0)) / (GROWTH * first) }
     }
 }
