@@ -10,20 +10,21 @@ use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::Index;
+use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
 use crate::level::Levels;
 use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
-use crate::profile::Lateness;
+use crate::profile::{Lateness, Learning};
 use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::stats::gauge::GaugeModel;
 use crate::time::Minute;
 pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
@@ -295,7 +296,7 @@ const TELLS: Severity = Severity::High;
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
-    pub(crate) floor: u64,
+    pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
@@ -306,6 +307,8 @@ pub struct Engine {
     pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
+    pub gauge: GaugeModel,
 }
 
 impl Default for Engine {
@@ -323,14 +326,18 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all =
-            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let (long, levels) = (Long::of(&watches), Levels::default());
-        Engine { watches, floor, index, relating, facets, long, levels, lateness }
+        let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, facets, long, levels, lateness, gauge }
+    }
+
+    /// How profiles of a source's entities learn.
+    #[must_use]
+    pub fn learning(&self, source: Source) -> Learning {
+        Learning { lateness: self.lateness.of(source), gauge: self.gauge }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -385,16 +392,4 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
-}
-
-fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
-    let asked = abouts.fold(0, |all, about| match about.trigger {
-        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
-        Trigger::Measures(_) | Trigger::Slots(_) => all,
-    });
-    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
-    // asked about whatever is new in it.
-    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
-    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }

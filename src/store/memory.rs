@@ -154,7 +154,7 @@ impl MemoryStore {
         let source = self.source(id);
         let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
         if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
-            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
+            self.entities.get_mut(id).learn(changed, cell, self.engine.learning(source));
         }
     }
 
@@ -183,6 +183,7 @@ impl MemoryStore {
 
     /// Notes a delivery and counts what is late in it; says whether it is new.
     fn begin(&mut self, learnt: &Learnt) -> bool {
+        self.learn_lessons();
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
@@ -216,15 +217,6 @@ impl MemoryStore {
         Minute::of(now).plus(-1 - self.lateness.of(source).0 as i32)
     }
 
-    fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        let held = self.entities.get(id);
-        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        let mut judged = self.hours.range(from..to.after()).filter_map(|(_, held)| held.merged(id));
-        let long = judged.any(|cell| self.engine.is_long_lived(cell));
-        let reach = if long { reach.min(Hour(from.0 - self.engine.hours_back())) } else { reach };
-        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
-    }
-
     fn source(&self, id: Id) -> Source {
         self.entities.get(id).entity.family.source()
     }
@@ -253,10 +245,7 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
-        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
-            let lateness = self.engine.lateness.of(self.source(id));
-            self.entities.get_mut(id).learn(hour, &cell, lateness);
-        }
+        self.learn_lessons();
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -274,6 +263,14 @@ impl MemoryStore {
         let due = self.judge_and_learn(hour, &pass.until);
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
+    }
+
+    /// Teaches profiles what they were to learn once it was judged.
+    fn learn_lessons(&mut self) {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let how = self.engine.learning(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, how);
+        }
     }
 
     fn begin_pass(&self, now: DateTime<Utc>) -> Pass {
@@ -305,13 +302,13 @@ impl MemoryStore {
             present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
-            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
+            let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
             let (cell, before) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {
                 if complete {
-                    held.learn(hour, cell, engine.lateness.of(source));
+                    held.learn(hour, cell, engine.learning(source));
                 }
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::{NAME, Notes, Occurred, Outcome, Shown};
+use super::{Notes, Occurred, Outcome, Shown};
 use crate::hash::hash_one;
 use crate::measure::{Keep, Slot};
 use crate::observe::{Observed, Value};
@@ -38,16 +38,11 @@ impl Notes {
         let note = &self.notes[place as usize];
         let name = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => (0, 0),
-            Value::Api => (note.text, note.text + u32::from(note.lengths[Shown::What as usize])),
+            Value::Api => note.own(Shown::What),
             Value::Text(text) => self.named_value(text),
             Value::Marked(_, text) => self.named_value(text),
         };
         self.occurred.push(Occurred { slot: observed.slot, keep: observed.keep, value, name });
         true
-    }
-
-    fn named_value(&mut self, text: &str) -> (u32, u32) {
-        let start = self.text.len() as u32;
-        (start, start + u32::from(self.put(text, NAME)))
     }
 }
