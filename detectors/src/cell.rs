@@ -46,11 +46,11 @@ pub struct Cell {
     contributors: SmallVec<[Contributor; 2]>,
     examples: SmallVec<[(Measure, Arc<Example>); 2]>,
     pub(crate) habits: Habits,
-    pub(crate) sums: Sums,
     /// By meter, block and step.
     readings: Vec<Reading>,
     /// By stream.
     tracks: Vec<Track>,
+    pub(crate) sums: Sums,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,9 +233,9 @@ impl Cell {
         self.contributors.clear();
         self.examples.clear();
         self.habits.clear();
-        self.sums.clear();
         self.readings.clear();
         self.tracks.clear();
+        self.sums.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
@@ -246,8 +246,8 @@ impl Cell {
             + self.contributors.len()
             + self.examples.len()
             + self.habits.all().len()
-            + self.sums.len()
             + (self.readings.len() + self.tracks.len()).div_ceil(SMALLER)
+            + self.sums.len()
     }
 
     /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.

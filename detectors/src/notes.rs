@@ -9,7 +9,6 @@ use crate::cell::ENOUGH;
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::Event;
-use crate::hash::hash_one;
 use crate::measure::{Keep, Slot};
 use crate::observe::Observations;
 use crate::time::{Hour, Minute};
@@ -179,12 +178,12 @@ impl Notes {
                     long |= weight.long;
                 }
             }
-            if let Some(steps) = seen.steps.as_ref().filter(|_| family == Family::Function) {
+            let steps = seen.steps.as_ref().filter(|_| family == Family::Function);
+            if let Some(steps) = steps {
                 self.report(event, steps);
             }
             let (weight, measures) = (event.weight, seen.measures[family as usize]);
-            let occurs = self.occurred.len() > occurs_from as usize;
-            if shows || measures != 0 || occurs || seen.steps.is_some() {
+            if shows || steps.is_some() || measures != 0 || self.occurred.len() > occurs_from as usize {
                 let occurred = occurred.min(ENOUGH) as u8 | bits;
                 self.touches.push(Touch {
                     entity,

@@ -57,10 +57,10 @@ pub(crate) struct Index {
     newest: HashMap<(u32, Hour), u32>,
     agents: Agents,
     pub(super) occurred: Earliest,
-    /// What occurrences in slots add to traces. The same for every delivery.
-    weights: HashMap<Slot, Weight>,
     /// The touches that gather.
     pub(super) gathered: HashMap<Gathered, u32>,
+    /// What occurrences in slots add to traces. The same for every delivery.
+    weights: HashMap<Slot, Weight>,
 }
 
 /// What an occurrence in a slot adds to a trace.
