@@ -14,7 +14,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::{Book, parent_of};
-use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::judge::{Judged, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
