@@ -13,7 +13,7 @@ use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::Index;
+use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
 use crate::level::Levels;
 use crate::long::{Long, SHORT};
@@ -392,23 +392,4 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
-}
-
-/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
-fn floor_of(watches: &[Watch], family: Family) -> u64 {
-    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
-    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
-}
-
-fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
-    let asked = abouts.fold(0, |all, about| match about.trigger {
-        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
-        Trigger::Measures(_) | Trigger::Slots(_) => all,
-    });
-    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
-    // asked about whatever is new in it.
-    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
-    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }

@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::detector::{Trigger, Watch};
 use crate::entity::Family;
 use crate::event::{Call, Event, Source, What};
+use crate::habit::Facet;
 use crate::measure::Slot;
 use crate::rule::{Key, Need};
 
@@ -151,6 +152,26 @@ impl Index {
         places.dedup();
         places
     }
+}
+
+/// The facets that some detector asks for of a family, a bit for each.
+pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
+    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
+    let asked = abouts.fold(0, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
+    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
+    // asked about whatever is new in it.
+    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
+    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
+}
+
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+pub(crate) fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
 }
 
 fn key(service: u64, name: u64) -> u64 {

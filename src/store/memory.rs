@@ -14,7 +14,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::{Book, parent_of};
-use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::judge::{Judged, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
@@ -215,15 +215,6 @@ impl MemoryStore {
     /// The last minute of a source that is complete at `now`.
     fn complete(&self, source: Source, now: DateTime<Utc>) -> Minute {
         Minute::of(now).plus(-1 - self.lateness.of(source).0 as i32)
-    }
-
-    fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        let held = self.entities.get(id);
-        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        let mut judged = self.hours.range(from..to.after()).filter_map(|(_, held)| held.merged(id));
-        let long = judged.any(|cell| self.engine.is_long_lived(cell));
-        let reach = if long { reach.min(Hour(from.0 - self.engine.hours_back())) } else { reach };
-        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::judge::Known;
 use lapwing_detectors::time::Hour;
 
 use super::MemoryStore;
@@ -46,5 +47,15 @@ impl MemoryStore {
             }
         }
         all.into_iter().collect()
+    }
+
+    /// What is known of an entity where the hours from one to another are judged.
+    pub(super) fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
+        let held = self.entities.get(id);
+        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
+        let mut judged = self.hours.range(from..to.after()).filter_map(|(_, held)| held.merged(id));
+        let long = judged.any(|cell| self.engine.is_long_lived(cell));
+        let reach = if long { reach.min(Hour(from.0 - self.engine.hours_back())) } else { reach };
+        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
     }
 }
