@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Example;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
+use crate::cause::Cause;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
 use crate::event::Event;
@@ -240,6 +241,17 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
+    /// Does it say what was changed before a function failed?
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// What was changed before what is in these slots began, of which another detector said `verdict`; it may make that
+    /// graver. Asked of functions only.
+    fn explain(&self, _window: &Window<'_>, _slots: &[Slot], _verdict: &mut Verdict) -> Vec<Cause> {
+        Vec::new()
+    }
+
     /// Does it ask what is usual for the account?
     fn asks_account(&self) -> bool {
         false
@@ -274,6 +286,8 @@ pub struct Engine {
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
+    /// The place of the detector that explains failures.
+    pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
     /// The places of those that speak of what is new.
     pub(crate) news: Vec<usize>,
@@ -303,10 +317,11 @@ impl Engine {
         let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
+        let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
         let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+        Engine { watches, floor, index, relating, explaining, facets, news, levels: Levels::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.

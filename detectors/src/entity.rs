@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Subject;
+use crate::cause::function_of;
 use crate::event::{Call, Event, Log, Source, What};
 use crate::hash::seeded;
 
@@ -242,7 +243,9 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             true
         }
         Family::Account => join(key, account, "", &[account]),
-        Family::Function | Family::Log => false,
+        // A function's log does not say in which Region it is, so those of one name in an account are one.
+        Family::Function => join(key, account, "", &[function_of(call)]),
+        Family::Log => false,
     }
 }
 

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
+use crate::cause::Cause;
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -69,6 +70,8 @@ pub struct Finding {
     pub total: u64,
     /// How many refusals all contributors together had in those hours.
     pub denied: u64,
+    /// What was changed before, of failures of a function.
+    pub causes: Vec<Cause>,
 }
 
 /// Which minutes are judged, and whether they are complete.
@@ -206,6 +209,7 @@ impl Engine {
                 top: Vec::new(),
                 total: 0,
                 denied: 0,
+                causes: Vec::new(),
             }));
         }
         findings
@@ -229,7 +233,8 @@ impl Engine {
                 continue;
             }
             let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
-            if let Some(verdict) = detector.judge(&window) {
+            if let Some(mut verdict) = detector.judge(&window) {
+                let causes = self.explain(about, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
                 out.push(Finding {
@@ -243,8 +248,20 @@ impl Engine {
                     top,
                     total,
                     denied,
+                    causes,
                 });
             }
+        }
+    }
+
+    /// What was changed before the failures of a function that a verdict is about, which may make it graver.
+    fn explain(&self, about: &About, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
+        let Some(watch) = self.explaining.map(|place| &self.watches[place]) else { return Vec::new() };
+        match about.trigger {
+            Trigger::Slots(slots) if window.entity.family == Family::Function && about.nature != Nature::Deed => {
+                watch.of(&window.entity.subject()).0.explain(window, slots, verdict)
+            }
+            _ => Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod beats;
 pub mod catalog;
+pub mod cause;
 pub mod cell;
 pub mod correlation;
 mod crash;
@@ -31,6 +32,7 @@ pub mod observe;
 pub mod profile;
 mod query;
 pub mod rate;
+mod request;
 pub mod rule;
 #[cfg(test)]
 mod script;

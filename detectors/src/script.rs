@@ -198,7 +198,12 @@ impl Happened {
             identity: Identity(hash_of(&[&self.id])),
             time: self.time,
             account: ACCOUNT,
-            region: if self.value("region").is_empty() { "eu-west-1" } else { self.value("region") },
+            // A log does not say where its function is.
+            region: match self.value("region") {
+                "" if matches!(what, What::Log(_)) => "",
+                "" => "eu-west-1",
+                region => region,
+            },
             weight: 1,
             what,
         }

@@ -61,6 +61,7 @@ fn finding(entity: &Entity, id: &str, severity: Severity, callers: &[&str]) -> F
         top: Vec::new(),
         total: 0,
         denied: 0,
+        causes: Vec::new(),
     }
 }
 

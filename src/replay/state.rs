@@ -15,7 +15,7 @@ use crate::store::blocks::Damaged;
 /// What the file begins with.
 const MAGIC: &[u8] = b"state of lapwing replay\n";
 /// The format that is written. A change of any type that is kept makes a new one.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Why a state file cannot be used.
 #[derive(Debug)]

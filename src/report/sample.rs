@@ -81,6 +81,7 @@ pub(crate) fn etl_nightly() -> Alert {
         why: "new address and a sensitive API; rate alone is low".to_owned(),
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
+        causes: Vec::new(),
         merged_into: None,
         parts: 0,
         part_of: None,

@@ -6,6 +6,7 @@ use crate::novelty::FirstSeen;
 
 pub mod api_call_rate;
 pub mod api_error_spike;
+pub mod change_before_failure;
 pub mod console_login_failures;
 pub mod console_login_spray;
 pub mod console_login_without_mfa;
@@ -76,6 +77,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(function_timeout::FunctionTimeout::default()),
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
+    || Box::new(change_before_failure::ChangeBeforeFailure::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
     || Box::new(silence::Silence::default()),
 ];

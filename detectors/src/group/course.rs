@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::causes::Causes;
 use super::marks::Marks;
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
@@ -26,6 +27,7 @@ pub(super) struct Course {
     /// The finding that it shows.
     pub(super) best: Finding,
     pub(super) examples: BTreeSet<Arc<Example>>,
+    pub(super) causes: Causes,
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub(super) start: DateTime<Utc>,
     pub(super) said: Option<Said>,
@@ -82,6 +84,7 @@ impl Course {
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
+            causes: Causes::default(),
             start,
             said: None,
             resolved: false,
@@ -102,6 +105,7 @@ impl Course {
         self.minutes.insert(finding.minute, Mark::of(&finding));
         self.start = self.start.min(window_start(&finding));
         self.take_examples(std::mem::take(&mut finding.verdict.examples));
+        self.causes.take(finding.minute, std::mem::take(&mut finding.causes));
         // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
             self.best = finding;
@@ -130,7 +134,9 @@ impl Course {
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
         let span = judged.range.from..=judged.range.to;
-        self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
+        let keeps = |minute: Minute| !span.contains(&minute) || stands.contains(&minute);
+        self.minutes.retain(keeps);
+        self.causes.retain(keeps);
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
@@ -172,6 +178,7 @@ impl Course {
         other.minutes.iter().for_each(|(minute, mark)| self.minutes.insert(minute, *mark));
         self.start = self.start.min(other.start);
         self.take_examples(other.examples);
+        self.causes.absorb(other.causes);
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
         }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::store::StoreError;
 
 /// The format that is written, and the only one that is read. A change of any stored type makes a new one.
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 /// What inflates to more than this is damage: no item holds as much.
 const INFLATED: usize = 16 << 20;
 /// Shorter values are not worth deflating.
