@@ -11,7 +11,7 @@ use crate::catalog::CATALOG;
 use crate::cause::Cause;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, Places};
@@ -25,6 +25,7 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
 use crate::time::Minute;
+use crate::watch::facets_of;
 pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
 
@@ -241,6 +242,16 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
+    /// Is what it finds about a function a failure, which a change may explain?
+    fn is_of_failures(&self) -> bool {
+        self.about().nature != Nature::Deed
+    }
+
+    /// Does it look at the events of a source, where it names no calls?
+    fn looks_at(&self, source: Source) -> bool {
+        self.about().families.iter().any(|family| family.source() == source)
+    }
+
     /// Does it say what was changed before a function failed?
     fn explains(&self) -> bool {
         false
@@ -380,16 +391,4 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
-}
-
-fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
-    let asked = abouts.fold(0, |all, about| match about.trigger {
-        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
-        Trigger::Measures(_) | Trigger::Slots(_) => all,
-    });
-    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
-    // asked about whatever is new in it.
-    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
-    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }

@@ -56,7 +56,7 @@ impl Index {
             }
         }
         for source in [Source::CloudTrail, Source::Lambda] {
-            if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
+            if keys.is_empty() && watch.detector.looks_at(source) {
                 self.by_source[source as usize].push(place);
             }
         }

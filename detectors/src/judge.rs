@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
-use crate::cause::Cause;
+use crate::cause::{Cause, SURROUNDINGS};
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Nature, Ranking, Timing, Trigger, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -34,6 +34,8 @@ pub struct Known {
     pub profile: Option<Arc<Profile>>,
     /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
     pub account: Option<Arc<Profile>>,
+    /// The cells of its account, by hour, where [`Engine::asks_home`] says that they are asked for.
+    pub home: Vec<(Hour, Arc<Cell>)>,
 }
 
 impl Known {
@@ -157,6 +159,19 @@ impl Engine {
                 .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
     }
 
+    /// May a detector ask what happened in the account of an entity before it speaks of it?
+    #[must_use]
+    pub fn asks_home(&self, known: &Known) -> bool {
+        let occurs = |(_, cell): &(Hour, Arc<Cell>)| cell.slots().next().is_some();
+        self.explaining.is_some() && known.entity.family == Family::Function && known.cells.iter().any(occurs)
+    }
+
+    /// Did anything happen in a cell of an account that the alerts about its functions may name?
+    #[must_use]
+    pub fn moves_functions(&self, family: Family, cell: &Cell) -> bool {
+        family == Family::Account && cell.active_in(SURROUNDINGS).next().is_some()
+    }
+
     /// The fewest counted events in two hours with which some detector may speak.
     #[must_use]
     pub fn floor(&self) -> u64 {
@@ -234,7 +249,7 @@ impl Engine {
             }
             let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
             if let Some(mut verdict) = detector.judge(&window) {
-                let causes = self.explain(about, &window, &mut verdict);
+                let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
                 out.push(Finding {
@@ -255,10 +270,11 @@ impl Engine {
     }
 
     /// What was changed before the failures of a function that a verdict is about, which may make it graver.
-    fn explain(&self, about: &About, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
+    fn explain(&self, detector: &dyn Detector, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
         let Some(watch) = self.explaining.map(|place| &self.watches[place]) else { return Vec::new() };
+        let (about, fails) = (detector.about(), detector.is_of_failures());
         match about.trigger {
-            Trigger::Slots(slots) if window.entity.family == Family::Function && about.nature != Nature::Deed => {
+            Trigger::Slots(slots) if window.entity.family == Family::Function && fails => {
                 watch.of(&window.entity.subject()).0.explain(window, slots, verdict)
             }
             _ => Vec::new(),
@@ -295,6 +311,7 @@ impl<'a> View<'a> {
             before: self.before,
             profile: self.known.profile.as_deref(),
             account: self.known.account.as_deref(),
+            home: &self.known.home,
             models,
             raise: 0.0,
             lateness: models.lateness,

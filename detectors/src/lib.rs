@@ -8,6 +8,7 @@ pub mod beats;
 pub mod catalog;
 pub mod cause;
 pub mod cell;
+mod change;
 pub mod correlation;
 mod crash;
 pub mod day;

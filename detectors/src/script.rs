@@ -21,8 +21,8 @@ use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
 use crate::event::{
-    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Line, Log, Login, Principal,
-    PrincipalKind, Report, What,
+    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Level, Line, Log, Login,
+    Principal, PrincipalKind, Report, What,
 };
 use crate::group::Book;
 use crate::hash::hash_of;
@@ -98,9 +98,17 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
             book.fold(finding);
         }
     }
-    for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
-        let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
-        judge(&engine, (&entity, account.map(Arc::new)), hours, &mut book);
+    let hours = |home: &Entity| {
+        let hours = cells.get(home).into_iter().flatten();
+        let mut hours: Vec<_> = hours.map(|(hour, cell)| (*hour, Arc::new(cell.clone()))).collect();
+        hours.sort_by_key(|(hour, _)| *hour);
+        hours
+    };
+    for (entity, cells) in cells.iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
+        let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
+        let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
+        let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account, home };
+        judge(&engine, &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
@@ -121,20 +129,16 @@ fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
     profile
 }
 
-fn judge(
-    engine: &Engine,
-    (entity, account): (&Entity, Option<Arc<Profile>>),
-    hours: HashMap<Hour, Cell>,
-    book: &mut Book,
-) {
-    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.into_iter().map(|(h, c)| (h, Arc::new(c))).collect();
+fn judge(engine: &Engine, all: &Known, hours: &HashMap<Hour, Cell>, book: &mut Book) {
+    let entity = &all.entity;
+    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.iter().map(|(h, c)| (*h, Arc::new(c.clone()))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
         let profile_now = Some(Arc::new(profile.clone()));
-        let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone() };
+        let known = Known { cells, profile: profile_now, ..all.clone() };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
@@ -218,9 +222,16 @@ impl Happened {
         ];
         let kind = kinds.into_iter().find(|(word, _)| self.says(word)).map(|(_, kind)| kind);
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
-        let line = if self.says("REPORT") { Line::Report(Report::default()) } else { Line::Platform };
+        let line = match self.words[0].as_str() {
+            "REPORT" => Line::Report(Report::default()),
+            "START" => Line::Start,
+            _ if self.says("line") => Line::Application { level: Level::Error, error_type: self.value("type") },
+            _ => Line::Platform,
+        };
+        let message = self.value("says").replace('_', " ");
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
-        observer.event(&self.event(What::Log(Log { function, request, stream: "s", line, failure, ..Log::default() })));
+        let log = Log { function, request, stream: "s", message: &message, line, failure };
+        observer.event(&self.event(What::Log(log)));
     }
 
     fn show_call(&self, observer: &mut Observer<'_>) {

@@ -1,7 +1,9 @@
 //! A detector that is on: its variants, and what becomes of what it finds.
 
 use crate::alert::Subject;
-use crate::detector::Detector;
+use crate::detector::{Detector, Trigger};
+use crate::entity::Family;
+use crate::habit::Facet;
 use crate::severity::Severity;
 use crate::stage::Stage;
 
@@ -36,4 +38,17 @@ impl Watch {
             None => (self.detector.as_ref(), self.cap),
         }
     }
+}
+
+/// The facets that detectors ask for of a family, a bit for each.
+pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
+    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
+    let asked = abouts.fold(0, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
+    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
+    // asked about whatever is new in it.
+    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
+    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
 }

@@ -239,10 +239,10 @@ mod tests {
             check(&bytes, "it is damaged: what it holds is not what was written");
         }
         let mut bytes = good;
-        bytes[MAGIC.len()] = 3;
-        check(&bytes, "it has format 3, and this version of lapwing reads up to 2");
+        bytes[MAGIC.len()] = 4;
+        check(&bytes, "it has format 4, and this version of lapwing reads up to 3");
         bytes[MAGIC.len()] = 1;
-        check(&bytes, "it has format 1, and this version of lapwing reads 2 alone");
+        check(&bytes, "it has format 1, and this version of lapwing reads 3 alone");
     }
 
     #[test]

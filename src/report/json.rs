@@ -105,6 +105,8 @@ struct BeforeOut<'a> {
     time: String,
     minutes: u32,
     api: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    object: Cow<'a, str>,
     principal: Cow<'a, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     session: Cow<'a, str>,
@@ -190,11 +192,12 @@ impl SpanOut {
 
 impl<'a> BeforeOut<'a> {
     fn of(cause: &'a Cause) -> BeforeOut<'a> {
-        let Cause { example, who, lead } = cause;
+        let Cause { example, who, object, lead } = cause;
         BeforeOut {
             time: instant(example.time),
             minutes: lead.0,
             api: cut(&example.what, NAME),
+            object: cut(object, NAME),
             principal: cut(who, NAME),
             session: cut(&example.caller.session, NAME),
             source_ip: cut(&example.caller.address, NAME),

@@ -65,8 +65,8 @@ pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
         return Vec::new();
     }
     let asked = alert.causes.last().map(|cause| {
-        let (who, what) = (clean(&cause.who, PIECE), clean(&cause.example.what, PIECE));
-        format!("ask {who}: was {what} meant, and does undoing it end this?")
+        let (who, deed) = (clean(&cause.who, PIECE), clean(&cause.example.what, PIECE));
+        format!("ask {who}: was {deed} meant, and does undoing it end this?")
     });
     let mut steps: Vec<String> = asked.into_iter().chain(alert.next.iter().map(|&step| step.to_owned())).collect();
     if !alert.query.is_empty() {
@@ -189,18 +189,20 @@ fn seen(alert: &Alert) -> String {
 /// A change: `2026-03-03 02:08 lambda:UpdateFunctionCode by role/ci (session run-7) from 192.0.2.7 · aws-cli/2.15 · event
 /// 0f4b…`.
 fn before(cause: &Cause) -> String {
-    let Cause { example, who, .. } = cause;
-    let caller = &example.caller;
+    let (example, caller) = (&cause.example, &cause.example.caller);
     let named = |before: &str, text: &str, after: &str| match text {
         "" => String::new(),
         text => format!("{before}{}{after}", clean(text, PIECE)),
     };
     [
-        format!("{} {} by {}", example.time.format("%Y-%m-%d %H:%M"), clean(&example.what, PIECE), clean(who, PIECE)),
+        example.time.format("%Y-%m-%d %H:%M").to_string(),
+        named(" ", &example.what, ""),
+        named(" of ", &cause.object, ""),
+        named(" by ", &cause.who, ""),
         named(" (session ", &caller.session, ")"),
         named(" from ", &caller.address, ""),
         named(" · ", &caller.agent, ""),
-        format!(" · event {}", clean(&example.id.to_string(), PIECE)),
+        named(" · event ", &example.id.to_string(), ""),
     ]
     .concat()
 }
@@ -330,7 +332,7 @@ Id LW-7f3a91c200000000 · resolved · 2 findings folded · complete
     fn no_name_from_a_log_breaks_out_of_its_place() {
         let text = render(&hostile());
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-        assert_eq!(text.lines().count(), 9, "{text}");
+        assert_eq!(text.lines().count(), 13, "{text}");
         assert!(text.contains(r"role/\r\nBcc: all@example.com\u{1b}[2J"), "{text}");
         let subject = subject(&hostile());
         assert!(subject.len() < 100 && subject.chars().all(|c| matches!(c, ' '..='~')), "{subject:?}");

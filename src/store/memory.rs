@@ -23,8 +23,10 @@ use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
+use home::{Touched, touch};
 
 mod heard;
+mod home;
 mod kept;
 mod look;
 
@@ -112,18 +114,21 @@ impl MemoryStore {
     }
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
-    fn add_touching(&mut self, learnt: &Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+    fn add_touching(&mut self, learnt: &Learnt) -> Touched {
         let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
-        let mut touched = BTreeMap::new();
+        let (mut touched, mut moved) = (Touched::new(), Vec::new());
         // Deliveries are judged at once: that needs cells.
         self.hours.fold(&mut self.folder);
         for (entity, hour, cell) in learnt.cells() {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
             let Some(id) = self.entities.id((&entity).into()) else { continue };
-            let reached = touched.entry(id).or_insert((hour.minute(minutes.0), hour.minute(minutes.1)));
-            *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
+            let minutes = (hour.minute(minutes.0), hour.minute(minutes.1));
+            touch(&mut touched, id, minutes);
+            if self.engine.moves_functions(entity.family, &cell) {
+                moved.push((entity, minutes));
+            }
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
                 let on_time = cell.minutes().any(|minute| hour.minute(minute) > closed);
@@ -133,6 +138,7 @@ impl MemoryStore {
                 }
             }
         }
+        self.touch_functions(moved, &mut touched);
         touched
     }
 
@@ -207,7 +213,8 @@ impl MemoryStore {
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
         let held = self.entities.get(id);
         let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
+        let known = self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine);
+        self.with_home(known, (from, to))
     }
 
     fn source(&self, id: Id) -> Source {
@@ -221,7 +228,7 @@ impl MemoryStore {
         self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
     }
 
-    fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
+    fn touched(&self, touched: Touched) -> Vec<Due> {
         let mut due = Vec::new();
         for (id, (from, to)) in touched {
             let to = to.plus(WINDOW - 1);
@@ -293,7 +300,8 @@ impl MemoryStore {
             }
             if let Some(known) = known {
                 let known = Known { cells: pair.cells(present.id, folder), ..known };
-                due.push((entities.at_home(known, engine), range));
+                let home = entities.home_of(&known, engine).map(|home| pair.cells(home, folder));
+                due.push((Known { home: home.unwrap_or_default(), ..entities.at_home(known, engine) }, range));
             }
         }
         self.hours.put(pair);

@@ -6,6 +6,7 @@ use crate::novelty::FirstSeen;
 
 pub mod api_call_rate;
 pub mod api_error_spike;
+pub mod application_refused;
 pub mod change_before_failure;
 pub mod console_login_failures;
 pub mod console_login_spray;
@@ -13,6 +14,7 @@ pub mod console_login_without_mfa;
 pub mod denied_burst;
 pub mod denied_on_one_api;
 pub mod deployer_misused;
+pub mod event_failed_again;
 pub mod function_error_spike;
 pub mod function_init_failure;
 pub mod function_out_of_memory;
@@ -32,6 +34,7 @@ pub mod root_use;
 pub mod several_tactics;
 pub mod silence;
 pub mod trail_tampering;
+pub mod unfinished_invocation;
 
 /// Failed invocations of a function, by distinct request id: read by several detectors and learnt by profiles.
 pub const FAILED: Slot = Slot::named("failed");
@@ -78,6 +81,9 @@ pub static CATALOG: &[Make] = &[
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
     || Box::new(change_before_failure::ChangeBeforeFailure::default()),
+    || Box::new(application_refused::ApplicationRefused::default()),
+    || Box::new(event_failed_again::EventFailedAgain::default()),
+    || Box::new(unfinished_invocation::UnfinishedInvocation::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
     || Box::new(silence::Silence::default()),
 ];

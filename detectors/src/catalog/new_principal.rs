@@ -96,7 +96,9 @@ impl Detector for NewPrincipal {
         let slept = window.profile.and_then(Profile::familiar);
         let slept = slept.map_or(0, |known| known.slept(Facet::Presence, 0, window.minute.hour()));
         let seen = window.sum(Measure::Calls, REACH);
-        let sensitive = !window.here.habits().of(Facet::Sensitive).is_empty();
+        // What the rest of the hour shows may not be known yet.
+        let sensitive = window.here.habits().of(Facet::Sensitive);
+        let sensitive = sensitive.iter().any(|habit| habit.first <= window.minute.of_hour());
         let what = if slept == 0 {
             "first calls in the account".to_owned()
         } else {

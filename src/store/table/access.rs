@@ -142,10 +142,18 @@ impl<T: Table> Access<'_, T> {
         profile
     }
 
-    /// Reads what is usual for the account of a view's entity, where some detector asks for that.
+    /// Reads what is usual for the account of a view's entity, or what happened there in some hours, where some detector
+    /// asks for that.
     pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
         let known = view.known(from, to);
-        let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        let Some(home) = known.entity.home() else { return Ok(()) };
+        if self.engine.asks_home(&known) {
+            let account = self.view(&home, from.before(), Freshness::Strong).await?;
+            view.home = account.known(from, to).cells;
+        }
+        if !self.engine.asks_account(&known) {
+            return Ok(());
+        }
         let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
         self.learn(&mut account, Hour(i32::MAX)).await?;
         view.account = account.learnt.map(|(_, profile)| profile);

@@ -96,9 +96,9 @@ mod tests {
         check(&[], "item c1: is damaged: it is too short");
         check(
             &[FORMAT + 1, 0, 0],
-            "item c1: has format 3, and this version of Lapwing reads up to 2: run the newer one",
+            "item c1: has format 4, and this version of Lapwing reads up to 3: run the newer one",
         );
-        let older = "item c1: has format 1, and this version of Lapwing reads 2 alone: give it a new table";
+        let older = "item c1: has format 2, and this version of Lapwing reads 3 alone: give it a new table";
         check(&[FORMAT - 1, 0, 0], older);
         check(&[FORMAT, 7, 0], "item c1: is damaged: no such form");
         check(&[FORMAT, DEFLATED, 255, 255, 255, 255, 1], "item c1: is damaged: it does not inflate");

@@ -200,7 +200,13 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None };
+        let known = Known {
+            entity: entity.clone(),
+            cells: vec![(hour, Arc::new(cell))],
+            profile: None,
+            account: None,
+            home: Vec::new(),
+        };
         due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
     }
     due

@@ -274,6 +274,14 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
     }
+    for _ in 0..dice.between(0, 4) {
+        let time = start - TimeDelta::seconds(dice.between(-600, 70 * 60));
+        let api = *dice.pick(&["lambda:UpdateFunctionCode20150331v2", "lambda:UpdateAlias20150331"]);
+        let mut change = call(dice, time, Who::Role("deployer"), (api, ""));
+        let named = format!(r#""requestParameters":{{"functionName":"{name}"}}"#);
+        change.json = change.json.replace(r#""requestParameters":null"#, &named);
+        out.push(change);
+    }
     out
 }
 
