@@ -26,10 +26,12 @@ pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod level;
+mod line_kind;
 pub mod measure;
 pub mod notes;
 pub mod novelty;
 pub mod observe;
+mod origin;
 pub mod profile;
 mod query;
 pub mod rate;

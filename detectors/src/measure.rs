@@ -29,11 +29,13 @@ pub enum Measure {
     Failures,
     /// Events of any kind: signs of life of what is watched for silence.
     Any,
+    /// Kilobytes (1,000 bytes) that were downloaded.
+    Kilobytes,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 10] = [
+    pub const ALL: [Measure; 11] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -44,6 +46,7 @@ impl Measure {
         Measure::Invocations,
         Measure::Failures,
         Measure::Any,
+        Measure::Kilobytes,
     ];
 
     /// The measure that counts failed calls of a class.

@@ -25,6 +25,10 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             let name = api.split_once(':').map_or(api.as_str(), |(_, name)| name);
             format!("{} and eventName like {} and ispresent(errorCode)", principal_filter(entity), quoted(name))
         }
+        Family::Download => {
+            let bucket = quoted(entity.bucket());
+            format!("{} and requestParameters.bucketName = {bucket}", principal_filter(entity))
+        }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
         Family::Function | Family::Log => {

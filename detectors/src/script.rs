@@ -258,6 +258,7 @@ impl Happened {
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
             login: sign_in.then_some(login),
             request: self.value("request"),
+            extra: self.value("extra"),
             ..Call::default()
         };
         observer.event(&self.event(What::Call(&call)));

@@ -7,6 +7,7 @@ use crate::novelty::FirstSeen;
 pub mod api_call_rate;
 pub mod api_error_spike;
 pub mod application_refused;
+pub mod bucket_download;
 pub mod change_before_failure;
 pub mod console_login_failures;
 pub mod console_login_spray;
@@ -24,7 +25,9 @@ pub mod new_account_region;
 pub mod new_agent;
 pub mod new_api;
 pub mod new_error;
+pub mod new_error_code;
 pub mod new_key;
+pub mod new_log_line;
 pub mod new_network;
 pub mod new_principal;
 pub mod new_region;
@@ -59,6 +62,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(api_error_spike::ApiErrorSpike::default()),
     || Box::new(denied_burst::DeniedBurst::default()),
     || Box::new(denied_on_one_api::DeniedOnOneApi::default()),
+    || Box::new(bucket_download::BucketDownload::default()),
     || Box::new(console_login_failures::ConsoleLoginFailures::default()),
     || Box::new(console_login_spray::ConsoleLoginSpray::default()),
     || Box::new(console_login_without_mfa::ConsoleLoginWithoutMfa),
@@ -73,6 +77,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(FirstSeen::from(&new_key::KIND)),
     || Box::new(FirstSeen::from(&new_role::KIND)),
     || Box::new(FirstSeen::from(&new_region::KIND)),
+    || Box::new(FirstSeen::from(&new_error_code::KIND)),
     || Box::new(FirstSeen::from(&new_account_region::KIND)),
     || Box::new(deployer_misused::DeployerMisused::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
@@ -85,5 +90,6 @@ pub static CATALOG: &[Make] = &[
     || Box::new(event_failed_again::EventFailedAgain::default()),
     || Box::new(unfinished_invocation::UnfinishedInvocation::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
+    || Box::new(FirstSeen::from(&new_log_line::KIND)),
     || Box::new(silence::Silence::default()),
 ];

@@ -35,6 +35,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Log => "l",
         Family::Account => "o",
         Family::Denial => "r",
+        Family::Download => "b",
     };
     let key = &*entity.key;
     if key.len() <= LONGEST {

@@ -22,7 +22,7 @@ use lapwing_detectors::catalog::{self, CATALOG, Make, silence};
 use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::profile::Lateness;
-use lapwing_detectors::settings::{Field, Value, Visit};
+use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
 use run::{Flaw, disorderly, orderly};
@@ -120,6 +120,8 @@ fn engine() -> Arc<Engine> {
             match (field.name, value) {
                 ("min_age_days" | "min_days", Value::Count(least)) => *least = 0,
                 ("one_in", Value::Count(hours)) => *hours = 1,
+                ("gigabytes", Value::Count(gigabytes)) => *gigabytes = 1,
+                ("after", Value::Minutes(after)) => *after = Minutes(10),
                 _ => {}
             }
         }
@@ -133,9 +135,12 @@ fn engine() -> Arc<Engine> {
     Arc::new(Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default()))
 }
 
+/// Those that must be told of what, or speak in the alerts of others.
+const QUIET: [&str; 3] = [silence::ID, "deployer-misused", "change-before-failure"];
+
 /// The detectors that speak without being told of what.
 fn speaking(engine: &Engine) -> BTreeSet<&'static str> {
-    engine.detectors().map(|about| about.id).filter(|id| ![silence::ID, "deployer-misused"].contains(id)).collect()
+    engine.detectors().map(|about| about.id).filter(|id| !QUIET.contains(id)).collect()
 }
 
 #[test]
