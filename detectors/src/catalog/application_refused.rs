@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::alert::Example;
 use crate::cause::{REFUSAL_TOLD, REFUSED, ROLE, function_of};
-use crate::deed::names;
+use crate::deed::{KEPT, names};
 use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{ErrorClass, Event, Level, Line, Log, Source, What};
@@ -35,13 +35,14 @@ static ABOUT: About = About {
     families: &[Family::Function],
     trigger: Trigger::Slots(&[REFUSAL_TOLD]),
     nature: Nature::Deed,
-    timing: Timing::Settling,
+    // A record in CloudTrail comes later and changes what is said, never that it is said.
+    timing: Timing::Monotone,
     never_muted: false,
     ranking: Ranking::Unnamed,
 };
 
-/// Refusals kept for each minute, by what was refused.
-const KEPT: u16 = 16;
+/// Refused calls kept for each minute, by API.
+const CALLS: u16 = 16;
 /// Roles kept for each minute: a function has one.
 const ROLES: u16 = 2;
 /// What AWS writes between who is refused and what:
@@ -95,7 +96,7 @@ impl Detector for ApplicationRefused {
                 let Some(refusal) = refusal(&log) else { return };
                 let shown = refusal.shown();
                 let value = Value::Marked(hash_one(&shown), Cow::Owned(shown));
-                seen.occur(Family::Function, REFUSAL_TOLD, Keep::Distinct(KEPT), value);
+                seen.occur(Family::Function, REFUSAL_TOLD, Keep::Count(KEPT), value);
                 if !refusal.role.is_empty() {
                     let role = format!("role/{}", refusal.role);
                     let value = Value::Marked(hash_one(&role), Cow::Owned(role));
@@ -105,7 +106,7 @@ impl Detector for ApplicationRefused {
             What::Call(call) => {
                 let denied = call.error.is_some_and(|error| error.class == ErrorClass::Denied);
                 if denied && !function_of(call).is_empty() {
-                    seen.occur(Family::Function, REFUSED, Keep::Distinct(KEPT), Value::Api);
+                    seen.occur(Family::Function, REFUSED, Keep::Distinct(CALLS), Value::Api);
                     seen.occur(Family::Function, ROLE, Keep::Distinct(ROLES), Value::Text(call.principal.name));
                 }
             }

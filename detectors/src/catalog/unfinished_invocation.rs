@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cell::{Cell, Occurrence};
+use crate::cell::Occurrence;
 use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
@@ -11,8 +11,8 @@ use crate::observe::{Observations, Value};
 use crate::settings::{Field, Minutes, Value as Setting, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
-use crate::time::{HOUR, Minute};
-use crate::window::Window;
+use crate::time::Minute;
+use crate::window::{REACH, Window};
 
 const BEGUN: Slot = Slot::named("begun");
 const ENDED: Slot = Slot::named("ended");
@@ -21,8 +21,8 @@ static ABOUT: About = About {
     id: "unfinished-invocation",
     title: "Invocation that never ended",
     what: "An invocation begins, and neither a report nor a failure of it is read within the time that `after` gives. It is off \
-           unless that is set, to the function's time limit or longer. It is told where the function goes on: of one that went silent, \
-           `silence` tells.",
+           unless that is set, to the function's time limit or longer. It is told with the next line about an invocation of the function, within \
+           an hour: of a function that goes silent, `silence` tells.",
     why: "Where a sandbox dies or its log lines are lost, nothing else tells of the work that was not done.",
     innocent: "An invocation whose report comes in another delivery, late or before its first line.",
     attack: &[],
@@ -61,7 +61,7 @@ impl Detector for UnfinishedInvocation {
 
     fn settings(&mut self, visit: &mut dyn Visit) {
         let doc = "how long after its first line an invocation must have ended; `0m` switches it off";
-        visit.field(Field { name: "after", doc, min: 0.0, max: 59.0 }, Setting::Minutes(&mut self.after));
+        visit.field(Field { name: "after", doc, min: 0.0, max: 45.0 }, Setting::Minutes(&mut self.after));
     }
 
     fn rests_on_trigger(&self) -> bool {
@@ -90,31 +90,32 @@ impl Detector for UnfinishedInvocation {
         seen.occur(Family::Function, slot, Keep::Distinct(KEPT), Value::Text(log.request));
     }
 
-    /// The minutes by which what began must have ended.
-    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
-        let after = self.after.0 as i32;
-        let begun = |cell: &Cell, hour: i32| -> Vec<i32> {
-            cell.active_in(BEGUN).map(|minute| hour * HOUR + i32::from(minute) + after).collect()
-        };
-        let due = begun(here, 0).into_iter().chain(before.map(|cell| begun(cell, -1)).unwrap_or_default());
-        due.filter(|minute| after > 0 && (0..HOUR).contains(minute)).fold(0, |bits, minute| bits | 1 << minute)
-    }
-
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let (span, first) = (Minutes(self.after.0 + 1), window.minute.plus(-(self.after.0 as i32)));
-        let ended: Vec<&Occurrence> = window.occurrences(ENDED, span).collect();
-        let began = window.occurrences(BEGUN, span).filter(|begun| Minute::of(begun.example.time) == first);
-        let open: Vec<&Occurrence> = began.filter(|begun| !may_have_ended(begun, &ended)).collect();
+        if self.after.0 == 0 {
+            return None;
+        }
+        let ended: Vec<&Occurrence> = window.occurrences(ENDED, REACH).collect();
+        let begun: Vec<&Occurrence> = window.occurrences(BEGUN, REACH).collect();
+        let minute_of = |line: &Occurrence| Minute::of(line.example.time);
+        // What is due in a minute without lines is told in the next one with some.
+        let active =
+            begun.iter().chain(&ended).map(|line| minute_of(line)).filter(|minute| *minute < window.minute).max();
+        let is_due = |line: &&Occurrence| {
+            let due = minute_of(line).plus(self.after.0 as i32);
+            due <= window.minute && active.is_none_or(|active| active < due)
+        };
+        let open = begun.into_iter().filter(is_due).filter(|begun| !may_have_ended(begun, &ended));
+        let open: Vec<&Occurrence> = open.collect();
         let one = open.iter().min_by_key(|begun| begun.name.as_ref())?;
         let more = if open.len() > 1 { format!(" and {} more", open.len() - 1) } else { String::new() };
         Some(Verdict {
             severity: Severity::Low,
             seen: open.len() as u64,
-            at_least: window.saturated(BEGUN, span),
+            at_least: window.saturated(BEGUN, REACH),
             expected: None,
             threshold: Some(1.0),
             surprise: None,
-            window: span,
+            window: REACH,
             folding: Folding::Sum,
             unit: "invocation{s} that did not end".into(),
             headline: format!(
@@ -151,7 +152,7 @@ mod tests {
              09:51 REPORT fn=pay req=r1
              10:20 START  fn=pay req=r3
              10:21 REPORT fn=pay req=r3",
-            "10:05 low pay: 1 invocation did not end within 15 min: request r2",
+            "10:20 low pay: 1 invocation did not end within 15 min: request r2",
         );
     }
 

@@ -91,16 +91,21 @@ impl<T: Table> Access<'_, T> {
         }
         let item = Item { place: place.clone(), version: 1, body: pack(&work)?.into(), expires: bucket.start() + LIFE };
         self.table.put(&item).await?;
+        self.remember_asked(place);
+        Ok(())
+    }
+
+    /// Remembers that an item was written that always holds the same.
+    pub(super) fn remember_asked(&self, place: Place) {
         let mut asked = self.asked();
         if asked.len() >= ASKED {
             asked.clear();
         }
         asked.insert(place);
-        Ok(())
     }
 
     // A set that a panic left behind is still right.
-    fn asked(&self) -> MutexGuard<'_, HashSet<Place>> {
+    pub(super) fn asked(&self) -> MutexGuard<'_, HashSet<Place>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -148,6 +153,7 @@ impl<T: Table> Access<'_, T> {
         let known = view.known(from, to);
         let Some(home) = known.entity.home() else { return Ok(()) };
         if self.engine.asks_home(&known) {
+            self.enroll(view, &home, (from.before(), to)).await?;
             let account = self.view(&home, from.before(), Freshness::Strong).await?;
             view.home = account.known(from, to).cells;
         }

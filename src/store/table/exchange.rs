@@ -32,6 +32,8 @@ pub(super) struct Added {
     pub(super) fresh: bool,
     /// What must be judged.
     pub(super) due: Vec<Due>,
+    /// The minutes of what is told of the functions of this account.
+    pub(super) moved: Option<(Minute, Minute)>,
 }
 
 impl Lesson {
@@ -63,7 +65,9 @@ impl<T: Table> Access<'_, T> {
                 self.ask(work, at, (&view.key, &cell_sort(*hour, 0))).await?;
             }
         }
-        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
+        let moves = lesson.cells.iter().any(|(_, cell)| self.engine.moves_functions(view.entity.family, cell));
+        let moved = lesson.span().filter(|_| moves);
+        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new(), moved }) };
         let to = last.plus(REACH - 1);
         let late = first <= self.complete(&view.entity);
         let cut = self.is_cut(&view, first, to);
@@ -74,7 +78,7 @@ impl<T: Table> Access<'_, T> {
         }
         let awake = self.last_awake(&view, first, to);
         if awake.is_empty() {
-            return Ok(Added { view, fresh, due: Vec::new() });
+            return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
         for last in awake.into_iter().filter(|awake| late || cut || *awake > last) {
@@ -86,7 +90,7 @@ impl<T: Table> Access<'_, T> {
         self.meet_account(&mut view, (first.hour(), to.hour())).await?;
         view.reopened |= late;
         let due = self.due(&view, first, to);
-        Ok(Added { view, fresh, due })
+        Ok(Added { view, fresh, due, moved })
     }
 
     fn is_cut(&self, view: &View, first: Minute, to: Minute) -> bool {

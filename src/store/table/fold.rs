@@ -1,17 +1,15 @@
 //! Fold: what was found goes into the ledger of its entity.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lapwing_detectors::entity::Entity;
-use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::{Judged, Range};
 use lapwing_detectors::profile::Profile;
-use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::time::Hour;
 
 use super::access::{Access, Work};
 use super::codec::pack;
-use super::keys::{LEDGER, cell_sort};
+use super::keys::LEDGER;
 use super::port::{Freshness, Table};
 use super::view::View;
 use crate::store::days::Claim;
@@ -55,9 +53,7 @@ impl<T: Table> Access<'_, T> {
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
-                let judged = judged(&view, *range, judge);
-                self.ask_again(&view, &judged).await?;
-                found.extend(book.take(judged, self.engine));
+                found.extend(book.take(judged(&view, *range, judge), self.engine));
             }
             let before = pack(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
@@ -81,23 +77,6 @@ impl<T: Table> Access<'_, T> {
             }
         }
         Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })
-    }
-
-    /// Asks for another look at the failures of a function once CloudTrail is complete: what was changed in its account
-    /// before them may only be known then.
-    async fn ask_again(&self, view: &View, judged: &Judged) -> Result<(), StoreError> {
-        let behind = self.complete_of(Source::CloudTrail);
-        let left = judged.findings.iter().map(|finding| finding.minute).filter(|minute| *minute > behind);
-        let last: BTreeMap<Hour, Minute> = left.map(|minute| (minute.hour(), minute)).collect();
-        if last.is_empty() || !self.engine.asks_home(&view.known(judged.range.from.hour(), judged.range.to.hour())) {
-            return Ok(());
-        }
-        for (hour, minute) in last {
-            let work = Work { entity: view.entity.clone(), hour: Some(hour) };
-            let at = minute.plus(1 + self.longest_lateness()).start();
-            self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
-        }
-        Ok(())
     }
 
     fn longest_lateness(&self) -> i32 {

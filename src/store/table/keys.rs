@@ -48,6 +48,11 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
     format!("{family}{}{:032x}", &key[..end], xxh3_128(key.as_bytes())).into()
 }
 
+/// Where the functions of an account lie that failed in an hour.
+pub(super) fn enrolled_key(home: &Entity, hour: Hour) -> Arc<str> {
+    format!("j{}.{}", home.account(), hour.0).into()
+}
+
 /// The sort key of a cell's part. Newer hours come first, so that a ledger and the newest cells lie side by side.
 pub(super) fn cell_sort(hour: Hour, part: u8) -> Arc<str> {
     format!("c{:010}.{part:02}", i64::from(i32::MAX) - i64::from(hour.0)).into()

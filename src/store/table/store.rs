@@ -243,11 +243,18 @@ impl<T: Table> StateStore for TableStore<T> {
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
-        let mut fresh = false;
+        let (mut fresh, mut moved) = (false, Vec::new());
         for added in added {
             fresh |= added.fresh;
             due.extend(added.due);
+            moved.extend(added.moved.map(|minutes| (added.view.entity.clone(), minutes)));
             self.remember(added.view);
+        }
+        for (home, minutes) in moved {
+            for (view, again) in self.access(now).moved(&home, minutes).await? {
+                due.extend(again);
+                self.remember(view);
+            }
         }
         self.late += if fresh { late } else { 0 };
         Ok(due)

@@ -23,9 +23,15 @@ pub(super) fn changes(dice: &mut Dice, start: DateTime<Utc>, name: &str) -> Vec<
     let mut out = Vec::new();
     for _ in 0..dice.between(0, 4) {
         let time = start - TimeDelta::seconds(dice.between(-600, 70 * 60));
-        let api = *dice.pick(&["lambda:UpdateFunctionCode20150331v2", "lambda:UpdateAlias20150331"]);
+        let (api, member) = *dice.pick(&[
+            ("lambda:UpdateFunctionCode20150331v2", "functionName"),
+            ("lambda:UpdateAlias20150331", "functionName"),
+            ("iam:DeleteRolePolicy", "roleName"),
+            ("kms:DisableKey", "keyId"),
+            ("ec2:RevokeSecurityGroupEgress", "groupId"),
+        ]);
         let mut change = call(dice, time, Who::Role("deployer"), (api, ""));
-        let named = format!(r#""requestParameters":{{"functionName":"{name}"}}"#);
+        let named = format!(r#""requestParameters":{{"{member}":"{name}"}}"#);
         change.json = change.json.replace(r#""requestParameters":null"#, &named);
         out.push(change);
     }
