@@ -14,7 +14,7 @@ use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::{Index, Places};
+use crate::index::Index;
 use crate::judge::Range;
 use crate::level::Levels;
 use crate::measure::{Measure, Slot};
@@ -129,7 +129,7 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
-    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert.
+    /// A fault that stays until somebody mends it, or what is told once a day: the findings of a day of UTC are one alert.
     Fault,
 }
 
@@ -192,6 +192,11 @@ pub trait Detector: Send + Sync {
     /// Which entities of its families this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
 
+    /// The name of what it observes, where others observe the same: one of them is asked then.
+    fn observes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The calls that it can find something in; none: whatever its sources bring.
     fn keys(&self) -> &[Key] {
         &[]
@@ -224,6 +229,11 @@ pub trait Detector: Send + Sync {
             Trigger::Slots(slots) if slots.contains(&slot) => Some(1),
             _ => None,
         }
+    }
+
+    /// May it speak of an hour because of what occurred in the one before, though nothing occurs in its slots then?
+    fn looks_back(&self) -> bool {
+        false
     }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
@@ -300,8 +310,6 @@ pub struct Engine {
     /// The place of the detector that explains failures.
     pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
-    /// The places of those that speak of what is new.
-    pub(crate) news: Vec<usize>,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
@@ -330,9 +338,7 @@ impl Engine {
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
-        let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, explaining, facets, news, levels: Levels::default(), lateness }
+        Engine { watches, floor, index, relating, explaining, facets, levels: Levels::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -363,10 +369,6 @@ impl Engine {
         all.sort();
         all.dedup();
         all
-    }
-
-    pub(crate) fn awake(&self, cell: &Cell) -> Places {
-        self.index.of_cell(cell)
     }
 
     /// The detector that looks for incidents, if one is on.

@@ -12,9 +12,13 @@ use crate::event::{Call, CallKind, ErrorClass, Event, Level, Line, Log, Principa
 use crate::hash::hash_one;
 use crate::line_kind::kind_of_line;
 use crate::notes::{NAME, bounded};
-use crate::origin::{network_of, product_of};
+use crate::origin::network_of;
 use crate::request::text_of;
 use crate::sensitive::is_sensitive;
+
+mod agents;
+
+pub(crate) use agents::Agents;
 
 /// What a habit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -252,7 +256,12 @@ fn error_of<'e>(log: &Log<'e>) -> &'e str {
 
 /// Gathers what an event shows of the entity of a family, as far as somebody wants to know. `what` is the hash of its
 /// API.
-pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64, u16)) -> AllShown<'e> {
+pub(crate) fn gather<'e>(
+    family: Family,
+    event: &Event<'e>,
+    (what, wanted): (u64, u16),
+    agents: &mut Agents,
+) -> AllShown<'e> {
     let mut all = AllShown::new();
     let mut show = |facet: Facet, value: u64, name: &'e str| {
         if wanted & facet.bit() != 0 {
@@ -260,7 +269,7 @@ pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64
         }
     };
     match (family, &event.what) {
-        (Family::Principal, What::Call(call)) => of_call(event, (call, what), &mut show),
+        (Family::Principal, What::Call(call)) => of_call(event, (call, what, agents), &mut show),
         (Family::Account, What::Call(_)) => {
             show(Facet::Presence, 0, "");
             show(Facet::Region, hash_one(event.region), event.region);
@@ -282,7 +291,11 @@ pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64
     all
 }
 
-fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut impl FnMut(Facet, u64, &'e str)) {
+fn of_call<'e>(
+    event: &Event<'e>,
+    (call, what, agents): (&Call<'e>, u64, &mut Agents),
+    show: &mut impl FnMut(Facet, u64, &'e str),
+) {
     match call.error {
         None => show(Facet::Presence, 0, ""),
         Some(error) => show(Facet::ErrorCode, hash_one(error.code), error.code),
@@ -298,7 +311,7 @@ fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut imp
     show(facet, what, "");
     if let Some(network) = call.address.ip().map(network_of) {
         show(Facet::Network, hash_one(network), network);
-        let agent = product_of(call.user_agent);
+        let agent = agents.product_of(call.user_agent);
         if !agent.is_empty() {
             show(Facet::Agent, hash_one(agent), agent);
         }

@@ -26,6 +26,7 @@ pub(crate) fn product_of(agent: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::habit::Agents;
 
     #[test]
     fn a_network_is_the_leading_part_of_an_address() {
@@ -41,6 +42,7 @@ mod tests {
 
     #[test]
     fn an_agent_is_told_by_its_product() {
+        let mut agents = Agents::default();
         for (agent, product) in [
             ("Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0", "Boto3"),
             ("aws-cli/2.15.30 Python/3.11", "aws-cli"),
@@ -49,6 +51,7 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(product_of(agent), product);
+            assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
         }
     }
 }

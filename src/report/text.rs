@@ -68,7 +68,8 @@ pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
         let (who, deed) = (clean(&cause.who, PIECE), clean(&cause.example.what, PIECE));
         format!("ask {who}: was {deed} meant, and does undoing it end this?")
     });
-    let mut steps: Vec<String> = asked.into_iter().chain(alert.next.iter().map(|&step| step.to_owned())).collect();
+    let all = asked.into_iter().chain(alert.steps().map(|step| clean(&step, QUERY).into_owned()));
+    let mut steps: Vec<String> = all.collect();
     if !alert.query.is_empty() {
         steps.push(format!("query: {}", clean(&alert.query, QUERY)));
     }

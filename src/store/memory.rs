@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, AlertId, Quality};
 use lapwing_detectors::beats::Beats;
+use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
@@ -22,7 +23,7 @@ use lapwing_detectors::window::Around;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 use home::{Touched, touch};
 
 mod heard;
@@ -30,8 +31,6 @@ mod home;
 mod kept;
 mod look;
 
-/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
-const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
@@ -62,6 +61,8 @@ pub struct MemoryStore {
     retention: Retention,
     judged: BySource,
     pass: Option<Pass>,
+    /// What profiles learn once the hour that was handed out is judged: until then others look at them.
+    lessons: Vec<Lesson>,
     book: Book,
     days: Days,
     /// When there were signs of life of what must not be silent.
@@ -75,6 +76,9 @@ pub struct MemoryStore {
     /// Events that came after their minute was complete.
     pub late: u64,
 }
+
+/// An entity, and the hour of it that its profile is to learn.
+type Lesson = (Id, Hour, Arc<Cell>);
 
 /// A walk over the hours with minutes that have become complete.
 struct Pass {
@@ -97,6 +101,7 @@ impl MemoryStore {
             retention,
             judged: BySource::new(),
             pass: None,
+            lessons: Vec::new(),
             book: Book::default(),
             days: Days::default(),
             beats: BTreeMap::new(),
@@ -231,7 +236,7 @@ impl MemoryStore {
     fn touched(&self, touched: Touched) -> Vec<Due> {
         let mut due = Vec::new();
         for (id, (from, to)) in touched {
-            let to = to.plus(WINDOW - 1);
+            let to = reached(to);
             let judged = self.judged(self.source(id));
             let known = self.known(id, from.hour(), to.hour());
             if from <= judged {
@@ -246,6 +251,10 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let lateness = self.engine.lateness.of(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, lateness);
+        }
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -283,26 +292,30 @@ impl MemoryStore {
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
-        let MemoryStore { engine, entities, folder, .. } = self;
+        let MemoryStore { engine, entities, folder, lessons, .. } = self;
         let mut due = Vec::new();
         for present in pair.present() {
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             let asked = range.from <= range.to;
-            let stirs = asked && engine.stirs(present.trace);
+            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let known = wakes.then(|| held.known(Vec::new()));
-            if complete[family.source() as usize] {
-                held.learn(hour, cell, engine.lateness.of(family.source()));
+            let complete = complete[family.source() as usize];
+            if !wakes {
+                if complete {
+                    held.learn(hour, cell, engine.lateness.of(family.source()));
+                }
+                continue;
             }
-            if let Some(known) = known {
-                let known = Known { cells: pair.cells(present.id, folder), ..known };
-                let home = entities.home_of(&known, engine).map(|home| pair.cells(home, folder));
-                due.push((Known { home: home.unwrap_or_default(), ..entities.at_home(known, engine) }, range));
+            let known = held.known(pair.cells(present.id, folder));
+            if complete {
+                lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
+            let home = entities.home_of(&known, engine).map(|home| pair.cells(home, folder)).unwrap_or_default();
+            due.push((Known { home, ..entities.at_home(known, engine) }, range));
         }
         self.hours.put(pair);
         due

@@ -8,8 +8,9 @@ use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::{MemoryStore, WINDOW};
+use super::MemoryStore;
 use crate::store::hours::Id;
+use crate::store::reached;
 
 /// The minutes of each entity from the first to the last that a delivery touched.
 pub(super) type Touched = BTreeMap<Id, (Minute, Minute)>;
@@ -24,7 +25,7 @@ impl MemoryStore {
     /// The functions of an account are touched where something happened that the alerts about them may name.
     pub(super) fn touch_functions(&self, moved: Vec<(Entity, (Minute, Minute))>, touched: &mut Touched) {
         for (home, (from, to)) in moved {
-            for hour in from.hour().0..=to.plus(WINDOW - 1).hour().0 {
+            for hour in from.hour().0..=reached(to).hour().0 {
                 let present = self.hours.get(Hour(hour)).into_iter().flat_map(|held| held.traces());
                 let of_home = |id: &Id| {
                     let entity = &self.entities.get(*id).entity;

@@ -5,26 +5,34 @@ use std::collections::BTreeSet;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH};
+use super::access::{ASKED, Access, LIFE, Work};
 use super::codec::{pack, unpack};
-use super::keys::{enrolled_key, key_of};
+use super::keys::{Bucket, enrolled_key, key_of};
 use super::port::{Freshness, Item, Place, Span, Table};
 use super::view::View;
-use crate::store::{Due, StoreError};
+use crate::store::{Due, StoreError, reached};
+
+/// Stands for the bucket where who was enrolled is remembered.
+const ENROLLED: Bucket = Bucket(i32::MIN);
 
 impl<T: Table> Access<'_, T> {
     /// Enrolls a function with its account for the hours that are judged, before the account's cells are read: of a change
     /// in the account that is written meanwhile, either the reader or the writer knows.
     pub(super) async fn enroll(&self, view: &View, home: &Entity, hours: (Hour, Hour)) -> Result<(), StoreError> {
         for hour in view.hours(hours.0).into_iter().take_while(|hour| *hour <= hours.1) {
-            let place = Place { key: enrolled_key(home, hour), sort: key_of(&view.entity) };
-            if self.asked().contains(&place) {
+            let done = (ENROLLED, Work { entity: view.entity.clone(), hour: Some(hour) });
+            if self.asked().contains(&done) {
                 continue;
             }
+            let place = Place { key: enrolled_key(home, hour), sort: key_of(&view.entity) };
             let expires = hour.after().first().start() + LIFE;
-            let item = Item { place: place.clone(), version: 1, body: pack(&view.entity)?.into(), expires };
+            let item = Item { place, version: 1, body: pack(&view.entity)?.into(), expires };
             self.table.put(&item).await?;
-            self.remember_asked(place);
+            let mut asked = self.asked();
+            if asked.len() >= ASKED {
+                asked.clear();
+            }
+            asked.insert(done);
         }
         Ok(())
     }
@@ -35,7 +43,7 @@ impl<T: Table> Access<'_, T> {
         home: &Entity,
         (from, to): (Minute, Minute),
     ) -> Result<Vec<(View, Vec<Due>)>, StoreError> {
-        let (mut functions, to) = (BTreeSet::new(), to.plus(REACH - 1));
+        let (mut functions, to) = (BTreeSet::new(), reached(to));
         for hour in from.hour().0..=to.hour().0 {
             let key = enrolled_key(home, Hour(hour));
             let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };

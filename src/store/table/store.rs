@@ -17,16 +17,16 @@ use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH};
+use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::fold::Past;
-use super::keys::short;
+use super::keys::{Bucket, short};
 use super::ledger::LEASE;
-use super::port::{Freshness, Place, Table, TableError};
+use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
+use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError, reached};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -50,7 +50,8 @@ pub struct TableStore<T> {
     /// How long it has to send what it claimed, before another instance does.
     pub lease: TimeDelta,
     views: HashMap<Entity, View>,
-    asked: Mutex<HashSet<Place>>,
+    asked: Mutex<HashSet<(Bucket, Work)>>,
+    accounts: Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
     /// The time of the last call.
@@ -87,6 +88,7 @@ impl<T: Table> TableStore<T> {
             lease: LEASE,
             views: HashMap::new(),
             asked: Mutex::default(),
+            accounts: Mutex::default(),
             census: Census::default(),
             pass: None,
             now: DateTime::UNIX_EPOCH,
@@ -122,13 +124,19 @@ impl<T: Table> TableStore<T> {
             lease: self.lease,
             now,
             asked: &self.asked,
+            accounts: &self.accounts,
+        }
+    }
+
+    /// Forgets what there would be too much of with so many more. What a call has read it still needs when its findings
+    /// are folded, so that nothing is forgotten in between.
+    fn make_room(&mut self, coming: usize) {
+        if self.views.len() + coming > REMEMBERED {
+            self.views.clear();
         }
     }
 
     fn remember(&mut self, view: View) {
-        if self.views.len() >= REMEMBERED {
-            self.views.clear();
-        }
         self.views.insert(view.entity.clone(), view);
     }
 
@@ -148,10 +156,10 @@ impl<T: Table> TableStore<T> {
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
             let from = lesson.from().unwrap_or(Minute::of(now).hour());
-            let mut view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
-            if let Some(older) = older {
-                view = view.instead_of(older);
-            }
+            let view = match older {
+                Some(older) => access.again(older, from, Freshness::Eventual).await?,
+                None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
+            };
             Ok::<_, StoreError>((lesson, view))
         });
         known.extend(read.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?);
@@ -200,14 +208,9 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known {
-            entity: entity.clone(),
-            cells: vec![(hour, Arc::new(cell))],
-            profile: None,
-            account: None,
-            home: Vec::new(),
-        };
-        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
+        let cells = vec![(hour, Arc::new(cell))];
+        let known = Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new() };
+        due.push((known, Range { from: hour.first(), to: reached(hour.last()), complete: false }));
     }
     due
 }
@@ -237,9 +240,11 @@ impl<T: Table> StateStore for TableStore<T> {
         let access = self.access(now);
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
         let (lessons, mut due) = lessons(&learnt, now);
+        self.make_room(lessons.len());
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
         let access = self.access(now);
+        access.foretell(&admitted, delivery).await?;
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
@@ -266,6 +271,7 @@ impl<T: Table> StateStore for TableStore<T> {
             None => Pass::begin(&self.access(now)).await?,
         };
         let mut due = Vec::new();
+        self.make_room(HANDFUL);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
         while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
             let Step::Work(work) = pass.next(&self.access(now)).await? else {
@@ -327,6 +333,7 @@ impl<T: Table> StateStore for TableStore<T> {
     }
 
     async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        self.make_room(1);
         let access = self.access(now);
         let to = access.complete(entity);
         let view = access.view(entity, Minute::of(now - LIFE).hour().after(), Freshness::Strong).await?;
