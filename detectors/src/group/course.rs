@@ -11,11 +11,10 @@ use super::causes::Causes;
 use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing, Verdict};
+use crate::detector::{Folding, Nature, Timing};
 use crate::entity::Family;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
-use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
