@@ -29,8 +29,8 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             format!("{caller} and eventName like {} and ispresent(errorCode)", quoted(name))
         }
         Family::Download => {
-            let bucket = quoted(entity.bucket());
-            format!("{} and requestParameters.bucketName = {bucket}", principal_filter(entity))
+            let caller = principal_filter(entity.principal().unwrap_or_default());
+            format!("{caller} and requestParameters.bucketName = {}", quoted(entity.bucket()))
         }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
