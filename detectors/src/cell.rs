@@ -8,16 +8,25 @@ use smallvec::SmallVec;
 use crate::alert::Example;
 use crate::catalog::FAILED;
 use crate::habit::Habits;
-use crate::measure::{Keep, Measure, Slot};
+use crate::measure::{Measure, Slot};
+use crate::meter::{Reading, Track, last_of};
 
+mod examples;
+mod occurrence;
+mod readings;
+mod sums;
 mod trace;
 
+pub use occurrence::Occurrence;
+pub(crate) use sums::Sum;
+use sums::Sums;
 pub use trace::{ENOUGH, Trace};
 
-/// Examples kept for each measure of a cell.
-const EXAMPLES: usize = 3;
 /// Contributors kept in a cell: those with the smallest hashes, so that any order keeps the same ones.
 const CONTRIBUTORS: usize = 256;
+
+/// Readings that take as much room as one entry of another kind.
+const SMALLER: usize = 8;
 
 /// Did the data of a minute come within the lateness of its source?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +46,11 @@ pub struct Cell {
     contributors: SmallVec<[Contributor; 2]>,
     examples: SmallVec<[(Measure, Arc<Example>); 2]>,
     pub(crate) habits: Habits,
+    /// By meter, block and step.
+    readings: Vec<Reading>,
+    /// By stream.
+    tracks: Vec<Track>,
+    pub(crate) sums: Sums,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,42 +73,6 @@ pub(crate) struct OnTime {
     pub(crate) measure: Measure,
     pub(crate) minute: u8,
     pub(crate) n: u32,
-}
-
-/// Something that happened at one instant, kept by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Occurrence {
-    /// The rule or detector that it belongs to.
-    pub slot: Slot,
-    /// The minute of the hour, 0 to 59.
-    pub minute: u8,
-    /// Which ones of the minute are kept.
-    pub keep: Keep,
-    /// The hash of the value: of the API, the user, the request id.
-    pub value: u64,
-    /// The hash of the event.
-    pub event: u64,
-    /// The value to show; for an outsider's value, what they chose.
-    pub name: Arc<str>,
-    /// The event.
-    pub example: Arc<Example>,
-    /// Whether profiles may learn it.
-    pub arrival: Arrival,
-}
-
-impl Occurrence {
-    fn rank(&self) -> (Slot, u8, u64) {
-        let rank = match self.keep {
-            Keep::Count(_) => self.event,
-            Keep::Distinct(_) => self.value,
-        };
-        (self.slot, self.minute, rank)
-    }
-
-    /// Of two that say the same, the earlier event; of those, the smaller id. So any order keeps the same one.
-    fn older(&self, other: &Occurrence) -> bool {
-        (&self.example, self.event) < (&other.example, other.event)
-    }
 }
 
 /// What a contributor added to a cell: an API for a principal, a principal for an API, an error type for a function.
@@ -192,36 +170,12 @@ impl Cell {
         }
     }
 
-    /// Would an example of this time be kept? Spares making one that would not be.
-    pub fn wants_example(&self, measure: Measure, time: chrono::DateTime<chrono::Utc>) -> bool {
-        let mut held = self.examples.iter().filter(|(m, _)| *m == measure);
-        held.nth(EXAMPLES - 1).is_none_or(|(_, last)| time <= last.time)
-    }
-
-    /// Keeps an example, if it is one of the three smallest by time and id of its measure.
-    pub fn exemplify(&mut self, measure: Measure, example: Arc<Example>) {
-        let smaller = |(m, held): &(Measure, Arc<Example>)| (*m, held.as_ref()) < (measure, example.as_ref());
-        // Logs come nearly in order: most often it comes last.
-        let place = self.examples.iter().rposition(smaller).map_or(0, |at| at + 1);
-        if self.examples.get(place).is_some_and(|(m, held)| *m == measure && *held == example) {
-            return;
-        }
-        let ahead = self.examples[..place].iter().rev().take_while(|(m, _)| *m == measure).count();
-        if ahead >= EXAMPLES {
-            return;
-        }
-        self.examples.insert(place, (measure, example));
-        let behind = self.examples[place + 1..].iter().take_while(|(m, _)| *m == measure).count();
-        if ahead + behind >= EXAMPLES {
-            self.examples.remove(place + behind);
-        }
-    }
-
     /// Adds what another cell of the same entity and hour holds. `arrival` says of each minute whether it came in time.
     pub fn merge(&mut self, other: Cell, arrival: impl Fn(u8) -> Arrival) {
         for counter in other.counters {
             self.add(counter.arriving(arrival(counter.minute)));
         }
+        self.take_readings(&other.readings, &other.tracks, |block| arrival(last_of(block)));
         for mut occurrence in other.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
             self.occur(occurrence);
@@ -235,15 +189,18 @@ impl Cell {
         let mut habits = other.habits;
         habits.mark(&arrival);
         self.habits.unite(habits);
+        self.sums.unite(other.sums);
     }
 
     /// Adds what another part of the same cell holds, with the marks that it has.
     pub fn unite(&mut self, other: Cell) {
         other.counters.into_iter().for_each(|counter| self.add(counter));
+        self.take_readings(&other.readings, &other.tracks, |_| Arrival::OnTime);
         other.occurrences.into_iter().for_each(|occurrence| self.occur(occurrence));
         other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
         other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
         self.habits.unite(other.habits);
+        self.sums.unite(other.sums);
     }
 
     /// Marks what came late, of a cell that nobody has merged yet.
@@ -254,6 +211,9 @@ impl Cell {
         for occurrence in &mut self.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
         }
+        for reading in &mut self.readings {
+            *reading = reading.arriving(arrival(last_of(reading.block)));
+        }
         self.habits.mark(arrival);
     }
 
@@ -263,7 +223,7 @@ impl Cell {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
         // Which detectors ask for how many of them is not known here: one is enough.
         let carries = !self.occurrences.is_empty();
-        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries }
+        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries, long: carries }
     }
 
     /// Empties it, to be filled again.
@@ -273,6 +233,9 @@ impl Cell {
         self.contributors.clear();
         self.examples.clear();
         self.habits.clear();
+        self.readings.clear();
+        self.tracks.clear();
+        self.sums.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
@@ -283,6 +246,8 @@ impl Cell {
             + self.contributors.len()
             + self.examples.len()
             + self.habits.all().len()
+            + (self.readings.len() + self.tracks.len()).div_ceil(SMALLER)
+            + self.sums.len()
     }
 
     /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.
@@ -352,15 +317,15 @@ impl Cell {
         &self.occurrences[first..end.max(first)]
     }
 
+    /// How many events were counted for a slot and not kept.
+    pub(crate) fn summed(&self, slot: Slot) -> u64 {
+        self.sums.of(slot, 0, 59).iter().map(|sum| u64::from(sum.n)).sum()
+    }
+
     /// What contributed, by hash of its name.
     #[must_use]
     pub fn contributors(&self) -> &[Contributor] {
         &self.contributors
-    }
-
-    /// The examples of a measure, by time and id.
-    pub fn examples(&self, measure: Measure) -> impl Iterator<Item = &Arc<Example>> {
-        self.examples.iter().filter(move |(m, _)| *m == measure).map(|(_, example)| example)
     }
 
     /// What was shown in the hour.

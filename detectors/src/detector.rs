@@ -17,16 +17,18 @@ use crate::habit::Facet;
 use crate::index::Index;
 use crate::judge::Range;
 use crate::level::Levels;
+use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
-use crate::profile::Lateness;
-use crate::rule::Key;
+use crate::profile::{Lateness, Learning};
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::stats::gauge::GaugeModel;
 use crate::time::Minute;
-use crate::watch::facets_of;
 pub use crate::watch::{Variant, Watch};
+use crate::watch::{facets_of, floor_of};
 use crate::window::{Around, Window};
 
 /// What a detector is, for people: its page in the documentation, its help, the fixed parts of its alerts.
@@ -99,27 +101,6 @@ pub enum Trigger {
     Slots(&'static [Slot]),
     /// In what an entity shows of itself, where that is new.
     Facets(&'static [Facet]),
-}
-
-impl Trigger {
-    /// The minutes of the hour in which it fires, a bit for each.
-    #[must_use]
-    pub fn minutes(&self, cell: &Cell) -> u64 {
-        match self {
-            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
-            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
-        }
-    }
-
-    /// The minutes of the hour with something in one of these slots, a bit for each.
-    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
-        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
-    }
-}
-
-fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
-    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -201,6 +182,20 @@ pub trait Detector: Send + Sync {
     fn keys(&self) -> &[Key] {
         &[]
     }
+
+    /// All that an event must be for it to find something in it, as far as that is known without reading more of it.
+    fn needs(&self) -> &[Need] {
+        &[]
+    }
+
+    /// The minutes that its windows touch.
+    fn reach(&self) -> Minutes {
+        SHORT
+    }
+
+    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
+    /// hour.
+    fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
 
     /// Does it leave a deed to a rule that says more about it?
     fn yields(&self) -> bool {
@@ -303,17 +298,21 @@ const TELLS: Severity = Severity::High;
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
-    pub(crate) floor: u64,
+    pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     /// The place of the detector that explains failures.
     pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
+    /// Those with windows of more than an hour.
+    pub(crate) long: Long,
     /// How surprising a finding must be, beyond what the settings say.
     pub levels: Levels,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
+    pub gauge: GaugeModel,
 }
 
 impl Default for Engine {
@@ -331,14 +330,19 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all =
-            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        Engine { watches, floor, index, relating, explaining, facets, levels: Levels::default(), lateness }
+        let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, explaining, facets, long, levels, lateness, gauge }
+    }
+
+    /// How profiles of a source's entities learn.
+    #[must_use]
+    pub fn learning(&self, source: Source) -> Learning {
+        Learning { lateness: self.lateness.of(source), gauge: self.gauge }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -349,7 +353,7 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let some = self.index.of_call(event);
         let mut told = false;
-        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
             if told && watch.detector.yields() {
                 continue;
             }

@@ -18,7 +18,7 @@ use crate::sensitive::is_sensitive;
 
 mod agents;
 
-pub(crate) use agents::Agents;
+pub(crate) use agents::{Agents, product_of};
 
 /// What a habit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

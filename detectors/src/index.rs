@@ -8,7 +8,7 @@ use crate::detector::{Trigger, Watch};
 use crate::entity::Family;
 use crate::event::{Call, Event, Source, What};
 use crate::measure::Slot;
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 
 /// Places of watches.
 pub(crate) type Places = SmallVec<[usize; 16]>;
@@ -18,6 +18,8 @@ pub(crate) type Places = SmallVec<[usize; 16]>;
 pub(crate) struct Index {
     /// Those that look at every event of a source.
     by_source: [Vec<usize>; 2],
+    /// Those that look at every call that is so, in the order of [`Need::ALL`].
+    by_need: [Vec<usize>; Need::ALL.len()],
     /// The names of what those observe.
     observed: [Vec<&'static str>; 2],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
@@ -62,13 +64,17 @@ impl Index {
                 places.push(place);
             }
         }
+        if let (true, [need, ..]) = (keys.is_empty(), watch.detector.needs()) {
+            self.by_need[*need as usize].push(place);
+        }
+        let looks = keys.is_empty() && watch.detector.needs().is_empty();
         let observes = watch.detector.observes();
         for source in [Source::CloudTrail, Source::Lambda] {
             let same = |name: &&str| self.observed[source as usize].contains(name);
             if observes.as_ref().is_some_and(same) {
                 continue;
             }
-            if keys.is_empty() && watch.detector.looks_at(source) {
+            if looks && watch.detector.looks_at(source) {
                 self.by_source[source as usize].push(place);
                 self.observed[source as usize].extend(observes);
             }
@@ -85,9 +91,16 @@ impl Index {
         }
     }
 
-    /// Those that look at every event of its source.
-    pub(crate) fn of_source(&self, event: &Event<'_>) -> &[usize] {
-        &self.by_source[event.source() as usize]
+    /// Those that look at every event of its source, or at every one like this.
+    pub(crate) fn of_source(&self, event: &Event<'_>) -> impl Iterator<Item = usize> + '_ {
+        let needed: SmallVec<[&Vec<usize>; 3]> = match event.what {
+            What::Call(_) => {
+                let met = Need::ALL.into_iter().filter(|need| need.is_met(event));
+                met.map(|need| &self.by_need[need as usize]).collect()
+            }
+            What::Log(_) => SmallVec::new(),
+        };
+        needed.into_iter().flatten().chain(&self.by_source[event.source() as usize]).copied()
     }
 
     /// Those that look at calls like this one only, each once.

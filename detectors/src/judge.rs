@@ -109,10 +109,10 @@ impl Engine {
     /// May some detector have anything to say about a cell, given its trace and that of the hour before? A first look,
     /// which spares a closer one.
     #[must_use]
-    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+    pub fn stirs(&self, family: Family, here: Trace, before: Trace) -> bool {
         let both = here.and(before);
         let occurred = (here.occurred > 0 || before.carries) && both.occurred >= ENOUGH;
-        occurred || both.counted >= self.floor
+        occurred || both.counted >= self.floor(family)
     }
 
     /// What an occurrence in a slot adds to a trace.
@@ -180,10 +180,10 @@ impl Engine {
         family == Family::Account && cell.active_in(SURROUNDINGS).next().is_some()
     }
 
-    /// The fewest counted events in two hours with which some detector may speak.
+    /// The fewest counted events in two hours with which some detector may speak of an entity of a family.
     #[must_use]
-    pub fn floor(&self) -> u64 {
-        self.floor
+    pub fn floor(&self, family: Family) -> u64 {
+        self.floors[family as usize]
     }
 
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.
@@ -299,7 +299,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
-        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+        let earlier = self.place - usize::from(self.before.is_some());
+        let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
+        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

@@ -29,13 +29,17 @@ pub enum Measure {
     Failures,
     /// Events of any kind: signs of life of what is watched for silence.
     Any,
+    /// Invocations that began with an init.
+    ColdStarts,
+    /// Lines of an application that report an error and not the end of an invocation.
+    ErrorLines,
     /// Kilobytes (1,000 bytes) that were downloaded.
     Kilobytes,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 11] = [
+    pub const ALL: [Measure; 13] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -46,6 +50,8 @@ impl Measure {
         Measure::Invocations,
         Measure::Failures,
         Measure::Any,
+        Measure::ColdStarts,
+        Measure::ErrorLines,
         Measure::Kilobytes,
     ];
 
@@ -59,6 +65,18 @@ impl Measure {
             ErrorClass::NotFoundOrInvalid => Some(Measure::Invalid),
             ErrorClass::ServerFault => Some(Measure::ServerFaults),
             ErrorClass::NotAnError => None,
+        }
+    }
+
+    /// What it is a part of, and how many in two hours make its share worth a model that learns minute by minute.
+    pub(crate) fn part_of(self) -> Option<(Measure, u64)> {
+        match self {
+            Measure::Denied | Measure::AuthFailed | Measure::Throttled | Measure::Invalid | Measure::ServerFaults => {
+                Some((Measure::Calls, 20))
+            }
+            Measure::Failures => Some((Measure::Invocations, 5)),
+            Measure::ColdStarts => Some((Measure::Invocations, 20)),
+            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any | Measure::ErrorLines => None,
         }
     }
 
@@ -93,6 +111,8 @@ pub enum Keep {
     Count(u16),
     /// One occurrence for each of the k smallest value hashes: enough to count k distinct values.
     Distinct(u16),
+    /// The k smallest event hashes, as examples: the events are counted as well, by the upper half of their values.
+    Sum(u16),
 }
 
 impl Keep {
@@ -100,7 +120,7 @@ impl Keep {
     #[must_use]
     pub fn limit(self) -> usize {
         match self {
-            Keep::Count(k) | Keep::Distinct(k) => usize::from(k),
+            Keep::Count(k) | Keep::Distinct(k) | Keep::Sum(k) => usize::from(k),
         }
     }
 

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::{Entity, Family};
-use crate::event::{Event, Source};
+use crate::event::{CrashKind, Event, Report, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
+use crate::meter::{self, Steps};
 use crate::notes::{Index, Notes};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
@@ -74,6 +75,8 @@ pub struct Observations<'e> {
     pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
     /// Where what is counted is not the number of events: of which family, and how much.
     pub(crate) amount: Option<(Family, u32)>,
+    /// What a report of a function measured.
+    pub(crate) steps: Option<Steps>,
     told: Option<Severity>,
 }
 
@@ -108,6 +111,14 @@ impl<'e> Observations<'e> {
         self.amount = Some((family, u32::try_from(n).unwrap_or(u32::MAX)));
     }
 
+    /// Keeps what the report of an invocation measured, for its function.
+    pub fn read(&mut self, report: &Report, failure: Option<CrashKind>) {
+        self.count(Family::Function, Measure::Invocations);
+        if self.steps.is_none() {
+            self.steps = meter::steps(report, failure);
+        }
+    }
+
     /// Keeps the event by itself in a slot of its entity of that family, with a value to tell apart and to show.
     pub fn occur(&mut self, family: Family, slot: Slot, keep: Keep, value: Value<'e>) {
         let same = |o: &&mut Observed<'e>| o.family == family && o.slot == slot && o.value == value;
@@ -128,7 +139,11 @@ impl<'e> Observations<'e> {
     }
 
     pub(crate) fn touches(&self, family: Family) -> bool {
-        self.measures[family as usize] != 0 || self.occurrences.iter().any(|o| o.family == family)
+        self.measures[family as usize] != 0 || self.occurs(family)
+    }
+
+    pub(crate) fn occurs(&self, family: Family) -> bool {
+        self.occurrences.iter().any(|o| o.family == family)
     }
 }
 

@@ -4,11 +4,13 @@
 //! 09:00            s3:GetObject denied who=role/etl ip=192.0.2.7 x3
 //! 00:00-08:50/10m  s3:GetObject        who=role/etl x4
 //! 09:00            ConsoleLogin failed user=ann ip=192.0.2.7
-//! 09:00            REPORT fn=pay
+//! 09:00            REPORT fn=pay ms=120 mb=300/512 init=800 stream=a
+//! 09:00            LINE ERROR fn=pay
 //! 09:00            timeout fn=pay req=r1
 //! ```
 //!
-//! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same.
+//! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same, also
+//! where of earlier hours only that is left which is kept for long windows.
 
 use std::sync::Arc;
 
@@ -49,6 +51,12 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
     check_among(&|| vec![Box::new(detector.clone())], detector.about().id, script, expected);
 }
 
+/// The same of a script of which nobody wrote down what is said: the same in every order and batching.
+pub(crate) fn same_in_any_order<D: Detector + Clone + 'static>(detector: &D, script: &str) {
+    let said = run(vec![Box::new(detector.clone())], detector.about().id, (&[parse(script)], Earlier::Whole));
+    check(detector, script, &said.join("\n"));
+}
+
 /// The same with several detectors, of which one is listened to.
 pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &str, script: &str, expected: &str) {
     let events = parse(script);
@@ -66,11 +74,19 @@ pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &s
         ("shuffled", vec![shuffled]),
         ("doubled", vec![doubled]),
     ] {
-        assert_eq!(run(detectors(), of, &batches), expected, "{name}");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Whole)), expected, "{name}");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Sifted)), expected, "{name}, sifted");
     }
 }
 
-fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -> Vec<String> {
+/// How much is known of the hours before the one before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    Whole,
+    Sifted,
+}
+
+fn run(detectors: Vec<Box<dyn Detector>>, of: &str, (batches, earlier): (&[Vec<Happened>], Earlier)) -> Vec<String> {
     let watch = |detector| Watch { detector, cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() };
     let engine = Engine::new(detectors.into_iter().map(watch).collect(), Lateness::default());
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
@@ -108,7 +124,7 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
         let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
         let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
         let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account, home };
-        judge(&engine, &known, cells, &mut book);
+        judge((&engine, earlier), &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
@@ -129,21 +145,26 @@ fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
     profile
 }
 
-fn judge(engine: &Engine, all: &Known, hours: &HashMap<Hour, Cell>, book: &mut Book) {
+fn judge((engine, earlier): (&Engine, Earlier), all: &Known, hours: &HashMap<Hour, Cell>, book: &mut Book) {
     let entity = &all.entity;
     let mut hours: Vec<(Hour, Arc<Cell>)> = hours.iter().map(|(h, c)| (*h, Arc::new(c.clone()))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
-        let cells = hours[at.saturating_sub(1)..=at].to_vec();
+        let reached = hours[..=at].iter().filter(|(held, _)| held.0 >= hour.0 - engine.hours_back());
+        let cells = reached.filter_map(|(held, cell)| match earlier {
+            Earlier::Sifted if *held < hour.before() => Some((*held, Arc::new(engine.sifted(cell)?))),
+            _ => Some((*held, Arc::clone(cell))),
+        });
+        let cells = cells.collect();
         let profile_now = Some(Arc::new(profile.clone()));
         let known = Known { cells, profile: profile_now, ..all.clone() };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
         book.take(Judged { entity: entity.clone(), range, findings }, engine);
-        profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
+        profile.learn(hour, &cell, engine.learning(entity.family.source()));
     }
 }
 
@@ -222,16 +243,32 @@ impl Happened {
         ];
         let kind = kinds.into_iter().find(|(word, _)| self.says(word)).map(|(_, kind)| kind);
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
-        let line = match self.words[0].as_str() {
-            "REPORT" => Line::Report(Report::default()),
-            "START" => Line::Start,
-            _ if self.says("line") => Line::Application { level: Level::Error, error_type: self.value("type") },
-            _ => Line::Platform,
+        let line = match () {
+            () if self.says("REPORT") => Line::Report(self.report()),
+            () if self.says("START") => Line::Start,
+            () if self.says("LINE") => Line::Application { level: self.level(), error_type: "" },
+            () => Line::Platform,
         };
         let message = self.value("says").replace('_', " ");
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
-        let log = Log { function, request, stream: "s", message: &message, line, failure };
+        let stream = if self.value("stream").is_empty() { "s" } else { self.value("stream") };
+        let log = Log { function, request, stream, message: &message, line, failure };
         observer.event(&self.event(What::Log(log)));
+    }
+
+    fn level(&self) -> Level {
+        if self.says("ERROR") { Level::Error } else { Level::Warn }
+    }
+
+    fn report(&self) -> Report {
+        let (used, size) = self.value("mb").split_once('/').unwrap_or(("", ""));
+        Report {
+            duration_ms: self.value("ms").parse().ok(),
+            init_ms: self.value("init").parse().ok(),
+            memory_mb: size.parse().ok(),
+            memory_used_mb: used.parse().ok(),
+            ..Report::default()
+        }
     }
 
     fn show_call(&self, observer: &mut Observer<'_>) {

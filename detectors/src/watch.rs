@@ -1,9 +1,11 @@
 //! A detector that is on: its variants, and what becomes of what it finds.
 
 use crate::alert::Subject;
+use crate::cell::Cell;
 use crate::detector::{Detector, Trigger};
 use crate::entity::Family;
 use crate::habit::Facet;
+use crate::measure::Slot;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -59,4 +61,32 @@ pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
     // asked about whatever is new in it.
     let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
     if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
+}
+
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+pub(crate) fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
+}
+
+impl Trigger {
+    /// The minutes of the hour in which it fires, a bit for each.
+    #[must_use]
+    pub fn minutes(&self, cell: &Cell) -> u64 {
+        match self {
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
+            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
+        }
+    }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }

@@ -30,6 +30,7 @@ mod heard;
 mod home;
 mod kept;
 mod look;
+mod past;
 
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
@@ -54,6 +55,8 @@ pub struct MemoryStore {
     engine: Arc<Engine>,
     entities: Entities,
     hours: Hours,
+    past: past::Past,
+    past_bytes: usize,
     folder: Folder,
     deliveries: HashSet<DeliveryId>,
     order: VecDeque<DeliveryId>,
@@ -94,6 +97,8 @@ impl MemoryStore {
             engine,
             entities: Entities::new(limits),
             hours: Hours::default(),
+            past: past::Past::new(),
+            past_bytes: 0,
             folder: Folder::default(),
             deliveries: HashSet::new(),
             order: VecDeque::new(),
@@ -118,7 +123,8 @@ impl MemoryStore {
         MemoryStore { book: Book::of_quality(quality), ..self }
     }
 
-    /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
+    /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity,
+    /// from the first to the last in which a window may end that holds any of it.
     fn add_touching(&mut self, learnt: &Learnt) -> Touched {
         let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
@@ -129,7 +135,7 @@ impl MemoryStore {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
             let Some(id) = self.entities.id((&entity).into()) else { continue };
-            let minutes = (hour.minute(minutes.0), hour.minute(minutes.1));
+            let minutes = (hour.minute(minutes.0), reached(hour.minute(minutes.1), self.engine.hours_around(&cell)));
             touch(&mut touched, id, minutes);
             if self.engine.moves_functions(entity.family, &cell) {
                 moved.push((entity, minutes));
@@ -153,7 +159,7 @@ impl MemoryStore {
         let source = self.source(id);
         let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
         if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
-            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
+            self.entities.get_mut(id).learn(changed, cell, self.engine.learning(source));
         }
     }
 
@@ -182,6 +188,7 @@ impl MemoryStore {
 
     /// Notes a delivery and counts what is late in it; says whether it is new.
     fn begin(&mut self, learnt: &Learnt) -> bool {
+        self.learn_lessons();
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
@@ -218,6 +225,9 @@ impl MemoryStore {
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
         let held = self.entities.get(id);
         let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
+        let mut judged = self.hours.range(from..to.after()).filter_map(|(_, held)| held.merged(id));
+        let long = judged.any(|cell| self.engine.is_long_lived(cell));
+        let reach = if long { reach.min(Hour(from.0 - self.engine.hours_back())) } else { reach };
         let known = self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine);
         self.with_home(known, (from, to))
     }
@@ -233,28 +243,9 @@ impl MemoryStore {
         self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
     }
 
-    fn touched(&self, touched: Touched) -> Vec<Due> {
-        let mut due = Vec::new();
-        for (id, (from, to)) in touched {
-            let to = reached(to);
-            let judged = self.judged(self.source(id));
-            let known = self.known(id, from.hour(), to.hour());
-            if from <= judged {
-                due.push((known.clone(), Range { from, to: to.min(judged), complete: true }));
-            }
-            if to > judged {
-                due.push((known, Range { from: from.max(judged.plus(1)), to, complete: false }));
-            }
-        }
-        due
-    }
-
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
-        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
-            let lateness = self.engine.lateness.of(self.source(id));
-            self.entities.get_mut(id).learn(hour, &cell, lateness);
-        }
+        self.learn_lessons();
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -265,12 +256,21 @@ impl MemoryStore {
             self.drop_old(now);
             return None;
         };
-        let due = self.judge_and_learn(hour, &pass.until);
         if self.retention == Retention::Reach {
-            self.hours.drop_until(hour.before());
+            // Windows of an hour reach into the one before; of earlier ones what is left is enough.
+            self.drop_hours(hour.before().before());
         }
+        let due = self.judge_and_learn(hour, &pass.until);
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
+    }
+
+    /// Teaches profiles what they were to learn once it was judged.
+    fn learn_lessons(&mut self) {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let how = self.engine.learning(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, how);
+        }
     }
 
     fn begin_pass(&self, now: DateTime<Utc>) -> Pass {
@@ -292,25 +292,27 @@ impl MemoryStore {
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
-        let MemoryStore { engine, entities, folder, lessons, .. } = self;
         let mut due = Vec::new();
-        for present in pair.present() {
+        for mut present in pair.present() {
+            let source = self.source(present.id);
+            let (range, complete) = (ranges[source as usize], complete[source as usize]);
+            let asked = range.from <= range.to;
+            let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
+            let MemoryStore { engine, entities, folder, lessons, .. } = self;
+            present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
-            let range = ranges[family.source() as usize];
-            let asked = range.from <= range.to;
-            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
-            let (cell, earlier) = pair.look(present, stirs, folder);
-            let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
+            let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
+            let (cell, before) = pair.look(present, stirs, folder);
+            let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let complete = complete[family.source() as usize];
             if !wakes {
                 if complete {
-                    held.learn(hour, cell, engine.lateness.of(family.source()));
+                    held.learn(hour, cell, engine.learning(source));
                 }
                 continue;
             }
-            let known = held.known(pair.cells(present.id, folder));
+            let known = held.known(past.into_iter().chain(pair.cells(present.id, folder)).collect());
             if complete {
                 lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
@@ -327,7 +329,7 @@ impl MemoryStore {
             // The last judged hour stays: windows of the next one reach into it.
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
-        self.hours.drop_until(last);
+        self.drop_hours(last);
         self.forget_beats();
     }
 }

@@ -47,8 +47,8 @@ mod tests {
         check(
             &FirstSeen::from(&KIND),
             "00:00-400:00/60m  REPORT fn=pay
-             05:10-395:10/600m line fn=pay says=slow_answer_after_1200_ms
-             401:20            line fn=pay says=certificate_expires_in_3_days",
+             05:10-395:10/600m LINE fn=pay says=slow_answer_after_1200_ms
+             401:20            LINE fn=pay says=certificate_expires_in_3_days",
             "17:20 low pay: 1 kind of line never seen before: at 17:20",
         );
     }
@@ -56,8 +56,8 @@ mod tests {
     #[test]
     fn numbers_ids_and_quoted_text_are_no_new_kind() {
         let script = "00:00-400:00/60m REPORT fn=pay
-                      05:10            line fn=pay says=order_a1b2c3_of_'ann'_took_1200_ms
-                      401:20           line fn=pay says=order_d4e5f6_of_'bob'_took_7_ms";
+                      05:10            LINE fn=pay says=order_a1b2c3_of_'ann'_took_1200_ms
+                      401:20           LINE fn=pay says=order_d4e5f6_of_'bob'_took_7_ms";
         check(&FirstSeen::from(&KIND), script, "");
     }
 }

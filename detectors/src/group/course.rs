@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::causes::Causes;
 use super::marks::{Mark, Marks};
@@ -26,7 +27,8 @@ pub(super) struct Course {
     unsaid: (Minute, AlertId),
     /// The finding that it shows.
     pub(super) best: Finding,
-    pub(super) examples: BTreeSet<Arc<Example>>,
+    /// By time and id.
+    pub(super) examples: SmallVec<[Arc<Example>; 1]>,
     pub(super) causes: Causes,
     pub(super) said: Option<Said>,
     resolved: bool,
@@ -55,7 +57,7 @@ impl Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
-            examples: BTreeSet::new(),
+            examples: SmallVec::new(),
             causes: Causes::default(),
             said: None,
             resolved: false,
@@ -112,8 +114,10 @@ impl Course {
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
-        if !self.minutes.is_empty() {
-            self.name();
+        match self.minutes.is_empty() {
+            // That it has ended is no longer true either: it never was.
+            true => self.resolved &= held == 0,
+            false => self.name(),
         }
         self.minutes.len() < held
     }
@@ -140,9 +144,11 @@ impl Course {
 
     fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
         for example in examples {
-            self.examples.insert(example);
-            if self.examples.len() > EVIDENCE {
-                self.examples.pop_last();
+            if let Err(place) = self.examples.binary_search(&example)
+                && place < EVIDENCE
+            {
+                self.examples.insert(place, example);
+                self.examples.truncate(EVIDENCE);
             }
         }
     }

@@ -97,8 +97,6 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Minutes;
-    use crate::severity::Severity;
 
     #[test]
     fn minutes_are_in_order_and_the_last_word_stands() {

@@ -3,6 +3,8 @@
 use hashbrown::{HashMap, HashTable};
 
 use super::Notes;
+use super::gathered::Gathered;
+use super::occur::Earliest;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::Family;
@@ -45,6 +47,9 @@ impl NotedHabit {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) entities: HashTable<u32>,
+    /// Where texts stand, by their hashes, and the places of callers by theirs.
+    pub(super) texts: HashMap<u64, (u32, u32)>,
+    pub(super) callers: HashMap<u64, u32>,
     /// The events alike that were looked at: another one shows nothing more.
     looked: HashMap<u64, Looked>,
     /// The places of what they showed.
@@ -52,8 +57,19 @@ pub(crate) struct Index {
     /// The place of the last habit of each entity and hour.
     newest: HashMap<(u32, Hour), u32>,
     agents: Agents,
-    /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
-    weights: HashMap<Slot, (u32, bool)>,
+    pub(super) occurred: Earliest,
+    /// The touches that gather.
+    pub(super) gathered: HashMap<Gathered, u32>,
+    /// What occurrences in slots add to traces. The same for every delivery.
+    weights: HashMap<Slot, Weight>,
+}
+
+/// What an occurrence in a slot adds to a trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    pub(super) part: u32,
+    pub(super) carries: bool,
+    pub(super) long: bool,
 }
 
 /// Events of one entity and hour that show the same.
@@ -70,14 +86,19 @@ impl Index {
     /// Forgets what is of one delivery only.
     pub(crate) fn clear(&mut self) {
         self.entities.clear();
+        self.texts.clear();
+        self.callers.clear();
         self.looked.clear();
+        self.occurred.clear();
         self.shown.clear();
         self.newest.clear();
+        self.gathered.clear();
     }
 
-    /// What an occurrence in a slot adds to a trace, and whether it carries.
-    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> (u32, bool) {
-        *self.weights.entry(slot).or_insert_with(|| (engine.weight(slot), engine.carries(slot)))
+    /// What an occurrence in a slot adds to a trace.
+    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> Weight {
+        let weigh = || Weight { part: engine.weight(slot), carries: engine.carries(slot), long: engine.is_long(slot) };
+        *self.weights.entry(slot).or_insert_with(weigh)
     }
 }
 

@@ -136,12 +136,21 @@ impl<T: Table> Access<'_, T> {
             self.reread(view, next).await?;
         }
         let profile = self.taught(view, (next, end), profile);
-        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end));
+        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end)).min(self.reached(view, from));
         view.learnt = Some((next.max(end), profile));
         if view.from > view.reach {
             self.reread(view, view.reach).await?;
         }
         Ok(())
+    }
+
+    /// The first hour that windows reach which end in the hours from `from` on.
+    fn reached(&self, view: &View, from: Hour) -> Hour {
+        let long = |hour: &Hour| view.cell(*hour).is_some_and(|cell| self.engine.is_long_lived(&cell));
+        match view.hours(from).iter().any(long) {
+            true => Hour(from.0 - self.engine.hours_back()),
+            false => from.before(),
+        }
     }
 
     async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
@@ -157,7 +166,7 @@ impl<T: Table> Access<'_, T> {
     pub(super) fn taught(&self, view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
         for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
             if let Some(cell) = view.cell(hour) {
-                Arc::make_mut(&mut profile).learn(hour, &cell, self.lateness(view));
+                Arc::make_mut(&mut profile).learn(hour, &cell, self.engine.learning(view.entity.family.source()));
             }
         }
         profile

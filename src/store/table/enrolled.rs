@@ -10,7 +10,7 @@ use super::codec::{pack, unpack};
 use super::keys::{Bucket, enrolled_key, key_of};
 use super::port::{Freshness, Item, Place, Span, Table};
 use super::view::View;
-use crate::store::{Due, StoreError, reached};
+use crate::store::{Due, StoreError};
 
 /// Stands for the bucket where who was enrolled is remembered.
 const ENROLLED: Bucket = Bucket(i32::MIN);
@@ -43,7 +43,7 @@ impl<T: Table> Access<'_, T> {
         home: &Entity,
         (from, to): (Minute, Minute),
     ) -> Result<Vec<(View, Vec<Due>)>, StoreError> {
-        let (mut functions, to) = (BTreeSet::new(), reached(to));
+        let mut functions = BTreeSet::new();
         for hour in from.hour().0..=to.hour().0 {
             let key = enrolled_key(home, Hour(hour));
             let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };

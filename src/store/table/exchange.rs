@@ -1,6 +1,7 @@
 //! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
 
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
@@ -56,8 +57,8 @@ impl Lesson {
     }
 
     /// The first hour that a view for it must reach back to.
-    pub(super) fn from(&self) -> Option<Hour> {
-        Some(self.cells.iter().map(|(hour, _)| *hour).min()?.before())
+    pub(super) fn from(&self, engine: &Engine) -> Option<Hour> {
+        self.cells.iter().map(|(hour, cell)| Hour(hour.0 - engine.hours_around(cell))).min()
     }
 }
 
@@ -67,19 +68,19 @@ impl<T: Table> Access<'_, T> {
         let Some((first, last)) = lesson.span() else {
             return Ok(Added { view, fresh: false, due: Vec::new(), moved: None });
         };
+        let hours = lesson.cells.iter().map(|(_, cell)| self.engine.hours_around(cell)).max().unwrap_or(1);
+        let (to, late) = (reached(last, hours), first <= self.complete(&view.entity));
         let moves = lesson.cells.iter().any(|(_, cell)| self.engine.moves_functions(view.entity.family, cell));
-        let moved = moves.then_some((first, last));
-        let (to, late) = (reached(last), first <= self.complete(&view.entity));
-        // What comes late may leave nothing to say of minutes of which something was said.
-        let said = late && !self.last_awake(&view, first, to).is_empty();
+        let moved = moves.then_some((first, to));
+        // What comes late may leave nothing to say of minutes of which something was said. Silences are judged by ticks.
+        let awoke = late && !self.last_awake(&view, first, to).is_empty();
+        let heartbeat = view.entity.family.is_heartbeat();
         let mut fresh = false;
         for (hour, cell) in &lesson.cells {
             let new = !view.has(*hour);
             fresh |= self.add_cell(&mut view, (*hour, cell), delivery).await?;
             if new && self.wants_learning(&view, *hour) {
-                let work = Work { entity: view.entity.clone(), hour: Some(*hour) };
-                let at = self.completes(&view.entity, hour.after().last());
-                self.ask(work, at).await?;
+                self.ask_all(vec![self.look_when_over(&view, *hour)]).await?;
             }
         }
         let cut = self.is_cut(&view, first, to);
@@ -90,7 +91,7 @@ impl<T: Table> Access<'_, T> {
             view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() && !said && (!late || view.ledger.value.is_quiet()) {
+        if awake.is_empty() && !awoke && (!late || heartbeat || view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
@@ -116,6 +117,9 @@ impl<T: Table> Access<'_, T> {
         for (lesson, view) in all {
             let mut view = view.clone();
             for (hour, cell) in &lesson.cells {
+                if !view.has(*hour) && self.wants_learning(&view, *hour) {
+                    looks.push(self.look_when_over(&view, *hour));
+                }
                 if !self.may_ask(&view, (*hour, cell)) {
                     continue;
                 }
@@ -127,6 +131,12 @@ impl<T: Table> Access<'_, T> {
             }
         }
         self.ask_all(looks).await
+    }
+
+    /// A look at an hour when everything that it can be part of is over.
+    fn look_when_over(&self, view: &View, hour: Hour) -> (Bucket, Work) {
+        let bucket = self.bucket(self.completes(&view.entity, hour.after().last()));
+        (bucket, Work { entity: view.entity.clone(), hour: Some(hour) })
     }
 
     /// Can a cell ask for a look that was not asked for?
@@ -159,14 +169,14 @@ impl<T: Table> Access<'_, T> {
     fn looks(&self, view: &View, hour: Hour, item: &mut CellItem) -> Vec<(Bucket, Work)> {
         let (before, traces) = (view.cell(hour.before()), item.cell.trace());
         let left = before.as_deref().map(Cell::trace).unwrap_or_default();
-        let work = || Work { entity: view.entity.clone(), hour: Some(hour) };
         let mut looks = Vec::new();
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
             && !view.entity.family.outsiders_choose()
-            && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor())
+            && (traces.occurred + left.occurred > 0
+                || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
         {
-            looks.push((self.bucket(self.completes(&view.entity, hour.after().last())), work()));
+            looks.push(self.look_when_over(view, hour));
             item.closing = true;
         }
         let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
@@ -175,7 +185,7 @@ impl<T: Table> Access<'_, T> {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
             if item.asked.is_none_or(|asked| asked < bucket) {
-                looks.push((bucket, work()));
+                looks.push((bucket, Work { entity: view.entity.clone(), hour: Some(hour) }));
                 item.asked = Some(bucket);
             }
         }

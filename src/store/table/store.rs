@@ -145,7 +145,7 @@ impl<T: Table> TableStore<T> {
         let mut known = Vec::new();
         let mut unknown = Vec::new();
         for lesson in lessons {
-            let from = lesson.from();
+            let from = lesson.from(&self.engine);
             let older = self.views.remove(&lesson.entity);
             let fresh = |view: &View| view.wins >= WINS && from.is_some_and(|from| view.from <= from);
             match older {
@@ -155,7 +155,7 @@ impl<T: Table> TableStore<T> {
         }
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
-            let from = lesson.from().unwrap_or(Minute::of(now).hour());
+            let from = lesson.from(access.engine).unwrap_or(Minute::of(now).hour());
             let view = match older {
                 Some(older) => access.again(older, from, Freshness::Eventual).await?,
                 None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
@@ -210,7 +210,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
         cell.mark(|_| Arrival::Late);
         let cells = vec![(hour, Arc::new(cell))];
         let known = Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new() };
-        due.push((known, Range { from: hour.first(), to: reached(hour.last()), complete: false }));
+        due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
     }
     due
 }
@@ -280,7 +280,7 @@ impl<T: Table> StateStore for TableStore<T> {
             if work.hour.is_none() {
                 let never =
                     |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
-                let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
+                let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
@@ -321,7 +321,7 @@ impl<T: Table> StateStore for TableStore<T> {
                 continue;
             }
             let ranges: Vec<Range> = judged.iter().map(|judged| judged.range).collect();
-            let (view, new) = self.access(now).settle(entity, (&ranges, past), judge).await?;
+            let (view, new) = self.access(now).settle((entity, held), (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
             if let Some(held) = self.views.get_mut(entity) {

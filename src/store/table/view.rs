@@ -42,6 +42,8 @@ pub(super) struct View {
     /// All cells from this hour on were read.
     pub(super) from: Hour,
     pub(super) ledger: Held<Ledger>,
+    /// The time of the call that read it.
+    pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
@@ -75,6 +77,7 @@ impl View {
             key,
             from,
             ledger: Held::default(),
+            read: now,
             parts: BTreeMap::new(),
             learnt: None,
             account: None,
@@ -175,7 +178,15 @@ impl View {
     /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
     pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
         let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
-        Around { hour, here, before, profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()) }
+        // Which hours a window of more than one needs is looked up only where something is judged.
+        let past = None;
+        Around {
+            hour,
+            here,
+            before,
+            past,
+            profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()),
+        }
     }
 
     /// What was usual when somebody learnt it last: today, or on the day before.

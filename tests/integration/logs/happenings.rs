@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::joins::{changes, cut_off, download, poison, told_refusals};
-use super::{Dice, Record, Who, call, invocation, sign_in};
+use super::{Dice, Record, Who, call, invocation, measured, sign_in};
 
 /// A happening: writes records about somebody of that name.
 type Happening = fn(&mut Dice, &str) -> Vec<Record>;
@@ -22,6 +22,9 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("several-tactics", steps),
     ("invocation-rate", invocations),
     ("function-error-spike", |dice, name| failures(dice, name, ("error", "KeyError"))),
+    ("function-slow", slow),
+    ("function-near-timeout", nearly_cut_off),
+    ("function-memory-high", full),
     ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
     ("function-out-of-memory", |dice, name| failures(dice, name, ("error", "Runtime.OutOfMemory"))),
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
@@ -34,8 +37,12 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
 ];
 
 /// Happenings that correlations find, by their names.
-pub(crate) const CORRELATED: &[(&str, Happening)] =
-    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
+pub(crate) const CORRELATED: &[(&str, Happening)] = &[
+    ("identities-looked-over", looks),
+    ("refused-rights-then-taken", climbs),
+    ("users-tried-over-hours", tries_slowly),
+    ("account-looked-over-slowly", looks_slowly),
+];
 
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
@@ -283,6 +290,46 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
     out
 }
 
+/// Invocations of some hours, and then some that take long.
+fn slow(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    let mut time = noon() - TimeDelta::hours(4);
+    while time < noon() + TimeDelta::hours(HISTORY + 2) {
+        let ms = dice.between(80, 120) as f64;
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+        time += TimeDelta::seconds(dice.between(30, 80));
+    }
+    let start = some_time(dice);
+    for _ in 0..dice.between(20, 60) {
+        let (time, ms) = (after(dice, start, 14), dice.between(900, 9_000) as f64);
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+    }
+    out
+}
+
+/// A time-out, and invocations that only just end.
+fn nearly_cut_off(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let time = after(dice, noon(), 60);
+    let mut out = measured(dice, (time, name), ("timeout", ""), (3_000.0, 60));
+    let start = some_time(dice);
+    for _ in 0..dice.between(4, 14) {
+        let (time, ms) = (after(dice, start, 14), dice.between(2_600, 2_990) as f64);
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+    }
+    out
+}
+
+/// Invocations that need nearly all of the memory.
+fn full(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    let mut out = Vec::new();
+    for _ in 0..dice.between(12, 40) {
+        let (time, mb) = (after(dice, start, 14), dice.between(124, 129) as u32);
+        out.extend(measured(dice, (time, name), ("success", ""), (100.0, mb)));
+    }
+    out
+}
+
 /// Distinct questions about users, roles and policies: a correlation counts those within two minutes.
 fn looks(dice: &mut Dice, name: &str) -> Vec<Record> {
     let apis = [
@@ -316,6 +363,40 @@ fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
         let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
         out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
         out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
+    }
+    out
+}
+
+/// Failed sign-ins of several users, hours apart: a correlation counts those of a day.
+fn tries_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice) - TimeDelta::hours(22);
+    let mut out = Vec::new();
+    for n in 0..dice.between(9, 16) {
+        let (time, user) = (after(dice, start, 26 * 60), format!("{name}-{}", n % 12));
+        out.push(sign_in(dice, time, &user, ("198.51.100.77", "Failure", "No")));
+    }
+    out
+}
+
+/// Distinct questions with the key of a user, all day.
+fn looks_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let names = [
+        "GetAccountAuthorizationDetails GetAccountSummary GetAccountPasswordPolicy GetCredentialReport ListUsers",
+        "ListRoles ListGroups ListPolicies ListAccessKeys ListMFADevices ListAccountAliases ListUserPolicies",
+        "ListAttachedUserPolicies ListGroupsForUser ListInstanceProfiles ListSAMLProviders ListOpenIDConnectProviders",
+    ];
+    let more = "DescribeInstances DescribeSecurityGroups DescribeVpcs DescribeSubnets DescribeSnapshots DescribeVolumes \
+                DescribeImages DescribeKeyPairs DescribeRegions DescribeFlowLogs";
+    let of = |service: &'static str, names: &'static str| names.split_whitespace().map(move |name| (service, name));
+    let apis: Vec<_> = names.into_iter().flat_map(|names| of("iam", names)).chain(of("ec2", more)).collect();
+    let start = some_time(dice) - TimeDelta::hours(22);
+    let mut out = Vec::new();
+    for n in 0..dice.between(24, 34) as usize {
+        let (service, api) = apis[n % apis.len()];
+        let time = after(dice, start, 25 * 60);
+        let mut record = call(dice, time, Who::User(name), (&format!("{service}:{api}"), ""));
+        record.json = record.json.replace(r#""userName""#, r#""accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName""#);
+        out.push(record);
     }
     out
 }
