@@ -76,7 +76,12 @@ impl Measure {
             }
             Measure::Failures => Some((Measure::Invocations, 5)),
             Measure::ColdStarts => Some((Measure::Invocations, 20)),
-            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any | Measure::ErrorLines => None,
+            Measure::Calls
+            | Measure::Sensitive
+            | Measure::Invocations
+            | Measure::Any
+            | Measure::ErrorLines
+            | Measure::Kilobytes => None,
         }
     }
 
