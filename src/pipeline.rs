@@ -175,7 +175,8 @@ impl<S: StateStore> Pipeline<S> {
                 judged.findings.retain(|finding| finding.stage >= *least);
                 (judged, unsaid)
             };
-            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None };
+            let known =
+                Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None, home: Vec::new() };
             let (judged, unsaid) = judge(&known, range);
             note(unsaid, hidden, shown);
             let judge = |known: &Known, range: Range| judge(known, range).0;

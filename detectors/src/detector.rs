@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Example;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
+use crate::cause::Cause;
 use crate::cell::Cell;
 use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
@@ -99,27 +100,6 @@ pub enum Trigger {
     Slots(&'static [Slot]),
     /// In what an entity shows of itself, where that is new.
     Facets(&'static [Facet]),
-}
-
-impl Trigger {
-    /// The minutes of the hour in which it fires, a bit for each.
-    #[must_use]
-    pub fn minutes(&self, cell: &Cell) -> u64 {
-        match self {
-            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
-            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
-        }
-    }
-
-    /// The minutes of the hour with something in one of these slots, a bit for each.
-    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
-        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
-    }
-}
-
-fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
-    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -266,6 +246,27 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
+    /// Is what it finds about a function a failure, which a change may explain?
+    fn is_of_failures(&self) -> bool {
+        self.about().nature != Nature::Deed
+    }
+
+    /// Does it look at the events of a source, where it names no calls?
+    fn looks_at(&self, source: Source) -> bool {
+        self.about().families.iter().any(|family| family.source() == source)
+    }
+
+    /// Does it say what was changed before a function failed?
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// What was changed before what is in these slots began, of which another detector said `verdict`; it may make that
+    /// graver. Asked of functions only.
+    fn explain(&self, _window: &Window<'_>, _slots: &[Slot], _verdict: &mut Verdict) -> Vec<Cause> {
+        Vec::new()
+    }
+
     /// Does it ask what is usual for the account?
     fn asks_account(&self) -> bool {
         false
@@ -300,6 +301,8 @@ pub struct Engine {
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
+    /// The place of the detector that explains failures.
+    pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
     /// Those with windows of more than an hour.
     pub(crate) long: Long,
@@ -329,9 +332,10 @@ impl Engine {
         let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
+        let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, facets, long, levels, lateness, gauge }
+        Engine { watches, floors, index, relating, explaining, facets, long, levels, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.

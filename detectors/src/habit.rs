@@ -10,7 +10,10 @@ use crate::cell::Arrival;
 use crate::entity::Family;
 use crate::event::{Call, CallKind, ErrorClass, Event, Level, Line, Log, PrincipalKind, What};
 use crate::hash::hash_one;
+use crate::line_kind::kind_of_line;
 use crate::notes::{NAME, bounded};
+use crate::origin::network_of;
+use crate::request::text_of;
 use crate::sensitive::is_sensitive;
 
 mod agents;
@@ -39,11 +42,15 @@ pub enum Facet {
     Key,
     /// The type of an error that made an invocation fail.
     Failure,
+    /// The code of an error that it got.
+    ErrorCode,
+    /// A kind of line that its log holds, of those that are a warning or worse.
+    LineKind,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Facet; 9] = [
+    pub const ALL: [Facet; 11] = [
         Facet::Presence,
         Facet::Api,
         Facet::Sensitive,
@@ -53,6 +60,8 @@ impl Facet {
         Facet::Role,
         Facet::Key,
         Facet::Failure,
+        Facet::ErrorCode,
+        Facet::LineKind,
     ];
 
     /// How many values a profile keeps. Roles of people and pipelines use a few dozen APIs; what uses more has new ones
@@ -62,8 +71,8 @@ impl Facet {
         match self {
             Facet::Presence => 1,
             Facet::Api => 96,
-            Facet::Sensitive | Facet::Role | Facet::Failure => 24,
-            Facet::Network => 32,
+            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::ErrorCode => 24,
+            Facet::Network | Facet::LineKind => 32,
             Facet::Region | Facet::Agent => 16,
             Facet::Key => 16,
         }
@@ -222,7 +231,9 @@ pub(crate) fn teaches(family: Family, event: &Event<'_>) -> bool {
         (Family::Principal, What::Call(call)) => is_own(call),
         // What is refused may come from anybody.
         (Family::Account, What::Call(call)) => is_own(call) && call.error.is_none(),
-        (Family::Function, What::Log(log)) => matches!(log.line, Line::Report(_)) || !error_of(log).is_empty(),
+        (Family::Function, What::Log(log)) => {
+            matches!(log.line, Line::Report(_)) || !error_of(log).is_empty() || kind_of_line(log).is_some()
+        }
         _ => false,
     }
 }
@@ -271,6 +282,9 @@ pub(crate) fn gather<'e>(
             if !error.is_empty() {
                 show(Facet::Failure, hash_one(error), error);
             }
+            if let Some(kind) = kind_of_line(log) {
+                show(Facet::LineKind, kind, "");
+            }
         }
         _ => {}
     }
@@ -282,8 +296,9 @@ fn of_call<'e>(
     (call, what, agents): (&Call<'e>, u64, &mut Agents),
     show: &mut impl FnMut(Facet, u64, &'e str),
 ) {
-    if call.error.is_none() {
-        show(Facet::Presence, 0, "");
+    match call.error {
+        None => show(Facet::Presence, 0, ""),
+        Some(error) => show(Facet::ErrorCode, hash_one(error.code), error.code),
     }
     if !event.region.is_empty() {
         show(Facet::Region, hash_one(event.region), event.region);
@@ -327,40 +342,12 @@ fn role_of<'e>(call: &Call<'e>) -> &'e str {
     if !assumes(call) || call.error.is_some() {
         return "";
     }
-    let value = call.request.split_once("\"roleArn\"").and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
-    let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
-    value.and_then(|rest| rest.split_once('"')).map_or("", |(role, _)| role)
-}
-
-/// The leading part of an address: three numbers of an IPv4 address, three groups of an IPv6 address.
-fn network_of(address: &str) -> &str {
-    if address.contains(':') {
-        return address.match_indices(':').nth(2).map_or(address, |(at, _)| &address[..at]);
-    }
-    address.rsplit_once('.').map_or(address, |(network, _)| network)
-}
-
-/// A network, as people write it.
-#[must_use]
-pub(crate) fn network_name(network: &str) -> String {
-    if network.contains(':') { format!("{}::/48", network.trim_end_matches(':')) } else { format!("{network}.0/24") }
+    text_of(call.request, "roleArn")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_network_is_the_leading_part_of_an_address() {
-        for (address, network, name) in [
-            ("192.0.2.77", "192.0.2", "192.0.2.0/24"),
-            ("2001:db8:7:1::5", "2001:db8:7", "2001:db8:7::/48"),
-            ("2001:db8::5", "2001:db8:", "2001:db8::/48"),
-        ] {
-            assert_eq!(network_of(address), network);
-            assert_eq!(network_name(network_of(address)), name);
-        }
-    }
 
     #[test]
     fn a_role_is_read_from_the_request() {

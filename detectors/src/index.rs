@@ -75,7 +75,7 @@ impl Index {
             if observes.as_ref().is_some_and(same) {
                 continue;
             }
-            if looks && about.families.iter().any(|family| family.source() == source) {
+            if looks && watch.detector.looks_at(source) {
                 self.by_source[source as usize].push(place);
                 self.observed[source as usize].extend(observes);
             }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
+use crate::cause::{CHANGED, Cause, SURROUNDINGS};
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::measure::Slot;
 use crate::profile::Profile;
@@ -33,6 +34,8 @@ pub struct Known {
     pub profile: Option<Arc<Profile>>,
     /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
     pub account: Option<Arc<Profile>>,
+    /// The cells of its account, by hour, where [`Engine::asks_home`] says that they are asked for.
+    pub home: Vec<(Hour, Arc<Cell>)>,
 }
 
 impl Known {
@@ -69,6 +72,8 @@ pub struct Finding {
     pub total: u64,
     /// How many refusals all contributors together had in those hours.
     pub denied: u64,
+    /// What was changed before, of failures of a function.
+    pub causes: Vec<Cause>,
 }
 
 /// Which minutes are judged, and whether they are complete.
@@ -162,6 +167,19 @@ impl Engine {
                 .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
     }
 
+    /// May a detector ask what happened in the account of an entity before it speaks of it?
+    #[must_use]
+    pub fn asks_home(&self, known: &Known) -> bool {
+        let occurs = |(_, cell): &(Hour, Arc<Cell>)| cell.slots().any(|slot| slot != CHANGED);
+        self.explaining.is_some() && known.entity.family == Family::Function && known.cells.iter().any(occurs)
+    }
+
+    /// Did anything happen in a cell of an account that the alerts about its functions may name?
+    #[must_use]
+    pub fn moves_functions(&self, family: Family, cell: &Cell) -> bool {
+        family == Family::Account && cell.active_in(SURROUNDINGS).next().is_some()
+    }
+
     /// The fewest counted events in two hours with which some detector may speak of an entity of a family.
     #[must_use]
     pub fn floor(&self, family: Family) -> u64 {
@@ -212,6 +230,7 @@ impl Engine {
                 top: Vec::new(),
                 total: 0,
                 denied: 0,
+                causes: Vec::new(),
             }));
         }
         findings
@@ -235,7 +254,8 @@ impl Engine {
                 continue;
             }
             let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
-            if let Some(verdict) = detector.judge(&window) {
+            if let Some(mut verdict) = detector.judge(&window) {
+                let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
                 out.push(Finding {
@@ -249,8 +269,21 @@ impl Engine {
                     top,
                     total,
                     denied,
+                    causes,
                 });
             }
+        }
+    }
+
+    /// What was changed before the failures of a function that a verdict is about, which may make it graver.
+    fn explain(&self, detector: &dyn Detector, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
+        let Some(watch) = self.explaining.map(|place| &self.watches[place]) else { return Vec::new() };
+        let (about, fails) = (detector.about(), detector.is_of_failures());
+        match about.trigger {
+            Trigger::Slots(slots) if window.entity.family == Family::Function && fails => {
+                watch.of(&window.entity.subject()).0.explain(window, slots, verdict)
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -286,6 +319,7 @@ impl<'a> View<'a> {
             before: self.before,
             profile: self.known.profile.as_deref(),
             account: self.known.account.as_deref(),
+            home: &self.known.home,
             models,
             raise: 0.0,
             lateness: models.lateness,

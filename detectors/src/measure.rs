@@ -33,11 +33,13 @@ pub enum Measure {
     ColdStarts,
     /// Lines of an application that report an error and not the end of an invocation.
     ErrorLines,
+    /// Kilobytes (1,000 bytes) that were downloaded.
+    Kilobytes,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 12] = [
+    pub const ALL: [Measure; 13] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -50,6 +52,7 @@ impl Measure {
         Measure::Any,
         Measure::ColdStarts,
         Measure::ErrorLines,
+        Measure::Kilobytes,
     ];
 
     /// The measure that counts failed calls of a class.
@@ -73,7 +76,12 @@ impl Measure {
             }
             Measure::Failures => Some((Measure::Invocations, 5)),
             Measure::ColdStarts => Some((Measure::Invocations, 20)),
-            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any | Measure::ErrorLines => None,
+            Measure::Calls
+            | Measure::Sensitive
+            | Measure::Invocations
+            | Measure::Any
+            | Measure::ErrorLines
+            | Measure::Kilobytes => None,
         }
     }
 

@@ -182,7 +182,8 @@ impl Notes {
             if let Some(steps) = steps {
                 self.report(event, steps);
             }
-            let (weight, measures) = (event.weight, seen.measures[family as usize]);
+            let weight = seen.amount.filter(|(of, _)| *of == family).map_or(event.weight, |(_, n)| n);
+            let measures = seen.measures[family as usize];
             if shows || steps.is_some() || measures != 0 || self.occurred.len() > occurs_from as usize {
                 let occurred = occurred.min(ENOUGH) as u8 | bits;
                 self.touches.push(Touch {

@@ -10,9 +10,10 @@ use crate::detector::{About, Detector, Folding, Verdict};
 use crate::entity::Family;
 use crate::event::Event;
 use crate::familiar::{Familiar, Rarity};
-use crate::habit::{Facet, Habit, network_name, product_of, teaches};
+use crate::habit::{Facet, Habit, product_of, teaches};
 use crate::measure::Measure;
 use crate::observe::Observations;
+use crate::origin::network_name;
 use crate::profile::Profile;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
@@ -184,7 +185,7 @@ impl Novelty {
 }
 
 impl<'a> News<'a> {
-    fn name((_, cell, habit): &(Hour, &'a Cell, &'a Habit)) -> String {
+    fn name((hour, cell, habit): &(Hour, &'a Cell, &'a Habit)) -> String {
         let name = habit.name.as_deref().unwrap_or_default();
         match habit.facet {
             Facet::Api | Facet::Sensitive => {
@@ -192,6 +193,7 @@ impl<'a> News<'a> {
                 api.map_or_else(|| "an API".to_owned(), |part| part.name.to_string())
             }
             Facet::Network => network_name(name),
+            Facet::LineKind => format!("at {}", hour.minute(habit.first).start().format("%H:%M")),
             _ => name.to_owned(),
         }
     }

@@ -114,9 +114,17 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, (batches, earlier): (&[Vec<H
             book.fold(finding);
         }
     }
-    for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
-        let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
-        judge((&engine, earlier), (&entity, account.map(Arc::new)), hours, &mut book);
+    let hours = |home: &Entity| {
+        let hours = cells.get(home).into_iter().flatten();
+        let mut hours: Vec<_> = hours.map(|(hour, cell)| (*hour, Arc::new(cell.clone()))).collect();
+        hours.sort_by_key(|(hour, _)| *hour);
+        hours
+    };
+    for (entity, cells) in cells.iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
+        let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
+        let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
+        let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account, home };
+        judge((&engine, earlier), &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
@@ -137,13 +145,9 @@ fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
     profile
 }
 
-fn judge(
-    (engine, earlier): (&Engine, Earlier),
-    (entity, account): (&Entity, Option<Arc<Profile>>),
-    hours: HashMap<Hour, Cell>,
-    book: &mut Book,
-) {
-    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.into_iter().map(|(h, c)| (h, Arc::new(c))).collect();
+fn judge((engine, earlier): (&Engine, Earlier), all: &Known, hours: &HashMap<Hour, Cell>, book: &mut Book) {
+    let entity = &all.entity;
+    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.iter().map(|(h, c)| (*h, Arc::new(c.clone()))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {
@@ -155,7 +159,7 @@ fn judge(
         });
         let cells = cells.collect();
         let profile_now = Some(Arc::new(profile.clone()));
-        let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone() };
+        let known = Known { cells, profile: profile_now, ..all.clone() };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
@@ -219,7 +223,12 @@ impl Happened {
             identity: Identity(hash_of(&[&self.id])),
             time: self.time,
             account: ACCOUNT,
-            region: if self.value("region").is_empty() { "eu-west-1" } else { self.value("region") },
+            // A log does not say where its function is.
+            region: match self.value("region") {
+                "" if matches!(what, What::Log(_)) => "",
+                "" => "eu-west-1",
+                region => region,
+            },
             weight: 1,
             what,
         }
@@ -236,12 +245,15 @@ impl Happened {
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
         let line = match () {
             () if self.says("REPORT") => Line::Report(self.report()),
+            () if self.says("START") => Line::Start,
             () if self.says("LINE") => Line::Application { level: self.level(), error_type: "" },
             () => Line::Platform,
         };
+        let message = self.value("says").replace('_', " ");
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
         let stream = if self.value("stream").is_empty() { "s" } else { self.value("stream") };
-        observer.event(&self.event(What::Log(Log { function, request, stream, line, failure, ..Log::default() })));
+        let log = Log { function, request, stream, message: &message, line, failure };
+        observer.event(&self.event(What::Log(log)));
     }
 
     fn level(&self) -> Level {
@@ -283,6 +295,7 @@ impl Happened {
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
             login: sign_in.then_some(login),
             request: self.value("request"),
+            extra: self.value("extra"),
             ..Call::default()
         };
         observer.event(&self.event(What::Call(&call)));

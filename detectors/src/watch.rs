@@ -1,7 +1,9 @@
 //! A detector that is on: its variants, and what becomes of what it finds.
 
 use crate::alert::Subject;
-use crate::detector::Detector;
+use crate::cell::Cell;
+use crate::detector::{Detector, Trigger};
+use crate::measure::Slot;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -44,4 +46,25 @@ impl Watch {
         let variants = self.variants.iter().filter_map(|variant| variant.detector.as_ref());
         variants.chain([&self.detector]).fold(0, |all, detector| all | detector.minutes_in(around, lateness))
     }
+}
+
+impl Trigger {
+    /// The minutes of the hour in which it fires, a bit for each.
+    #[must_use]
+    pub fn minutes(&self, cell: &Cell) -> u64 {
+        match self {
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
+            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
+        }
+    }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }

@@ -34,6 +34,8 @@ pub struct Window<'a> {
     pub(crate) profile: Option<&'a Profile>,
     /// What is usual for the account of the entity.
     pub(crate) account: Option<&'a Profile>,
+    /// The cells of the account.
+    pub(crate) home: &'a [(Hour, Arc<Cell>)],
     pub(crate) models: &'a Models<'a>,
     /// How much more surprising than its settings say a finding must be.
     pub(crate) raise: f64,
@@ -143,6 +145,16 @@ impl<'a> Window<'a> {
     /// The occurrences of a slot in the last `span`, by hour, minute and rank.
     pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
+    }
+
+    /// The occurrences of a slot of the account in the last `span`, by hour, minute and rank.
+    pub fn at_home(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
+        let (first, last) = (self.minute.plus(1 - span.0 as i32), self.minute);
+        let covered = self.home.iter().filter(move |(hour, _)| (first.hour()..=last.hour()).contains(hour));
+        covered.flat_map(move |(hour, cell)| {
+            let from = if *hour == first.hour() { first.of_hour() } else { 0 };
+            cell.minutes_of(slot, from, if *hour == last.hour() { last.of_hour() } else { 59 })
+        })
     }
 
     /// What of the hours before this one the windows of a detector need, as it says itself: once for all minutes of the

@@ -14,7 +14,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::group::{Book, parent_of};
-use lapwing_detectors::judge::{Judged, Range};
+use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
@@ -24,8 +24,10 @@ use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
+use home::{Touched, touch};
 
 mod heard;
+mod home;
 mod kept;
 mod look;
 mod past;
@@ -123,19 +125,21 @@ impl MemoryStore {
 
     /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity,
     /// from the first to the last in which a window may end that holds any of it.
-    fn add_touching(&mut self, learnt: &Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+    fn add_touching(&mut self, learnt: &Learnt) -> Touched {
         let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
-        let mut touched = BTreeMap::new();
+        let (mut touched, mut moved) = (Touched::new(), Vec::new());
         // Deliveries are judged at once: that needs cells.
         self.hours.fold(&mut self.folder);
         for (entity, hour, cell) in learnt.cells() {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
             let Some(id) = self.entities.id((&entity).into()) else { continue };
-            let (from, to) = (hour.minute(minutes.0), reached(hour.minute(minutes.1), self.engine.hours_around(&cell)));
-            let reached = touched.entry(id).or_insert((from, to));
-            *reached = (reached.0.min(from), reached.1.max(to));
+            let minutes = (hour.minute(minutes.0), reached(hour.minute(minutes.1), self.engine.hours_around(&cell)));
+            touch(&mut touched, id, minutes);
+            if self.engine.moves_functions(entity.family, &cell) {
+                moved.push((entity, minutes));
+            }
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
                 let on_time = cell.minutes().any(|minute| hour.minute(minute) > closed);
@@ -145,6 +149,7 @@ impl MemoryStore {
                 }
             }
         }
+        self.touch_functions(moved, &mut touched);
         touched
     }
 
@@ -228,21 +233,6 @@ impl MemoryStore {
         self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
     }
 
-    fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
-        let mut due = Vec::new();
-        for (id, (from, to)) in touched {
-            let judged = self.judged(self.source(id));
-            let known = self.known(id, from.hour(), to.hour());
-            if from <= judged {
-                due.push((known.clone(), Range { from, to: to.min(judged), complete: true }));
-            }
-            if to > judged {
-                due.push((known, Range { from: from.max(judged.plus(1)), to, complete: false }));
-            }
-        }
-        due
-    }
-
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
         self.learn_lessons();
@@ -316,7 +306,8 @@ impl MemoryStore {
             if complete {
                 lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
-            due.push((entities.at_home(known, engine), range));
+            let home = entities.home_of(&known, engine).map(|home| pair.cells(home, folder)).unwrap_or_default();
+            due.push((Known { home, ..entities.at_home(known, engine) }, range));
         }
         self.hours.put(pair);
         due

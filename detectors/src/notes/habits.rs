@@ -11,6 +11,7 @@ use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::habit::{Agents, AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
 use crate::hash::{chained, hash_of};
+use crate::line_kind::kind_of_line;
 use crate::measure::Slot;
 use crate::time::{Hour, Minute};
 
@@ -108,14 +109,16 @@ fn kind_of(family: Family, event: &Event<'_>) -> u64 {
             let who = &call.principal;
             let key = if is_long_term(who.access_key) { who.access_key } else { "" };
             let request = if assumes(call) { call.request } else { "" };
-            let success = if call.error.is_none() { "" } else { "failed" };
+            let outcome = call.error.map_or("", |error| error.code);
             let (service, name, address) = (call.service, call.name, call.address.text());
-            chained(&[service, name, event.region, address, call.user_agent, key, who.invoked_by, request, success])
+            chained(&[service, name, event.region, address, call.user_agent, key, who.invoked_by, request, outcome])
         }
         (Family::Function, What::Log(log)) => {
             let error = log.failure.map_or("", |failure| failure.error_type);
             match log.line {
-                Line::Application { error_type, .. } => chained(&[error, error_type]),
+                Line::Application { error_type, .. } => {
+                    chained(&[error, error_type]) ^ kind_of_line(log).unwrap_or_default()
+                }
                 Line::Report(_) => chained(&[error, "report"]),
                 _ => chained(&[error]),
             }

@@ -208,7 +208,8 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None };
+        let cells = vec![(hour, Arc::new(cell))];
+        let known = Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new() };
         due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
     }
     due
@@ -247,11 +248,18 @@ impl<T: Table> StateStore for TableStore<T> {
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
-        let mut fresh = false;
+        let (mut fresh, mut moved) = (false, Vec::new());
         for added in added {
             fresh |= added.fresh;
             due.extend(added.due);
+            moved.extend(added.moved.map(|minutes| (added.view.entity.clone(), minutes)));
             self.remember(added.view);
+        }
+        for (home, minutes) in moved {
+            for (view, again) in self.access(now).moved(&home, minutes).await? {
+                due.extend(again);
+                self.remember(view);
+            }
         }
         self.late += if fresh { late } else { 0 };
         Ok(due)

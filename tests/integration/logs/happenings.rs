@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::joins::{changes, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, measured, sign_in};
 
 /// A happening: writes records about somebody of that name.
@@ -29,6 +30,10 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
     ("new-network", stranger),
     ("new-role", stranger),
+    ("application-refused", told_refusals),
+    ("event-failed-again", poison),
+    ("unfinished-invocation", cut_off),
+    ("bucket-download", download),
 ];
 
 /// Happenings that correlations find, by their names.
@@ -54,13 +59,13 @@ pub(crate) fn noon() -> DateTime<Utc> {
 }
 
 /// Some instant within two hours after the history; often near the edge of an hour, where windows reach into another.
-fn some_time(dice: &mut Dice) -> DateTime<Utc> {
+pub(super) fn some_time(dice: &mut Dice) -> DateTime<Utc> {
     let hour = dice.between(0, 2);
     let minute = if dice.chance(40) { dice.between(-6, 20) } else { dice.between(0, 60) };
     noon() + TimeDelta::minutes((HISTORY + hour) * 60 + minute)
 }
 
-fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
+pub(super) fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
     time + TimeDelta::seconds(dice.between(0, minutes * 60))
 }
 
@@ -76,7 +81,7 @@ fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) 
 }
 
 /// Ordinary work: a few in each quarter of an hour, of the history and of the hours after it.
-fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+pub(super) fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     for quarter in 0..(HISTORY + 3) * 4 {
         let start = noon() + TimeDelta::minutes(quarter * 15);
         for _ in 0..dice.between(2, 6) {
@@ -281,6 +286,7 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
     }
+    out.extend(changes(dice, start, name));
     out
 }
 

@@ -32,7 +32,7 @@ use lapwing_detectors::catalog::{self, CATALOG, Make, silence};
 use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::profile::Lateness;
-use lapwing_detectors::settings::{Field, Value, Visit};
+use lapwing_detectors::settings::{Field, Minutes, Value, Visit};
 use lapwing_detectors::severity::Severity;
 
 use crate::logs::CORRELATED;
@@ -157,6 +157,8 @@ fn engine() -> Arc<Engine> {
             match (field.name, value) {
                 ("min_age_days" | "min_days", Value::Count(least)) => *least = 0,
                 ("one_in", Value::Count(hours)) => *hours = 1,
+                ("gigabytes", Value::Count(gigabytes)) => *gigabytes = 1,
+                ("after", Value::Minutes(after)) => *after = Minutes(10),
                 _ => {}
             }
         }
@@ -170,11 +172,12 @@ fn engine() -> Arc<Engine> {
     Arc::new(Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default()))
 }
 
-/// What the generated days have nothing of: what must be told of what, what needs a week and a Monday, hours of one
-/// sandbox, lines of an application, or hundreds of inits.
-const UNHEARD: [&str; 6] = [
+/// What the generated days have nothing of: what must be told of what, or speaks in the alerts of others, what needs a week
+/// and a Monday, hours of one sandbox, lines of an application, or hundreds of inits.
+const UNHEARD: [&str; 7] = [
     silence::ID,
     "deployer-misused",
+    "change-before-failure",
     "function-memory-unused",
     "function-memory-grows",
     "function-error-lines",
