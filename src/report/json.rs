@@ -196,12 +196,12 @@ impl<'a> BeforeOut<'a> {
         BeforeOut {
             time: instant(example.time),
             minutes: lead.0,
-            api: cut(&example.what, NAME),
-            object: cut(object, NAME),
-            principal: cut(who, NAME),
-            session: cut(&example.caller.session, NAME),
-            source_ip: cut(&example.caller.address, NAME),
-            agent: cut(&example.caller.agent, NAME),
+            api: cut(&example.what, ID),
+            object: cut(object, ID),
+            principal: cut(who, ID),
+            session: cut(&example.caller.session, ID),
+            source_ip: cut(&example.caller.address, ID),
+            agent: cut(&example.caller.agent, ID),
             event_id: cut(&example.id.to_string(), ID).into_owned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::joins::{changes, cut_off, download, poison, told_refusals};
+use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, measured, sign_in};
 
 /// A happening: writes records about somebody of that name.
@@ -268,7 +268,7 @@ fn invocations(dice: &mut Dice, name: &str) -> Vec<Record> {
     days_before(dice, &mut work);
     quarters(dice, work);
     let start = some_time(dice);
-    for _ in 0..dice.between(25, 60) {
+    for _ in 0..dice.between(60, 160) {
         let time = after(dice, start, 12);
         out.extend(invocation(dice, time, name, ("success", "")));
     }
@@ -351,18 +351,6 @@ fn looks(dice: &mut Dice, name: &str) -> Vec<Record> {
     for n in 0..dice.between(9, 24) as usize {
         let time = after(dice, start, 3);
         out.push(call(dice, time, Who::User(name), (apis[n % apis.len()], "")));
-    }
-    out
-}
-
-/// A change of rights that is refused and one that succeeds, in either order: a correlation wants the refusal first.
-fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let (start, role) = (some_time(dice), Who::Role(name));
-    let mut out = Vec::new();
-    for _ in 0..dice.between(1, 4) {
-        let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
-        out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
-        out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
     }
     out
 }

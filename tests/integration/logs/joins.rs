@@ -107,3 +107,15 @@ pub(super) fn download(dice: &mut Dice, name: &str) -> Vec<Record> {
     out.extend(invocation(dice, start, name, ("success", "")));
     out
 }
+
+/// A change of rights that is refused and one that succeeds, in either order: a correlation wants the refusal first.
+pub(super) fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let (start, role) = (some_time(dice), Who::Role(name));
+    let mut out = Vec::new();
+    for _ in 0..dice.between(1, 4) {
+        let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
+        out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
+        out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
+    }
+    out
+}
