@@ -14,7 +14,7 @@ const BURST_EVENTS: f64 = 30.0;
 /// How much larger its bursts may be than the unevenness of its minutes says.
 const BURST_FACTOR: f64 = 8.0;
 /// On its first day P(a series rises to r times its level) is at least r^(-1 / this).
-const GROWTH: f64 = 0.2;
+const GROWTH: f64 = 0.1;
 
 impl RateProfile {
     /// With a life that began at `minute`, if that is earlier than what it has learnt.
