@@ -98,7 +98,7 @@ fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
     quarters(dice, work);
     let (start, span) = (some_time(dice), dice.between(2, 25));
     let sensitive = dice.between(0, 60);
-    for _ in 0..dice.between(25, 70) {
+    for _ in 0..dice.between(60, 160) {
         let api = if dice.chance(sensitive) { "secretsmanager:GetSecretValue" } else { "ec2:DescribeInstances" };
         let time = after(dice, start, span);
         out.push(call(dice, time, Who::Role(name), (api, "")));

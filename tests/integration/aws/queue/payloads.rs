@@ -7,7 +7,7 @@ use super::super::{delivery, payload};
 use crate::logs::{self, APIS, Dice, Log, Record, Who, call, invocation, sign_in};
 
 /// What the payloads should wake, by name.
-pub(super) const DETECTORS: [&str; 10] = [
+pub(super) const DETECTORS: [&str; 11] = [
     "console-login-failures",
     "console-login-spray",
     "console-login-without-mfa",
@@ -16,6 +16,7 @@ pub(super) const DETECTORS: [&str; 10] = [
     "function-init-failure",
     "function-out-of-memory",
     "function-timeout",
+    "key-refused-looking-around",
     "root-access-key-created",
     "trail-tampering",
 ];
