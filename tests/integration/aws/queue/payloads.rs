@@ -20,6 +20,8 @@ pub(super) const DETECTORS: [&str; 11] = [
     "root-access-key-created",
     "trail-tampering",
 ];
+/// The one of them that is told once a day.
+pub(super) const IN_DIGEST: &str = "key-refused-looking-around";
 /// Records in a payload: few, so that what belongs together comes in many.
 const MOST: usize = 5;
 
