@@ -1,7 +1,7 @@
 //! The age of a series: what a young one may do that it has not done yet.
 //!
 //! Who is watched since this morning has not shown its afternoon: offices open, nightly jobs come for the first time. So
-//! in its first two days a series may have bursts, and may rise to many times what it was.
+//! in its first two days a series may have bursts, and one that works in jobs may rise to many times what it was.
 
 use libm::log;
 
