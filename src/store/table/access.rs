@@ -130,18 +130,20 @@ impl<T: Table> Access<'_, T> {
     /// where minutes from the hour `from` on are judged.
     pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
         let stored = self.stored(view);
-        let known = view.learnt.take().filter(|known| known.0 >= stored.0);
-        // Whoever was slow may have written more of the last hours, in time, since they were learnt.
-        let (next, profile) = known.map_or(stored, |(next, profile)| (next.min(view.open), profile));
-        let open = self.complete(&view.entity).plus(1);
-        let end = open.hour();
+        let (next, profile) = view.base.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
+        let lateness = self.lateness(view);
+        let complete = |at| Minute::of(at).plus(-(lateness.0 as i32));
+        let end = complete(self.now).hour();
         if next < end && view.from > next {
             self.reread(view, next).await?;
         }
-        let profile = self.taught(view, (next, end), profile);
-        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end)).min(self.reached(view, from));
+        // Of hours that were hardly over when their cells were read, or not yet, others may have written more since, in time.
+        let sure = complete(view.read - SKEW).hour().min(end).max(next);
+        let base = self.taught(view, (next, sure), profile);
+        let profile = self.taught(view, (sure, end), Arc::clone(&base));
+        view.reach = profile.reach(from, lateness).min(next.max(end)).min(self.reached(view, from));
+        view.base = Some((sure, base));
         view.learnt = Some((next.max(end), profile));
-        view.open = open.plus(-(SKEW.num_minutes() as i32)).hour();
         if view.from > view.reach {
             self.reread(view, view.reach).await?;
         }

@@ -284,7 +284,8 @@ impl<T: Table> StateStore for TableStore<T> {
                 self.collect(&view);
                 continue;
             }
-            let (view, found) = self.access(now).complete_minutes(&work).await?;
+            let older = self.views.remove(&work.entity);
+            let (view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
                 self.access(now).move_on(&work.entity).await?;
             }

@@ -45,10 +45,10 @@ pub(super) struct View {
     /// The time of the call that read it.
     pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
-    /// What was learnt of the hours before this one, kept from one look to the next.
+    /// What was learnt of the hours before this one.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
-    /// The first hour of which more may have come in time since it was learnt.
-    pub(super) open: Hour,
+    /// The same of those hours of which nothing more can come in time, kept from one look to the next.
+    pub(super) base: Option<(Hour, Arc<Profile>)>,
     /// What is usual for its account, where that was asked for.
     pub(super) account: Option<Arc<Profile>>,
     /// The cells of its account, where those were asked for.
@@ -82,7 +82,7 @@ impl View {
             read: now,
             parts: BTreeMap::new(),
             learnt: None,
-            open: Hour(i32::MAX),
+            base: None,
             account: None,
             home: Vec::new(),
             reach: Hour(i32::MAX),
@@ -97,8 +97,8 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        let View { learnt, open, reach, wins, reopened, .. } = older;
-        View { learnt, open, reach, wins, reopened, ..self }
+        let View { learnt, base, reach, wins, reopened, .. } = older;
+        View { learnt, base, reach, wins, reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
