@@ -10,6 +10,7 @@ use crate::catalog::FAILED;
 use crate::habit::Habits;
 use crate::measure::{Keep, Measure, Slot};
 
+mod in_time;
 mod trace;
 
 pub use trace::{ENOUGH, Trace};

@@ -9,13 +9,14 @@ use crate::alert::Example;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cell::Cell;
+use crate::day::Budget;
 use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, Places};
 use crate::judge::Range;
-use crate::level::Levels;
+use crate::level::{Pool, Surprise};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::Lateness;
@@ -75,6 +76,17 @@ impl About {
         never_muted: false,
         ranking: Ranking::Unnamed,
     };
+}
+
+impl About {
+    /// The level that governs what it finds, as far as that has a chance and is not grave.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        match self.trigger {
+            Trigger::Facets(_) => Pool::News,
+            Trigger::Measures(_) | Trigger::Slots(_) => Pool::Compared,
+        }
+    }
 }
 
 /// By what contributors are ranked.
@@ -153,8 +165,8 @@ pub struct Verdict {
     pub expected: Option<f64>,
     /// The fixed threshold that was reached.
     pub threshold: Option<f64>,
-    /// How unlikely that is, as -log10 of the calibrated p; nothing where no model judged.
-    pub surprise: Option<f64>,
+    /// How unlikely that is; nothing where no model judged.
+    pub surprise: Option<Surprise>,
     /// The window that `seen` was counted in.
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.
@@ -277,8 +289,8 @@ pub struct Engine {
     facets: [u16; Family::ALL.len()],
     /// The places of those that speak of what is new.
     pub(crate) news: Vec<usize>,
-    /// How surprising a finding must be, beyond what the settings say.
-    pub levels: Levels,
+    /// How many alerts a day the levels of days aim at.
+    pub budget: Budget,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
 }
@@ -306,7 +318,7 @@ impl Engine {
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
         let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, levels: Levels::default(), lateness }
+        Engine { watches, floor, index, relating, facets, news, budget: Budget::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.

@@ -11,6 +11,7 @@ use crate::catalog::FAILED;
 use crate::cell::{Cell, ENOUGH, Trace};
 use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
 use crate::entity::{Entity, Family};
+use crate::level::{Levels, Peak};
 use crate::measure::Slot;
 use crate::profile::Profile;
 use crate::settings::Minutes;
@@ -33,9 +34,20 @@ pub struct Known {
     pub profile: Option<Arc<Profile>>,
     /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
     pub account: Option<Arc<Profile>>,
+    /// How surprising findings must be, by day.
+    pub levels: Arc<Levels>,
 }
 
 impl Known {
+    /// The same without what came late; nothing where nothing did.
+    fn in_time(&self) -> Option<Known> {
+        if !self.cells.iter().any(|(_, cell)| cell.has_late()) {
+            return None;
+        }
+        let cells = self.cells.iter().map(|(hour, cell)| (*hour, Arc::new(cell.in_time())));
+        Some(Known { cells: cells.collect(), ..self.clone() })
+    }
+
     /// Each hour with the one before it.
     fn views(&self) -> impl Iterator<Item = View<'_>> {
         self.cells.iter().enumerate().map(move |(place, (hour, cell))| {
@@ -43,6 +55,16 @@ impl Known {
             View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place }
         })
     }
+}
+
+/// What is found in some minutes of an entity.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// What there is to say.
+    pub findings: Vec<Finding>,
+    /// What there would be to say at the lowest level about complete minutes, of what levels govern, and by what came in
+    /// time: the evidence that later levels rest on.
+    pub evidence: Vec<Finding>,
 }
 
 /// A detector's statement about a series and a minute.
@@ -91,6 +113,8 @@ pub struct Judged {
     pub range: Range,
     /// What was found in them; for complete minutes, all that there is to be found.
     pub findings: Vec<Finding>,
+    /// What the levels of later days rest on, of complete minutes.
+    pub peaks: Vec<Peak>,
 }
 
 /// Stands for the detector of a stored finding until [`Book::restore`](crate::group::Book::restore) puts it back.
@@ -182,11 +206,27 @@ impl Engine {
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
+        out.append(&mut self.found(known, range).findings);
+    }
+
+    /// The same, with what later levels rest on.
+    #[must_use]
+    pub fn found(&self, known: &Known, range: Range) -> Found {
+        let mut found = self.search(known, range);
+        if let Some(in_time) = known.in_time().filter(|_| range.complete) {
+            found.evidence = self.search(&in_time, range).evidence;
+        }
+        found
+    }
+
+    fn search(&self, known: &Known, range: Range) -> Found {
+        let mut found = Found::default();
         for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
             for place in self.awake(view.cell) {
-                self.judge_hour(&self.watches[place], &view, range, out);
+                self.judge_hour(&self.watches[place], &view, range, &mut found);
             }
         }
+        found
     }
 
     /// Judges the silences of an entity in complete minutes: nothing else has anything to say about minutes without events.
@@ -211,7 +251,7 @@ impl Engine {
         findings
     }
 
-    fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, out: &mut Vec<Finding>) {
+    fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, found: &mut Found) {
         let (about, entity) = (watch.detector.about(), &view.known.entity);
         let speaks = range.complete || about.timing == Timing::Monotone;
         if !speaks || !about.families.contains(&entity.family) {
@@ -228,23 +268,16 @@ impl Engine {
             if minute < range.from || minute > range.to {
                 continue;
             }
-            let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
-            if let Some(verdict) = detector.judge(&window) {
+            let (window, level) = (view.window(minute, &models), view.known.levels.of(minute));
+            let said = watch.said(detector, &window, (cap, level));
+            let finding = |verdict: Verdict| {
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                out.push(Finding {
-                    about,
-                    entity: entity.clone(),
-                    minute,
-                    confirmed,
-                    verdict,
-                    cap,
-                    stage: watch.stage,
-                    top,
-                    total,
-                    denied,
-                });
-            }
+                let (entity, stage) = (entity.clone(), watch.stage);
+                Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied }
+            };
+            found.evidence.extend(said.evidence.filter(|_| range.complete).map(&finding));
+            found.findings.extend(said.told.map(finding));
         }
     }
 }

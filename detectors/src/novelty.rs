@@ -11,6 +11,7 @@ use crate::entity::Family;
 use crate::event::Event;
 use crate::familiar::{Familiar, Rarity};
 use crate::habit::{Facet, Habit, network_name, product_of, teaches};
+use crate::level::Surprise;
 use crate::measure::Measure;
 use crate::observe::Observations;
 use crate::profile::Profile;
@@ -108,6 +109,7 @@ pub(crate) struct News<'a> {
     /// Each with its hour and cell, in the order in which they came.
     values: Vec<(Hour, &'a Cell, &'a Habit)>,
     rarity: Rarity,
+    surprise: Surprise,
     familiar: &'a Familiar,
     examples: Vec<Arc<Example>>,
     saturated: bool,
@@ -149,7 +151,11 @@ impl Novelty {
         let (hour, before) = (window.minute.hour(), window.known_before());
         let familiar = window.profile.and_then(Profile::familiar)?;
         let rarity = familiar.rarity(facet, before);
-        if familiar.age(before).is_none_or(|age| age < self.min_age_days) || rarity.p() * f64::from(self.one_in) > 1.0 {
+        if familiar.age(before).is_none_or(|age| age < self.min_age_days) {
+            return None;
+        }
+        let surprise = Surprise { t: -log10(rarity.p()), asked: log10(f64::from(self.one_in)) };
+        if rarity.p() * f64::from(self.one_in) > 1.0 || surprise.t < surprise.asked + window.raise {
             return None;
         }
         let new = |hour: Hour, cell: &'a Cell, before: Hour| {
@@ -170,7 +176,7 @@ impl Novelty {
         }
         values.sort_by_key(|(hour, _, habit)| (*hour, habit.first, habit.value));
         let saturated = window.here.habits().saturated(facet);
-        let mut news = News { values, rarity, familiar, examples: Vec::new(), saturated, before };
+        let mut news = News { values, rarity, surprise, familiar, examples: Vec::new(), saturated, before };
         news.examples = news.examples_in(window);
         Some(news)
     }
@@ -234,7 +240,7 @@ impl<'a> News<'a> {
             at_least: self.saturated,
             expected: None,
             threshold: None,
-            surprise: Some(-log10(self.rarity.p())),
+            surprise: Some(self.surprise),
             window: REACH,
             folding: Folding::Largest,
             unit: unit.into(),

@@ -1,9 +1,11 @@
 //! A detector that is on: its variants, and what becomes of what it finds.
 
 use crate::alert::Subject;
-use crate::detector::Detector;
+use crate::detector::{Detector, Verdict};
+use crate::level::{Level, Pool, governs};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::window::Window;
 
 /// A detector that is on, with the variants of it that hold for some subjects.
 pub struct Watch {
@@ -27,7 +29,36 @@ pub struct Variant {
     pub cap: Severity,
 }
 
+/// What is said of a minute.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// At the level of its day.
+    pub(crate) told: Option<Verdict>,
+    /// At the lowest level there is, of what levels govern.
+    pub(crate) evidence: Option<Verdict>,
+}
+
 impl Watch {
+    /// The level that governs what it finds, as far as that is not grave; nothing where nobody is told at once.
+    pub(crate) fn pool(&self) -> Option<Pool> {
+        Some(self.detector.about().pool()).filter(|_| self.stage == Stage::Alert)
+    }
+
+    /// What one of its detectors says of a minute of a day with this level.
+    pub(crate) fn said(&self, detector: &dyn Detector, window: &Window<'_>, (cap, level): (Severity, Level)) -> Said {
+        let at = |raise| detector.judge(&Window { raise, ..*window });
+        let Some(pool) = self.pool() else { return Said { told: at(0.0), evidence: None } };
+        let Some(lowest) = at(pool.lowest()) else { return Said::default() };
+        let governed = |verdict: &Verdict| governs(verdict, cap);
+        let mut told = at(level.of(pool)).filter(governed);
+        if let Some((verdict, surprise)) = told.as_mut().and_then(|verdict| verdict.surprise.map(|s| (verdict, s))) {
+            verdict.why.push_str(&level.said(pool, surprise));
+        }
+        // What is grave is told whatever the level.
+        let told = told.or_else(|| at(0.0).filter(|verdict| !governed(verdict)));
+        Said { told, evidence: Some(lowest).filter(governed) }
+    }
+
     /// The detector that speaks for a subject, and the highest severity that it may speak with.
     #[must_use]
     pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use lapwing_detectors::alert::{Alert, Status};
+use lapwing_detectors::level::Pool;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
@@ -346,7 +347,20 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
     for (name, n, note) in optional.into_iter().filter(|(_, n, _)| *n > 0) {
         line(name, n, note);
     }
+    levels(replay);
     tell(&format!("next: {}", next(replay, counts)));
+}
+
+/// How much more surprising than their settings say findings had to be: each change where all is wanted, else the last.
+fn levels(replay: &Replay) {
+    let changes: Vec<_> = replay.levels().changes().collect();
+    let last = if replay.least() == Stage::Observe { 0 } else { changes.len().saturating_sub(1) };
+    for (day, level) in &changes[last..] {
+        let (compared, news) = (level.of(Pool::Compared), level.of(Pool::News));
+        let of_news = if news > 0.0 { format!("; for what is new {news:+.1}") } else { String::new() };
+        let note = format!("since {day}, beyond what settings ask of what is compared with the usual{of_news}");
+        tell(&format!("  {:<12} {:>12}  {note}", "level", format!("{compared:+.1}")));
+    }
 }
 
 /// What is not said, and why.

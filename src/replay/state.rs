@@ -15,7 +15,7 @@ use crate::store::blocks::Damaged;
 /// What the file begins with.
 const MAGIC: &[u8] = b"state of lapwing replay\n";
 /// The format that is written. A change of any type that is kept makes a new one.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Why a state file cannot be used.
 #[derive(Debug)]
@@ -239,10 +239,10 @@ mod tests {
             check(&bytes, "it is damaged: what it holds is not what was written");
         }
         let mut bytes = good;
-        bytes[MAGIC.len()] = 3;
-        check(&bytes, "it has format 3, and this version of lapwing reads up to 2");
-        bytes[MAGIC.len()] = 1;
-        check(&bytes, "it has format 1, and this version of lapwing reads 2 alone");
+        bytes[MAGIC.len()] = 4;
+        check(&bytes, "it has format 4, and this version of lapwing reads up to 3");
+        bytes[MAGIC.len()] = 2;
+        check(&bytes, "it has format 2, and this version of lapwing reads 3 alone");
     }
 
     #[test]

@@ -24,7 +24,9 @@ impl Settings {
     #[must_use]
     pub fn engine_from(&self, least: Stage) -> Engine {
         let watches = self.watches().into_iter().filter(|watch| watch.stage >= least);
-        Engine::new(watches.collect(), self.lateness)
+        let mut engine = Engine::new(watches.collect(), self.lateness);
+        engine.budget = self.budget;
+        engine
     }
 
     fn watches(&self) -> Vec<Watch> {

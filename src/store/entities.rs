@@ -8,6 +8,7 @@ use lapwing_detectors::cell::Cell;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::Hour;
@@ -54,8 +55,9 @@ impl Held {
     }
 
     /// What is known of it, with these of its cells.
-    pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
-        Known { entity: self.entity.clone(), cells, profile: Some(Arc::clone(&self.profile)), account: None }
+    pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>, levels: &Arc<Levels>) -> Known {
+        let (entity, profile) = (self.entity.clone(), Some(Arc::clone(&self.profile)));
+        Known { entity, cells, profile, account: None, levels: Arc::clone(levels) }
     }
 }
 

@@ -19,6 +19,7 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
+use self::levels::Levelled;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
@@ -26,6 +27,7 @@ use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
 
 mod heard;
 mod kept;
+mod levels;
 mod look;
 
 /// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
@@ -62,6 +64,7 @@ pub struct MemoryStore {
     pass: Option<Pass>,
     book: Book,
     days: Days,
+    levelled: Levelled,
     /// When there were signs of life of what must not be silent.
     beats: BTreeMap<Entity, Beats>,
     /// From where on silences are judged: what an earlier replay said of the time before stands.
@@ -97,6 +100,7 @@ impl MemoryStore {
             pass: None,
             book: Book::default(),
             days: Days::default(),
+            levelled: Levelled::default(),
             beats: BTreeMap::new(),
             heard_from: NEVER,
             complete: NEVER,
@@ -207,7 +211,7 @@ impl MemoryStore {
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
         let held = self.entities.get(id);
         let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine)
+        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to), self.levelled.levels()), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {
@@ -249,6 +253,8 @@ impl MemoryStore {
             self.drop_old(now);
             return None;
         };
+        // All that came before this hour was judged.
+        self.levelled.reach(Day::of_minute(hour.first()), self.engine.budget);
         let due = self.judge_and_learn(hour, &pass.until);
         if self.retention == Retention::Reach {
             self.hours.drop_until(hour.before());
@@ -276,7 +282,7 @@ impl MemoryStore {
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
-        let MemoryStore { engine, entities, folder, .. } = self;
+        let MemoryStore { engine, entities, folder, levelled, .. } = self;
         let mut due = Vec::new();
         for present in pair.present() {
             let held = entities.get_mut(present.id);
@@ -287,7 +293,7 @@ impl MemoryStore {
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let known = wakes.then(|| held.known(Vec::new()));
+            let known = wakes.then(|| held.known(Vec::new(), levelled.levels()));
             if complete[family.source() as usize] {
                 held.learn(hour, cell, engine.lateness.of(family.source()));
             }
@@ -298,6 +304,15 @@ impl MemoryStore {
         }
         self.hours.put(pair);
         due
+    }
+
+    /// Settles the levels of the days that rest on what was judged, as far as events have come.
+    fn level_today(&mut self) {
+        let sources = [Source::CloudTrail, Source::Lambda];
+        let judged = sources.into_iter().map(|source| self.judged(source)).min().unwrap_or(NEVER);
+        let Some(newest) = self.newest.filter(|_| judged > NEVER) else { return };
+        let day = Day::of_minute(judged.plus(1)).after().min(Day::of(newest));
+        self.levelled.reach(day, self.engine.budget);
     }
 
     fn drop_old(&mut self, now: DateTime<Utc>) {
@@ -320,6 +335,7 @@ fn complete_at(now: DateTime<Utc>, lateness: Lateness) -> Minute {
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         let touched = self.add_touching(&learnt);
+        self.level_today();
         Ok(self.touched(touched))
     }
 
@@ -333,6 +349,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
+        self.levelled.take(&judged);
         Ok(judged.into_iter().flat_map(|judged| self.book.take(judged, &self.engine)).collect())
     }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::catalog::denied_burst::DeniedBurst;
 use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
+use crate::level::Surprise;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -58,9 +59,9 @@ fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
 #[test]
 fn the_most_surprising_finding_is_the_alerts() {
     let mut book = Book::default();
-    let mut fold = |minute, surprise| {
+    let mut fold = |minute, surprise: Option<f64>| {
         let mut finding = finding(minute, 12, Severity::Low);
-        finding.verdict.surprise = surprise;
+        finding.verdict.surprise = surprise.map(|t| Surprise { t, asked: 6.0 });
         book.fold(finding);
         book.finish(Minute(minute))[0].p_value()
     };

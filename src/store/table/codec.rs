@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::store::StoreError;
 
 /// The format that is written, and the only one that is read. A change of any stored type makes a new one.
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 /// What inflates to more than this is damage: no item holds as much.
 const INFLATED: usize = 16 << 20;
 /// Shorter values are not worth deflating.
@@ -96,9 +96,9 @@ mod tests {
         check(&[], "item c1: is damaged: it is too short");
         check(
             &[FORMAT + 1, 0, 0],
-            "item c1: has format 3, and this version of Lapwing reads up to 2: run the newer one",
+            "item c1: has format 4, and this version of Lapwing reads up to 3: run the newer one",
         );
-        let older = "item c1: has format 1, and this version of Lapwing reads 2 alone: give it a new table";
+        let older = "item c1: has format 2, and this version of Lapwing reads 3 alone: give it a new table";
         check(&[FORMAT - 1, 0, 0], older);
         check(&[FORMAT, 7, 0], "item c1: is damaged: no such form");
         check(&[FORMAT, DEFLATED, 255, 255, 255, 255, 1], "item c1: is damaged: it does not inflate");

@@ -23,6 +23,7 @@ use super::exchange::{Added, Lesson};
 use super::fold::Past;
 use super::keys::short;
 use super::ledger::LEASE;
+use super::levels::Levelled;
 use super::port::{Freshness, Place, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
@@ -59,6 +60,7 @@ pub struct TableStore<T> {
     claimed: Vec<(Alert, Letterbox)>,
     handed: HashMap<(Entity, u64), DateTime<Utc>>,
     sending: Vec<(Alert, Letterbox)>,
+    levelled: Levelled,
     /// The last day up to which all digests were sent.
     digested: Option<Day>,
     /// Events that came after their minute was complete.
@@ -93,6 +95,7 @@ impl<T: Table> TableStore<T> {
             claimed: Vec::new(),
             handed: HashMap::new(),
             sending: Vec::new(),
+            levelled: Levelled::default(),
             digested: None,
             late: 0,
             waiting_since: None,
@@ -121,8 +124,26 @@ impl<T: Table> TableStore<T> {
             owner: self.owner,
             lease: self.lease,
             now,
+            levels: &self.levelled.levels,
             asked: &self.asked,
         }
+    }
+
+    /// Learns the levels of the days of these hours, and of the hours after them, which windows reach.
+    async fn meet_levels(&mut self, hours: impl Iterator<Item = Hour>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let days = hours.flat_map(|hour| [hour, hour.after().after()]).map(|hour| Day::of_minute(hour.first()));
+        let mut levelled = std::mem::take(&mut self.levelled);
+        let met = levelled.meet(&self.access(now), days).await;
+        self.levelled = levelled;
+        met
+    }
+
+    /// Notes what later levels rest on.
+    async fn note_peaks(&mut self, judged: &[Judged], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut levelled = std::mem::take(&mut self.levelled);
+        let noted = levelled.note(&self.access(now), judged).await;
+        self.levelled = levelled;
+        noted
     }
 
     fn remember(&mut self, view: View) {
@@ -200,7 +221,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None };
+        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None, levels: Arc::default() };
         due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
     }
     due
@@ -231,6 +252,7 @@ impl<T: Table> StateStore for TableStore<T> {
         let access = self.access(now);
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
         let (lessons, mut due) = lessons(&learnt, now);
+        self.meet_levels(lessons.iter().flat_map(|lesson| lesson.cells.iter().map(|(hour, _)| *hour)), now).await?;
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
         let access = self.access(now);
@@ -260,11 +282,12 @@ impl<T: Table> StateStore for TableStore<T> {
             };
             if work.hour.is_none() {
                 let never =
-                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
+                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new(), peaks: Vec::new() };
                 let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
+            self.meet_levels(work.hour.into_iter(), now).await?;
             let (view, found) = self.access(now).complete_minutes(&work).await?;
             if self.access(now).falls_behind(&view, &work) {
                 self.access(now).move_on(&work.entity).await?;
@@ -286,6 +309,7 @@ impl<T: Table> StateStore for TableStore<T> {
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
+        self.note_peaks(&judged, now).await?;
         // A tick whose findings were not folded is begun anew.
         let pass = self.pass.take();
         let mut found = Vec::new();

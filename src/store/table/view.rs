@@ -172,6 +172,7 @@ impl View {
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
+            levels: Arc::default(),
         }
     }
 }
