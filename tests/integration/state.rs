@@ -55,7 +55,7 @@ fn a_file_that_cannot_be_used_is_named_and_left() {
     replay(folder.path(), "1.json");
     let good = fs::read(&path).unwrap();
     let mut newer = good.clone();
-    newer[good.iter().position(|byte| *byte == b'\n').unwrap() + 1] = 3;
+    newer[good.iter().position(|byte| *byte == b'\n').unwrap() + 1] = 4;
     for (bytes, wanted) in [
         (
             &b"{}"[..],
@@ -67,7 +67,7 @@ fn a_file_that_cannot_be_used_is_named_and_left() {
         ),
         (
             &newer,
-            "it has format 3, and this version of lapwing reads up to 2\nhint: run the newer version, or name another file to begin anew\n",
+            "it has format 4, and this version of lapwing reads up to 3\nhint: run the newer version, or name another file to begin anew\n",
         ),
     ] {
         fs::write(&path, bytes).unwrap();

@@ -14,6 +14,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::group::{Book, parent_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
@@ -106,6 +107,12 @@ impl<T: Table> TableStore<T> {
     #[must_use]
     pub fn overflow(&self) -> &BTreeMap<Family, u64> {
         &self.census.overflow
+    }
+
+    /// How surprising findings must be, by day, as far as this instance has asked.
+    #[must_use]
+    pub fn levels(&self) -> &Levels {
+        &self.levelled.levels
     }
 
     /// The alerts of an entity, as everyone knows them.
