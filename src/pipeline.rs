@@ -176,7 +176,13 @@ impl<S: StateStore> Pipeline<S> {
                 judged.findings.retain(|finding| finding.stage >= *least);
                 (judged, unsaid)
             };
-            let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None, levels: Arc::default() };
+            let known = Known {
+                entity: entity.clone(),
+                cells: Vec::new(),
+                profile: None,
+                account: None,
+                levels: Arc::default(),
+            };
             let (judged, unsaid) = judge(&known, range);
             note(unsaid, hidden, shown);
             let judge = |known: &Known, range: Range| judge(known, range).0;

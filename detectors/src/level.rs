@@ -102,7 +102,11 @@ impl Level {
             return String::new();
         }
         let (by, more) = (raise.abs(), if raise > 0.0 { "more" } else { "less" });
-        format!("; it is {:.1} surprising, and the level of that day asks for {:.1}, {by:.1} {more} than the settings", surprise.t, surprise.asked + raise)
+        format!(
+            "; it is {:.1} surprising, and the level of that day asks for {:.1}, {by:.1} {more} than the settings",
+            surprise.t,
+            surprise.asked + raise
+        )
     }
 }
 
@@ -136,7 +140,10 @@ impl Levels {
     /// The days on which the level became another one, with that.
     pub fn changes(&self) -> impl Iterator<Item = (Day, Level)> + '_ {
         let mut before = Level::default();
-        self.0.iter().filter(move |(_, level)| std::mem::replace(&mut before, **level) != **level).map(|(d, l)| (*d, *l))
+        self.0
+            .iter()
+            .filter(move |(_, level)| std::mem::replace(&mut before, **level) != **level)
+            .map(|(d, l)| (*d, *l))
     }
 }
 

@@ -215,8 +215,13 @@ mod tests {
             }
             let here = (hour, Arc::new(cell));
             let cells = before.iter().chain([&here]).cloned().collect();
-            let known =
-                Known { entity: entity.clone(), cells, profile: Some(Arc::new(profile.clone())), account: None, levels: Arc::default() };
+            let known = Known {
+                entity: entity.clone(),
+                cells,
+                profile: Some(Arc::new(profile.clone())),
+                account: None,
+                levels: Arc::default(),
+            };
             let mut found = Vec::new();
             engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut found);
             said.extend(found.iter().filter_map(|f| Some((f.minute.0 - 480_000 * 60, f.verdict.surprise?.t))));

@@ -134,7 +134,13 @@ fn judge(
         let (hour, cell) = hours[at].clone();
         let cells = hours[at.saturating_sub(1)..=at].to_vec();
         let profile_now = Some(Arc::new(profile.clone()));
-        let known = Known { entity: entity.clone(), cells, profile: profile_now, account: account.clone(), levels: Arc::default() };
+        let known = Known {
+            entity: entity.clone(),
+            cells,
+            profile: profile_now,
+            account: account.clone(),
+            levels: Arc::default(),
+        };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);

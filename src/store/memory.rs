@@ -211,7 +211,8 @@ impl MemoryStore {
     fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
         let held = self.entities.get(id);
         let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to), self.levelled.levels()), &self.engine)
+        self.entities
+            .at_home(held.known(self.hours.copies(id, (reach, from), to), self.levelled.levels()), &self.engine)
     }
 
     fn source(&self, id: Id) -> Source {

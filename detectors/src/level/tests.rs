@@ -67,7 +67,13 @@ fn what_was_loud_is_forgotten() {
 #[test]
 fn any_order_and_repetition_keeps_the_same_peaks() {
     let all: Vec<Peak> = (0..5_000)
-        .map(|n: usize| peak(if n.is_multiple_of(7) { Pool::News } else { Pool::Compared }, n % 2_500, (n * 7_919 % 6_000) as f64 / 1_000.0 - 1.5))
+        .map(|n: usize| {
+            peak(
+                if n.is_multiple_of(7) { Pool::News } else { Pool::Compared },
+                n % 2_500,
+                (n * 7_919 % 6_000) as f64 / 1_000.0 - 1.5,
+            )
+        })
         .collect();
     let gathered = |all: &mut dyn Iterator<Item = &Peak>| {
         let mut peaks = Peaks::default();

@@ -228,7 +228,13 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known { entity: entity.clone(), cells: vec![(hour, Arc::new(cell))], profile: None, account: None, levels: Arc::default() };
+        let known = Known {
+            entity: entity.clone(),
+            cells: vec![(hour, Arc::new(cell))],
+            profile: None,
+            account: None,
+            levels: Arc::default(),
+        };
         due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
     }
     due
@@ -288,8 +294,12 @@ impl<T: Table> StateStore for TableStore<T> {
                 return Ok(due);
             };
             if work.hour.is_none() {
-                let never =
-                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new(), peaks: Vec::new() };
+                let never = |known: &Known, range: Range| Judged {
+                    entity: known.entity.clone(),
+                    range,
+                    findings: Vec::new(),
+                    peaks: Vec::new(),
+                };
                 let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
