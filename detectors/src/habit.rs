@@ -13,6 +13,10 @@ use crate::fold::agent_family;
 use crate::hash::hash_one;
 use crate::notes::{NAME, bounded};
 use crate::sensitive::is_sensitive;
+use crate::time::Hour;
+
+pub(crate) mod hours;
+pub(crate) mod network;
 
 /// What a habit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,11 +40,13 @@ pub enum Facet {
     Key,
     /// The type of an error that made an invocation fail.
     Failure,
+    /// The time of the week at which it did something: one of two hours, on weekdays or on weekends.
+    Time,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Facet; 9] = [
+    pub const ALL: [Facet; 10] = [
         Facet::Presence,
         Facet::Api,
         Facet::Sensitive,
@@ -50,6 +56,7 @@ impl Facet {
         Facet::Role,
         Facet::Key,
         Facet::Failure,
+        Facet::Time,
     ];
 
     /// How many values a profile keeps. Roles of people and pipelines use a few dozen APIs; what uses more has new ones
@@ -59,7 +66,7 @@ impl Facet {
         match self {
             Facet::Presence => 1,
             Facet::Api => 96,
-            Facet::Sensitive | Facet::Role | Facet::Failure => 24,
+            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::Time => 24,
             Facet::Network => 32,
             Facet::Region | Facet::Agent => 16,
             Facet::Key => 16,
@@ -110,6 +117,12 @@ impl Habit {
     #[must_use]
     pub fn of(facet: Facet, value: u32, minute: u8) -> Habit {
         Habit { facet, value, first: minute, last: minute, on_time: true, name: None }
+    }
+
+    /// The value of the time of the week that an hour lies in.
+    #[must_use]
+    pub fn time(hour: Hour) -> u32 {
+        hours::value_of(hour.first().start())
     }
 
     fn place(&self) -> (Facet, u32) {
@@ -272,6 +285,7 @@ pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64
 fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut impl FnMut(Facet, u64, &'e str)) {
     if call.error.is_none() {
         show(Facet::Presence, 0, "");
+        show(Facet::Time, u64::from(hours::value_of(event.time)), "");
     }
     if !event.region.is_empty() {
         show(Facet::Region, hash_one(event.region), event.region);
@@ -282,7 +296,7 @@ fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut imp
     }
     let facet = if is_sensitive(call.service, call.name) { Facet::Sensitive } else { Facet::Api };
     show(facet, what, "");
-    if let Some(network) = call.address.ip().map(network_of) {
+    if let Some(network) = call.address.ip().map(network::network_of) {
         show(Facet::Network, hash_one(network), network);
         let agent = product_of(call.user_agent);
         if !agent.is_empty() {
@@ -320,20 +334,6 @@ fn role_of<'e>(call: &Call<'e>) -> &'e str {
     value.and_then(|rest| rest.split_once('"')).map_or("", |(role, _)| role)
 }
 
-/// The leading part of an address: three numbers of an IPv4 address, three groups of an IPv6 address.
-fn network_of(address: &str) -> &str {
-    if address.contains(':') {
-        return address.match_indices(':').nth(2).map_or(address, |(at, _)| &address[..at]);
-    }
-    address.rsplit_once('.').map_or(address, |(network, _)| network)
-}
-
-/// A network, as people write it.
-#[must_use]
-pub(crate) fn network_name(network: &str) -> String {
-    if network.contains(':') { format!("{}::/48", network.trim_end_matches(':')) } else { format!("{network}.0/24") }
-}
-
 /// The product that a user agent names, without its version.
 #[must_use]
 pub(crate) fn product_of(agent: &str) -> &str {
@@ -344,18 +344,6 @@ pub(crate) fn product_of(agent: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_network_is_the_leading_part_of_an_address() {
-        for (address, network, name) in [
-            ("192.0.2.77", "192.0.2", "192.0.2.0/24"),
-            ("2001:db8:7:1::5", "2001:db8:7", "2001:db8:7::/48"),
-            ("2001:db8::5", "2001:db8:", "2001:db8::/48"),
-        ] {
-            assert_eq!(network_of(address), network);
-            assert_eq!(network_name(network_of(address)), name);
-        }
-    }
 
     #[test]
     fn an_agent_is_told_by_its_product() {
