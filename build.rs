@@ -90,6 +90,7 @@ fn correlating(card: &Card) -> (String, String, &'static str) {
 fn row(name: &str, path: &str, card: &Card) -> String {
     let Card { slug, id, title, what, why, innocent, attack, next, source, severity, stage, family, .. } = card;
     let (slots, plan, timing) = correlating(card);
+    let nature = card.nature();
     let mut keys = String::new();
     for (service, name) in &card.keys {
         // Writing to a string cannot fail.
@@ -100,6 +101,6 @@ fn row(name: &str, path: &str, card: &Card) -> String {
         "    Listed::new(({name:?}, include_str!({path:?}), {id:?}), Source::{source:?}, (Severity::{severity:?}, Stage::{stage:?}), (&[{keys}], &[{needs}], &About {{\n        \
          id: {slug:?},\n        title: {title:?},\n        what: {what:?},\n        why: {why:?},\n        \
          innocent: {innocent:?},\n        attack: &{attack:?},\n        next: &{next:?},\n        \
-         families: &[Family::{family:?}],\n        trigger: Trigger::Slots(&[{slots}]),\n        timing: {timing},\n        ..About::EMPTY\n    }})){plan},\n"
+         families: &[Family::{family:?}],\n        trigger: Trigger::Slots(&[{slots}]),\n        timing: {timing},\n        nature: Nature::{nature:?},\n        ..About::EMPTY\n    }})){plan},\n"
     )
 }

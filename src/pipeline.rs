@@ -244,12 +244,14 @@ impl<S: StateStore> Pipeline<S> {
     }
 
     /// With the owners that the settings name.
-    #[must_use]
-    pub fn owned(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {
-        for alert in &mut alerts {
-            alert.owner = self.settings.owner_of(&alert.subject);
-        }
+    fn owned(&self, mut alerts: Vec<Alert>) -> Vec<Alert> {
+        alerts.iter_mut().for_each(|alert| self.own(alert));
         alerts
+    }
+
+    /// Writes the owner that the settings name on an alert.
+    pub fn own(&self, alert: &mut Alert) {
+        alert.owner = self.settings.owner_of(&alert.subject);
     }
 
     /// Does the allow-list hide this incident? It is made of alerts, so the list cannot meet it as a finding.

@@ -1,5 +1,6 @@
 //! Alerts: what is said to people, in data. Rendering is the shell's work.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::detector::About;
+use crate::query::about_caller;
 use crate::severity::Severity;
 use crate::stage::Stage;
 
@@ -235,9 +237,9 @@ pub struct Alert {
     /// The detector's title.
     #[serde(skip)]
     pub title: &'static str,
-    /// The highest so far.
+    /// The highest of its minutes.
     pub severity: Severity,
-    /// The severity that was last said, where it has risen since.
+    /// The severity that was last said, where it is another one since.
     pub severity_before: Option<Severity>,
     /// What becomes of it.
     pub stage: Stage,
@@ -287,7 +289,7 @@ pub struct Alert {
     pub headline: String,
     /// Why this severity.
     pub why: String,
-    /// What to check first, in order.
+    /// What to check first, in order, as the detector says it; see [`Alert::steps`].
     #[serde(skip)]
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
@@ -306,6 +308,11 @@ impl Alert {
     pub fn p_value(&self) -> Option<f64> {
         let p = libm::exp10(-self.surprise?.clamp(0.0, LEAST_LIKELY));
         format!("{p:.1e}").parse().ok()
+    }
+
+    /// What to check first, in order, with the principal's name in the queries that ask for the caller's events.
+    pub fn steps(&self) -> impl Iterator<Item = Cow<'static, str>> + '_ {
+        self.next.iter().map(|step| about_caller(step, &self.subject.principal))
     }
 
     /// Fills in what the detector says of itself, which is not stored with an alert.

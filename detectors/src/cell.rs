@@ -263,7 +263,8 @@ impl Cell {
     pub fn trace(&self) -> Trace {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
         // Which detectors ask for how many of them is not known here: one is enough.
-        Trace { counted, occurred: if self.occurrences.is_empty() { 0 } else { ENOUGH } }
+        let carries = !self.occurrences.is_empty();
+        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries }
     }
 
     /// Empties it, to be filled again.

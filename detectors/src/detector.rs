@@ -14,7 +14,7 @@ use crate::entity::{Entity, Family};
 use crate::event::Event;
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::{Index, Places};
+use crate::index::Index;
 use crate::judge::Range;
 use crate::level::{Pool, Surprise};
 use crate::measure::{Measure, Slot};
@@ -139,7 +139,7 @@ pub enum Nature {
     Condition,
     /// Something that was done. It never resolves by itself.
     Deed,
-    /// A fault that stays until somebody mends it: the findings of a day of UTC are one alert.
+    /// A fault that stays until somebody mends it, or what is told once a day: the findings of a day of UTC are one alert.
     Fault,
 }
 
@@ -202,6 +202,11 @@ pub trait Detector: Send + Sync {
     /// Which entities of its families this event touches, and with which measures.
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>);
 
+    /// The name of what it observes, where others observe the same: one of them is asked then.
+    fn observes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The calls that it can find something in; none: whatever its sources bring.
     fn keys(&self) -> &[Key] {
         &[]
@@ -234,6 +239,11 @@ pub trait Detector: Send + Sync {
             Trigger::Slots(slots) if slots.contains(&slot) => Some(1),
             _ => None,
         }
+    }
+
+    /// May it speak of an hour because of what occurred in the one before, though nothing occurs in its slots then?
+    fn looks_back(&self) -> bool {
+        false
     }
 
     /// The minutes of the hour that it is judged in, a bit for each: those of its trigger, unless it knows better.
@@ -287,8 +297,6 @@ pub struct Engine {
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     facets: [u16; Family::ALL.len()],
-    /// The places of those that speak of what is new.
-    pub(crate) news: Vec<usize>,
     /// How many alerts a day the levels of days aim at.
     pub budget: Budget,
     /// How late data may come and still be learnt.
@@ -316,9 +324,7 @@ impl Engine {
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let is_news = |watch: &Watch| matches!(watch.detector.about().trigger, Trigger::Facets(_));
-        let news = watches.iter().enumerate().filter(|(_, watch)| is_news(watch)).map(|(place, _)| place).collect();
-        Engine { watches, floor, index, relating, facets, news, budget: Budget::default(), lateness }
+        Engine { watches, floor, index, relating, facets, budget: Budget::default(), lateness }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -349,10 +355,6 @@ impl Engine {
         all.sort();
         all.dedup();
         all
-    }
-
-    pub(crate) fn awake(&self, cell: &Cell) -> Places {
-        self.index.of_cell(cell)
     }
 
     /// The detector that looks for incidents, if one is on.

@@ -40,7 +40,7 @@ impl Folder {
                 cell.exemplify(measure, self.example((notes, note), &mut example));
             }
         }
-        for (occurred, name) in notes.occurred(touch, place) {
+        for (occurred, name) in notes.occurred(place) {
             cell.occur(Occurrence {
                 slot: occurred.slot,
                 minute,
@@ -52,7 +52,7 @@ impl Folder {
                 arrival: Arrival::OnTime,
             });
         }
-        for (shown, name) in notes.habits(touch, place) {
+        for (shown, name) in notes.habits(place) {
             let name = (!name.is_empty()).then(|| self.name(hash_one(name), name));
             cell.habits.show(shown.habit(name));
         }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status};
-use crate::detector::{About, Engine, Nature};
+use crate::detector::{About, Engine, Nature, Timing};
 use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
@@ -18,11 +18,13 @@ use crate::time::Minute;
 mod course;
 mod incident;
 mod marks;
+mod news;
 mod parent;
 
 use course::Course;
 pub use course::Mark;
 pub use incident::Incidents;
+pub use news::Change;
 pub use parent::parent_of;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
@@ -86,8 +88,12 @@ impl Book {
     /// Adds what was found in some minutes of an entity, takes back what is no longer found in them, and looks for
     /// incidents among the alerts of the entity. Returns what is new.
     pub fn take(&mut self, judged: Judged, engine: &Engine) -> Vec<(&'static str, Severity)> {
-        self.withdraw(&judged);
+        let withdrawn = self.withdraw(&judged);
         let Judged { entity, findings, .. } = judged;
+        // Where its alerts are what they were, so are its incidents.
+        if findings.is_empty() && !withdrawn {
+            return Vec::new();
+        }
         let mut new = Vec::new();
         for finding in findings {
             let found = (finding.about.id, finding.verdict.severity);
@@ -127,14 +133,22 @@ impl Book {
         new
     }
 
-    /// Takes back what settling detectors said of complete minutes and, now that they were judged again, say no more.
-    pub fn withdraw(&mut self, judged: &Judged) {
-        let Some(of_entity) = self.alerts.get_mut(&judged.entity).filter(|_| judged.range.complete) else { return };
+    /// Takes back what settling detectors said of complete minutes and, now that they were judged again, say no more. Says
+    /// whether there was any.
+    pub fn withdraw(&mut self, judged: &Judged) -> bool {
+        let Some(of_entity) = self.alerts.get_mut(&judged.entity).filter(|_| judged.range.complete) else {
+            return false;
+        };
+        let mut any = false;
         of_entity.retain(|_, courses| {
-            courses.iter_mut().for_each(|course| course.withdraw(judged));
+            if courses.first().is_some_and(|course| course.best.about.timing == Timing::Monotone) {
+                return true;
+            }
+            courses.iter_mut().for_each(|course| any |= course.withdraw(judged));
             courses.retain(|course| !course.over());
             !courses.is_empty()
         });
+        any
     }
 
     fn courses(&self) -> impl Iterator<Item = (&Entity, &Course)> {
@@ -164,19 +178,6 @@ impl Book {
             if course.ended(complete) {
                 all.push(self.alert(entity, course, Status::Resolved));
             }
-        }
-        sort(&mut all);
-        all
-    }
-
-    /// What the end adds to what was said: every alert as it stands, opened where nothing was said of it and else
-    /// updated where it is not what was said, then resolved where its condition ended before `complete`.
-    #[must_use]
-    pub fn news(&self, complete: Minute) -> Vec<Alert> {
-        let mut all = Vec::new();
-        for (entity, course) in self.courses() {
-            all.extend(course.news(complete).into_iter().flatten().map(|status| self.alert(entity, course, status)));
-            all.extend(course.merged.iter().map(|id| self.merged(entity, course, *id)));
         }
         sort(&mut all);
         all
@@ -287,7 +288,7 @@ impl Book {
     fn alert(&self, entity: &Entity, course: &Course, status: Status) -> Alert {
         let (about, verdict) = (course.best.about, &course.best.verdict);
         let (severity, seen) = (course.severity().min(course.best.cap), course.seen());
-        let window = Span { start: course.start, end: course.last().end() };
+        let window = Span { start: course.start(), end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
         let quality = if course.confirmed() { Quality::Complete } else { Quality::Provisional };
@@ -296,7 +297,7 @@ impl Book {
             detector: about.id,
             title: about.title,
             severity,
-            severity_before: course.said.map(|s| s.severity).filter(|before| *before < severity),
+            severity_before: course.said.map(|s| s.severity).filter(|before| *before != severity),
             stage: course.best.stage,
             status,
             raised_at: course.raised_at(status),

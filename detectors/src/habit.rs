@@ -13,10 +13,13 @@ use crate::fold::agent_family;
 use crate::hash::hash_one;
 use crate::notes::{NAME, bounded};
 use crate::sensitive::is_sensitive;
-use crate::time::Hour;
 
 pub(crate) mod hours;
 pub(crate) mod network;
+
+mod agents;
+
+pub(crate) use agents::Agents;
 
 /// What a habit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,12 +120,6 @@ impl Habit {
     #[must_use]
     pub fn of(facet: Facet, value: u32, minute: u8) -> Habit {
         Habit { facet, value, first: minute, last: minute, on_time: true, name: None }
-    }
-
-    /// The value of the time of the week that an hour lies in.
-    #[must_use]
-    pub fn time(hour: Hour) -> u32 {
-        hours::value_of(hour.first().start())
     }
 
     fn place(&self) -> (Facet, u32) {
@@ -255,7 +252,12 @@ fn error_of<'e>(log: &Log<'e>) -> &'e str {
 
 /// Gathers what an event shows of the entity of a family, as far as somebody wants to know. `what` is the hash of its
 /// API.
-pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64, u16)) -> AllShown<'e> {
+pub(crate) fn gather<'e>(
+    family: Family,
+    event: &Event<'e>,
+    (what, wanted): (u64, u16),
+    agents: &mut Agents,
+) -> AllShown<'e> {
     let mut all = AllShown::new();
     let mut show = |facet: Facet, value: u64, name: &'e str| {
         if wanted & facet.bit() != 0 {
@@ -263,7 +265,7 @@ pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64
         }
     };
     match (family, &event.what) {
-        (Family::Principal, What::Call(call)) => of_call(event, (call, what), &mut show),
+        (Family::Principal, What::Call(call)) => of_call(event, (call, what, agents), &mut show),
         (Family::Account, What::Call(_)) => {
             show(Facet::Presence, 0, "");
             show(Facet::Region, hash_one(event.region), event.region);
@@ -282,7 +284,11 @@ pub(crate) fn gather<'e>(family: Family, event: &Event<'e>, (what, wanted): (u64
     all
 }
 
-fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut impl FnMut(Facet, u64, &'e str)) {
+fn of_call<'e>(
+    event: &Event<'e>,
+    (call, what, agents): (&Call<'e>, u64, &mut Agents),
+    show: &mut impl FnMut(Facet, u64, &'e str),
+) {
     if call.error.is_none() {
         show(Facet::Presence, 0, "");
         show(Facet::Time, u64::from(hours::value_of(event.time)), "");
@@ -298,7 +304,7 @@ fn of_call<'e>(event: &Event<'e>, (call, what): (&Call<'e>, u64), show: &mut imp
     show(facet, what, "");
     if let Some(network) = call.address.ip().map(network::network_of) {
         show(Facet::Network, hash_one(network), network);
-        let agent = product_of(call.user_agent);
+        let agent = agents.product_of(call.user_agent);
         if !agent.is_empty() {
             show(Facet::Agent, hash_one(agent), agent);
         }
@@ -347,6 +353,7 @@ mod tests {
 
     #[test]
     fn an_agent_is_told_by_its_product() {
+        let mut agents = Agents::default();
         for (agent, product) in [
             ("Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0", "Boto3"),
             ("aws-cli/2.15.30 Python/3.11", "aws-cli"),
@@ -355,6 +362,7 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(product_of(agent), product);
+            assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
         }
     }
 

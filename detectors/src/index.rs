@@ -5,18 +5,21 @@ use smallvec::SmallVec;
 
 use crate::cell::Cell;
 use crate::detector::{Trigger, Watch};
+use crate::entity::Family;
 use crate::event::{Call, Event, Source, What};
 use crate::measure::Slot;
 use crate::rule::Key;
 
 /// Places of watches.
-pub(crate) type Places = SmallVec<[usize; 8]>;
+pub(crate) type Places = SmallVec<[usize; 16]>;
 
 /// Where to look for what can concern an event or a cell, by the places of watches.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     /// Those that look at every event of a source.
     by_source: [Vec<usize>; 2],
+    /// The names of what those observe.
+    observed: [Vec<&'static str>; 2],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
     by_key: HashMap<u64, Vec<usize>>,
     /// The hashes of the few services that there is a key without a name of.
@@ -25,8 +28,12 @@ pub(crate) struct Index {
     names: SmallVec<[u64; 8]>,
     /// Those that are judged where something occurred.
     by_slot: HashMap<Slot, Vec<usize>>,
-    /// Those that are asked about every cell.
-    always: Vec<usize>,
+    /// Those that are asked about every cell of a family.
+    always: [Vec<usize>; Family::ALL.len()],
+    /// Those that are asked about cells of a family that show what is new.
+    news: [Vec<usize>; Family::ALL.len()],
+    /// All of these, of whichever family.
+    slotless: Vec<usize>,
 }
 
 impl Index {
@@ -55,16 +62,26 @@ impl Index {
                 places.push(place);
             }
         }
+        let observes = watch.detector.observes();
         for source in [Source::CloudTrail, Source::Lambda] {
+            let same = |name: &&str| self.observed[source as usize].contains(name);
+            if observes.as_ref().is_some_and(same) {
+                continue;
+            }
             if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
                 self.by_source[source as usize].push(place);
+                self.observed[source as usize].extend(observes);
             }
         }
         match about.trigger {
             Trigger::Slots(slots) if watch.detector.rests_on_trigger() => {
                 slots.iter().for_each(|slot| self.by_slot.entry(*slot).or_default().push(place));
             }
-            _ => self.always.push(place),
+            trigger => {
+                let asked = if matches!(trigger, Trigger::Facets(_)) { &mut self.news } else { &mut self.always };
+                about.families.iter().for_each(|family| asked[*family as usize].push(place));
+                self.slotless.push(place);
+            }
         }
     }
 
@@ -95,18 +112,30 @@ impl Index {
 
     /// Those that may be judged where something occurred in a slot.
     pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = usize> + '_ {
-        self.always.iter().chain(self.by_slot.get(&slot).into_iter().flatten()).copied()
+        self.slotless.iter().chain(self.by_slot.get(&slot).into_iter().flatten()).copied()
     }
 
-    /// Those that can have something to say about a cell, each once.
-    pub(crate) fn of_cell(&self, cell: &Cell) -> Places {
-        let mut places = Places::from_slice(&self.always);
-        let always = places.len();
-        places.extend(cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten().copied());
-        if places.len() > always + 1 {
-            places.sort_unstable();
-            places.dedup();
+    /// Those that speak of what is new of an entity of a family.
+    pub(crate) fn news_of(&self, family: Family) -> &[usize] {
+        &self.news[family as usize]
+    }
+
+    /// Those that can have something to say about a cell of a family, whether or not it shows anything new: first those
+    /// that most likely have. Some may come twice.
+    pub(crate) fn of_family(&self, family: Family, cell: &Cell) -> impl Iterator<Item = usize> {
+        let occurred = cell.slots().filter_map(|slot| self.by_slot.get(&slot)).flatten();
+        occurred.chain(&self.always[family as usize]).copied()
+    }
+
+    /// Those that can have something to say about a cell of a family, each once, in their order; of what is new only
+    /// where there is something.
+    pub(crate) fn of_cell(&self, (family, news): (Family, bool), cell: &Cell) -> Places {
+        let mut places: Places = self.of_family(family, cell).collect();
+        if news {
+            places.extend_from_slice(self.news_of(family));
         }
+        places.sort_unstable();
+        places.dedup();
         places
     }
 }

@@ -125,11 +125,13 @@ fn nobody() -> &'static About {
 }
 
 impl Engine {
-    /// May some detector have anything to say about a cell, given its trace and that of the hour before together? A first
-    /// look, which spares a closer one.
+    /// May some detector have anything to say about a cell, given its trace and that of the hour before? A first look,
+    /// which spares a closer one.
     #[must_use]
-    pub fn stirs(&self, trace: Trace) -> bool {
-        trace.occurred >= ENOUGH || trace.counted >= self.floor
+    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+        let both = here.and(before);
+        let occurred = (here.occurred > 0 || before.carries) && both.occurred >= ENOUGH;
+        occurred || both.counted >= self.floor
     }
 
     /// What an occurrence in a slot adds to a trace.
@@ -139,9 +141,18 @@ impl Engine {
             // Profiles learn these, whoever speaks of them.
             return ENOUGH;
         }
+        let all = self.of_slot(slot).filter_map(|detector| detector.fewest(slot));
+        all.map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+    }
+
+    /// May some detector speak of an occurrence in a slot in the next hour, though nothing occurs then?
+    pub(crate) fn carries(&self, slot: Slot) -> bool {
+        self.of_slot(slot).any(|detector| detector.looks_back() && detector.fewest(slot).is_some())
+    }
+
+    fn of_slot(&self, slot: Slot) -> impl Iterator<Item = &dyn Detector> {
         let all = self.index.of_slot(slot).map(|place| &self.watches[place]);
-        let all = all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        all.filter_map(|detector| detector.fewest(slot)).map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
+        all.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector])).map(AsRef::as_ref)
     }
 
     /// May some detector have anything to say about these cells? Spares copying those of which none has.
@@ -155,16 +166,13 @@ impl Engine {
     #[must_use]
     pub fn meets_news(&self, family: Family, around: Around<'_>) -> bool {
         let lateness = self.lateness.of(family.source());
-        self.news_of(family).any(|watch| {
-            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
-            variants.chain([&watch.detector]).any(|detector| detector.minutes_in(around, lateness) != 0)
-        })
+        let all = if around.is_unfamiliar(lateness) { self.index.news_of(family) } else { &[] };
+        all.iter().any(|place| self.watches[*place].minutes_in(around, lateness) != 0)
     }
 
     /// The detectors that speak of what is new of an entity of that family.
     fn news_of(&self, family: Family) -> impl Iterator<Item = &Watch> {
-        let all = self.news.iter().map(|place| &self.watches[*place]);
-        all.filter(move |watch| watch.detector.about().families.contains(&family))
+        self.index.news_of(family).iter().map(|place| &self.watches[*place])
     }
 
     /// Does some detector ask what is usual for the account before it speaks of the entity?
@@ -192,16 +200,12 @@ impl Engine {
 
     /// The minutes in which each detector may have anything to say about these cells.
     fn speaking(&self, family: Family, around: Around<'_>) -> impl Iterator<Item = u64> {
-        let all = self.awake(around.here).into_iter().map(|place| &self.watches[place]);
         let lateness = self.lateness.of(family.source());
-        let minutes = move |detector: &dyn Detector| match detector.about().families.contains(&family) {
-            true => detector.minutes_in(around, lateness),
-            false => 0,
-        };
-        all.map(move |watch| {
-            let variants = watch.variants.iter().filter_map(|variant| variant.detector.as_ref());
-            variants.fold(minutes(watch.detector.as_ref()), |all, detector| all | minutes(detector.as_ref()))
-        })
+        let news = if around.is_unfamiliar(lateness) { self.index.news_of(family) } else { &[] };
+        let all =
+            self.index.of_family(family, around.here).chain(news.iter().copied()).map(|place| &self.watches[place]);
+        let all = all.filter(move |watch| watch.detector.about().families.contains(&family));
+        all.map(move |watch| watch.minutes_in(around, lateness))
     }
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
@@ -222,7 +226,9 @@ impl Engine {
     fn search(&self, known: &Known, range: Range) -> Found {
         let mut found = Found::default();
         for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
-            for place in self.awake(view.cell) {
+            let family = known.entity.family;
+            let news = view.around().is_unfamiliar(self.lateness.of(family.source()));
+            for place in self.index.of_cell((family, news), view.cell) {
                 self.judge_hour(&self.watches[place], &view, range, &mut found);
             }
         }
@@ -320,6 +326,9 @@ impl<'a> View<'a> {
 
 /// The largest contributors, what all of them added of what they are ranked by, and how many refusals they had.
 fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u64, u64) {
+    if ranking == Ranking::Unnamed {
+        return (Vec::new(), 0, 0);
+    }
     let mut all: HashMap<&Arc<str>, (u64, u64)> = HashMap::new();
     for (_, part) in window.contributors(span).filter(|(_, part)| !part.name.is_empty()) {
         let held = all.entry(&part.name).or_default();
@@ -328,9 +337,8 @@ fn top_of(window: &Window<'_>, span: Minutes, ranking: Ranking) -> (Vec<Top>, u6
     let denied = all.values().map(|(_, denied)| denied).sum();
     let top = all.into_iter().map(|(name, (count, denied))| Top { name: Arc::clone(name), count, denied });
     let mut top: Vec<Top> = match ranking {
-        Ranking::Count => top.collect(),
         Ranking::Denied => top.filter(|top| top.denied > 0).collect(),
-        Ranking::Unnamed => Vec::new(),
+        Ranking::Count | Ranking::Unnamed => top.collect(),
     };
     let rank = |top: &Top| if ranking == Ranking::Denied { top.denied } else { top.count };
     let total = top.iter().map(rank).sum();

@@ -1,6 +1,8 @@
 //! Notes: what cells need to know of the events of a delivery, written down as the events go by. Cells are made of them
 //! when somebody looks: most cells hold so little that nobody does.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
@@ -17,8 +19,8 @@ mod habits;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
-use tally::SHOWS;
 pub use tally::Tally;
+use tally::{CARRIES, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -49,13 +51,13 @@ pub struct Touch {
     pub minute: Minute,
     note: u32,
     weight: u32,
+    /// Where its occurrences and its habits begin: they end where those of the next touch begin.
+    occurs_from: u32,
+    shows_from: u32,
     /// The measures that it counts in, a bit each.
     measures: u16,
-    /// Is it an occurrence, in whichever slots?
-    occurs: bool,
-    /// Does it show anything that was not noted of its hour before?
-    shows: bool,
-    /// What its occurrences add to a trace, at most [`ENOUGH`].
+    /// What its occurrences add to a trace, at most [`ENOUGH`], with the bit [`SHOWS`] where it shows anything that was
+    /// not noted of its hour before, and [`CARRIES`].
     occurred: u8,
 }
 
@@ -64,8 +66,7 @@ impl Touch {
     #[must_use]
     pub fn tally(&self) -> Tally {
         let minute = self.minute.of_hour();
-        let shows = if self.shows { SHOWS } else { 0 };
-        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred | shows }
+        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
     }
 }
 
@@ -123,8 +124,6 @@ const TEXTS: usize = Shown::Provider as usize + 1;
 /// An occurrence, to be completed by the note of its event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occurred {
-    /// The place of its touch.
-    touch: u32,
     pub(crate) slot: Slot,
     pub(crate) keep: Keep,
     pub(crate) value: u64,
@@ -150,12 +149,10 @@ impl Notes {
         for (place, touch) in self.touches.iter().enumerate() {
             if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
             {
-                let same = self.occurred.iter().filter(|occurred| occurred.touch as usize == place);
-                let touch_place = about.touches.len() as u32;
-                about.occurred.extend(same.map(|occurred| Occurred { touch: touch_place, ..*occurred }));
-                let same = self.habits.iter().filter(|habit| habit.touch as usize == place);
-                about.habits.extend(same.map(|habit| habit.of_touch(touch_place)));
-                about.touches.push(*touch);
+                let (occurs_from, shows_from) = (about.occurred.len() as u32, about.habits.len() as u32);
+                about.occurred.extend_from_slice(&self.occurred[self.occurs(place)]);
+                about.habits.extend_from_slice(&self.habits[self.shows(place)]);
+                about.touches.push(Touch { occurs_from, shows_from, ..*touch });
             }
         }
         about
@@ -164,7 +161,9 @@ impl Notes {
     /// The bytes that they take, reckoned from numbers and never measured.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches)
+        let (occurred, habits) = (size_of_val(&*self.occurred), size_of_val(&*self.habits));
+        let events = size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches);
+        self.text.len() + events + occurred + habits
     }
 
     /// Forgets all, and keeps the room for it.
@@ -183,33 +182,45 @@ impl Notes {
         engine.observe(event, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
         for family in Family::ALL {
-            let (touched, wanted) = (seen.touches(family), engine.facets(family));
-            let may_show = wanted != 0 && Notes::may_show(family, event, index);
-            if !touched && !may_show {
+            let wanted = engine.facets(family);
+            let touched = seen.touches(family);
+            let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, event, index) };
+            if !touched && kind.is_none() {
                 continue;
             }
             let Some(entity) = self.entity(family, event, &mut index.entities) else { continue };
-            let shows = may_show && self.note_habits(event, (family, entity, wanted), index);
+            let (occurs_from, shows_from) = (self.occurred.len() as u32, self.habits.len() as u32);
+            if let Some(kind) = kind {
+                self.note_habits(event, (family, entity, wanted), (kind, index));
+            }
+            let shows = self.habits.len() > shows_from as usize;
             if !touched && !shows {
                 continue;
             }
             let note = *note.get_or_insert_with(|| self.write(event));
-            let mut occurred = 0;
+            let (mut occurred, mut bits) = (0, if shows { SHOWS } else { 0 });
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 self.occur(note, observed);
-                occurred += engine.weight(observed.slot);
+                let (weight, carries) = index.weight(observed.slot, engine);
+                occurred += weight;
+                bits |= if carries { CARRIES } else { 0 };
             }
-            self.touches.push(Touch {
-                entity,
-                minute,
-                note,
-                weight: event.weight,
-                measures: seen.measures[family as usize],
-                occurs: seen.occurrences.iter().any(|o| o.family == family),
-                shows,
-                occurred: occurred.min(ENOUGH) as u8,
-            });
+            let occurred = occurred.min(ENOUGH) as u8 | bits;
+            let (weight, measures) = (event.weight, seen.measures[family as usize]);
+            self.touches.push(Touch { entity, minute, note, weight, occurs_from, shows_from, measures, occurred });
         }
+    }
+
+    /// Where the occurrences of the touch at that place stand.
+    fn occurs(&self, place: usize) -> Range<usize> {
+        let end = self.touches.get(place + 1).map_or(self.occurred.len(), |next| next.occurs_from as usize);
+        self.touches[place].occurs_from as usize..end
+    }
+
+    /// Where what it shows stands.
+    fn shows(&self, place: usize) -> Range<usize> {
+        let end = self.touches.get(place + 1).map_or(self.habits.len(), |next| next.shows_from as usize);
+        self.touches[place].shows_from as usize..end
     }
 
     fn named(&self, named: &Named) -> EntityRef<'_> {
@@ -295,8 +306,7 @@ impl Notes {
             Value::Text(text) => (hash_one(text), self.named_value(text)),
             Value::Marked(hash, text) => (*hash, self.named_value(text)),
         };
-        let touch = self.touches.len() as u32;
-        self.occurred.push(Occurred { touch, slot: observed.slot, keep: observed.keep, value, name });
+        self.occurred.push(Occurred { slot: observed.slot, keep: observed.keep, value, name });
     }
 
     fn named_value(&mut self, text: &str) -> (u32, u32) {
@@ -323,11 +333,9 @@ impl Notes {
         self.text_at((start, start + u32::from(note.lengths[shown as usize])))
     }
 
-    /// The occurrences of a touch, each with the name of its value.
-    pub(crate) fn occurred(&self, touch: &Touch, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
-        let after = |place: usize| self.occurred.partition_point(|o| (o.touch as usize) < place);
-        let all = if touch.occurs { &self.occurred[after(place)..after(place + 1)] } else { &[] };
-        all.iter().map(|occurred| (occurred, self.text_at(occurred.name)))
+    /// The occurrences of the touch at that place, each with the name of its value.
+    pub(crate) fn occurred(&self, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
+        self.occurred[self.occurs(place)].iter().map(|occurred| (occurred, self.text_at(occurred.name)))
     }
 
     /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a

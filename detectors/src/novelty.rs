@@ -83,6 +83,10 @@ impl Detector for FirstSeen {
         count_calls(event, seen);
     }
 
+    fn observes(&self) -> Option<&'static str> {
+        Some(OWN_CALLS)
+    }
+
     fn stage(&self) -> Stage {
         self.kind.stage
     }
@@ -102,6 +106,9 @@ impl Detector for FirstSeen {
         Some(news.verdict(severity, unit, headline))
     }
 }
+
+/// The name of what [`count_calls`] observes.
+pub(crate) const OWN_CALLS: &str = "calls of a principal's own";
 
 /// Names of APIs are those of contributors, which there are where calls are counted.
 pub(crate) fn count_calls(event: &Event<'_>, seen: &mut Observations<'_>) {

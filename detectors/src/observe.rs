@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use crate::cell::Cell;
 use crate::detector::Engine;
@@ -70,7 +71,7 @@ pub struct Met {
 #[derive(Debug, Default)]
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
-    pub(crate) occurrences: Vec<Observed<'e>>,
+    pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
     told: Option<Severity>,
 }
 

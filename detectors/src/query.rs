@@ -1,5 +1,7 @@
 //! The query that finds an alert's events again, in CloudWatch Logs Insights.
 
+use std::borrow::Cow;
+
 use crate::alert::Span;
 use crate::entity::{Entity, Family};
 
@@ -10,7 +12,7 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
     let name = quoted(entity.name());
     let account = quoted(entity.account());
     let filter = match entity.family {
-        Family::Principal => principal_filter(entity),
+        Family::Principal => principal_filter(entity.principal().unwrap_or_default()),
         Family::Api => {
             let (service, api) = entity.name().split_once(':').unwrap_or(("", entity.name()));
             format!("eventSource = {} and eventName like {}", quoted(&format!("{service}.amazonaws.com")), quoted(api))
@@ -23,7 +25,8 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
         Family::Denial => {
             let api = entity.subject().api;
             let name = api.split_once(':').map_or(api.as_str(), |(_, name)| name);
-            format!("{} and eventName like {} and ispresent(errorCode)", principal_filter(entity), quoted(name))
+            let caller = principal_filter(entity.principal().unwrap_or_default());
+            format!("{caller} and eventName like {} and ispresent(errorCode)", quoted(name))
         }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
@@ -49,8 +52,20 @@ fn group_of(function: &str) -> String {
     if name.contains('/') { name } else { format!("/aws/lambda/{name}") }
 }
 
-fn principal_filter(entity: &Entity) -> String {
-    let name = entity.principal().unwrap_or_default();
+/// Where a step of a rule asks for the caller's events; which caller is known with the alert only.
+const OF_CALLER: &str = "userIdentity.arn = 'CALLER'";
+
+/// The step, with the events of this principal where it asks for the caller's.
+#[must_use]
+pub(crate) fn about_caller<'s>(step: &'s str, principal: &str) -> Cow<'s, str> {
+    if principal.is_empty() || !step.contains(OF_CALLER) {
+        return Cow::Borrowed(step);
+    }
+    Cow::Owned(step.replace(OF_CALLER, &principal_filter(principal)))
+}
+
+/// The events of a principal by its name without the account: `role/deploy`, `user/ann`, `root`.
+fn principal_filter(name: &str) -> String {
     if name == "root" {
         return "userIdentity.type = \"Root\"".to_owned();
     }
@@ -82,4 +97,25 @@ fn quoted(text: &str) -> String {
 
 fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || "-_/.$".contains(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_asks_for_the_callers_events_by_name() {
+        let step = "look: fields eventTime | filter userIdentity.arn = 'CALLER' and ispresent(errorCode)";
+        for (principal, expected) in [
+            ("user/ann", r#"userIdentity.arn like "user/ann""#),
+            ("role/etl", r#"userIdentity.sessionContext.sessionIssuer.arn like ":role/etl""#),
+            ("root", r#"userIdentity.type = "Root""#),
+            // A name from a log ends no string.
+            (r#"user/a" or "b"#, r#"userIdentity.arn like "user/a\" or \"b""#),
+            ("", "userIdentity.arn = 'CALLER'"),
+        ] {
+            let said = format!("look: fields eventTime | filter {expected} and ispresent(errorCode)");
+            assert_eq!(about_caller(step, principal), said);
+        }
+    }
 }

@@ -103,6 +103,19 @@ impl RateSettings {
         })
     }
 
+    /// What a measure that is part of another has in the longest window in which it alone is half of the smallest finding,
+    /// and no less than the whole usually is; nothing where it is so in none. More events never make it nothing.
+    #[must_use]
+    pub fn of_which(&self, window: &Window<'_>, whole: Measure, part: Measure) -> Option<(u64, Minutes)> {
+        let (parts, floor) = (window.windows(part), f64::from(self.min_events.div_ceil(2)));
+        if parts.sums.iter().all(|sum| *sum < floor) {
+            return None;
+        }
+        let usual = window.ask(whole, |model| model.expected(parts.minute, parts.known_to))?;
+        let enough = |at: &usize| parts.sums[*at] >= floor.max(usual[*at]);
+        (0..WIDTHS.len()).rev().find(enough).map(|at| (parts.sums[at] as u64, Minutes(WIDTHS[at] as u32)))
+    }
+
     /// The most surprising window that is surprising and large enough. More events never make it none: each window is
     /// asked by itself where the most surprising of all is too small.
     fn score(&self, model: &RateProfile, asked: &RateWindows, least: f64) -> Option<RateScore> {

@@ -48,9 +48,9 @@ struct ActiveHour {
 struct Busy {
     /// The first hour that was learnt minute by minute.
     from: Hour,
-    older: Stand,
+    older: Resting,
     /// What becomes the older one next.
-    between: Option<Box<Stand>>,
+    between: Option<Resting>,
     newer: Stand,
     /// The hours that the newer model has not learnt yet, in their order.
     waiting: VecDeque<Waiting>,
@@ -62,6 +62,24 @@ pub(crate) struct Stand {
     pub(crate) at: Hour,
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub(crate) model: RateProfile,
+}
+
+/// A [`Stand`] that is seldom asked, in its stored form: that takes a third of the room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Resting {
+    at: Hour,
+    #[serde(serialize_with = "write_resting", deserialize_with = "read_resting")]
+    model: Box<[u8]>,
+}
+
+impl Resting {
+    fn of(stand: &Stand) -> Resting {
+        Resting { at: stand.at, model: stand.model.encode().into() }
+    }
+
+    fn stand(&self) -> Option<Stand> {
+        Some(Stand { at: self.at, model: RateProfile::decode(&self.model)? })
+    }
 }
 
 /// What came in time in an hour.
@@ -92,8 +110,8 @@ impl Series {
         if self.busy.is_none() && u64::from(sum) + u64::from(self.sum_of(hour.before())) >= BUSY {
             let model = self.light(hour).unwrap_or_else(|| RateProfile::new(hour.first().0));
             let stand = Stand { at: hour, model };
-            let waiting = VecDeque::new();
-            self.busy = Some(Box::new(Busy { from: hour, older: stand.clone(), between: None, newer: stand, waiting }));
+            let (older, waiting) = (Resting::of(&stand), VecDeque::new());
+            self.busy = Some(Box::new(Busy { from: hour, older, between: None, newer: stand, waiting }));
         }
         if let Some(busy) = &mut self.busy {
             busy.learn(Waiting { hour, minutes: minutes.to_vec() });
@@ -118,6 +136,9 @@ impl Series {
         }
         if full {
             self.hours.pop_front();
+        } else if self.hours.len() == self.hours.capacity() {
+            // Doubled, it would take room for more than are ever kept.
+            self.hours.reserve_exact((self.hours.len() / 2 + 2).min(KEPT - self.hours.len()));
         }
         self.hours.insert(place - usize::from(full), learnt);
         true
@@ -180,7 +201,7 @@ impl Series {
     /// A model that has learnt the hours before some hour that is not after `bound`.
     fn stand(&self, bound: Hour) -> Option<Stand> {
         match &self.busy {
-            Some(busy) if bound >= busy.from => busy.stand(bound).cloned(),
+            Some(busy) if bound >= busy.from => busy.stand(bound),
             _ => self.light(bound).map(|model| Stand { at: bound, model }),
         }
     }
@@ -259,10 +280,10 @@ impl Busy {
     /// Teaches the model the hours before `end`.
     fn settle(&mut self, end: Hour) {
         while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.hour < end) {
-            let behind = |stand: &Stand| waiting.hour.0.saturating_sub(stand.at.0);
-            let between = self.between.get_or_insert_with(|| Box::new(self.newer.clone()));
+            let behind = |resting: &Resting| waiting.hour.0.saturating_sub(resting.at.0);
+            let between = self.between.get_or_insert_with(|| Resting::of(&self.newer));
             if behind(between) >= APART || behind(&self.older) >= TOO_OLD {
-                self.older = std::mem::replace(between.as_mut(), self.newer.clone());
+                self.older = std::mem::replace(between, Resting::of(&self.newer));
             }
             for (minute, n) in waiting.minutes {
                 self.newer.model.learn(waiting.hour.minute(minute).0, n);
@@ -271,8 +292,12 @@ impl Busy {
         }
     }
 
-    fn stand(&self, bound: Hour) -> Option<&Stand> {
-        [&self.newer, &self.older].into_iter().find(|stand| stand.at <= bound)
+    fn stand(&self, bound: Hour) -> Option<Stand> {
+        if self.newer.at <= bound {
+            Some(self.newer.clone())
+        } else {
+            self.older.stand().filter(|stand| stand.at <= bound)
+        }
     }
 }
 
@@ -301,4 +326,12 @@ fn write<S: Serializer>(model: &RateProfile, to: S) -> Result<S::Ok, S::Error> {
 fn read<'de, D: Deserializer<'de>>(from: D) -> Result<RateProfile, D::Error> {
     let bytes = Vec::<u8>::deserialize(from)?;
     RateProfile::decode(&bytes).ok_or_else(|| de::Error::custom("a model of a rate is damaged"))
+}
+
+fn write_resting<S: Serializer>(model: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_bytes(model)
+}
+
+fn read_resting<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[u8]>, D::Error> {
+    Ok(read(from)?.encode().into())
 }

@@ -3,9 +3,10 @@
 use crate::alert::Subject;
 use crate::detector::{Detector, Verdict};
 use crate::level::{Level, Pool, governs};
+use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
-use crate::window::Window;
+use crate::window::{Around, Window};
 
 /// A detector that is on, with the variants of it that hold for some subjects.
 pub struct Watch {
@@ -66,5 +67,11 @@ impl Watch {
             Some(variant) => (variant.detector.as_ref().unwrap_or(&self.detector).as_ref(), variant.cap),
             None => (self.detector.as_ref(), self.cap),
         }
+    }
+
+    /// The minutes in which the detector or a variant of it may have anything to say about these cells.
+    pub(crate) fn minutes_in(&self, around: Around<'_>, lateness: Minutes) -> u64 {
+        let variants = self.variants.iter().filter_map(|variant| variant.detector.as_ref());
+        variants.chain([&self.detector]).fold(0, |all, detector| all | detector.minutes_in(around, lateness))
     }
 }

@@ -49,6 +49,19 @@ pub struct Around<'a> {
     pub profile: Option<&'a Profile>,
 }
 
+impl Around<'_> {
+    /// Does the hour show anything that was not known of the entity when it was shown?
+    #[must_use]
+    pub(crate) fn is_unfamiliar(&self, lateness: Minutes) -> bool {
+        let habits = self.here.habits().all();
+        let Some(familiar) = self.profile.and_then(Profile::familiar) else { return !habits.is_empty() };
+        habits.iter().any(|habit| {
+            let before = self.hour.minute(habit.first).plus(-(lateness.0 as i32)).hour();
+            !familiar.knows(habit.facet, habit.value, before)
+        })
+    }
+}
+
 /// The models of an hour's series, made when somebody asks, and taught while one detector judges its minutes in order.
 #[derive(Debug)]
 pub(crate) struct Models<'a> {

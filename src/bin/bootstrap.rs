@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use lapwing::cli;
 use lapwing::lambda::handler::{Handler, Invocation, Summary};
+use lapwing::lambda::objects::Objects;
 use lapwing::lambda::{aws, log};
 use lapwing::pipeline::Pipeline;
 use lapwing::settings::catalog::Catalog;
@@ -56,6 +57,7 @@ async fn start() -> Result<Handler, Error> {
         pipeline: Pipeline::new(Arc::new(settings), engine, store),
         sns,
         metrics,
+        objects: Objects::new(aws_sdk_s3::Client::new(&config), megabytes()),
         own_group: std::env::var("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
         failed_metrics: 0,
     })
@@ -72,6 +74,11 @@ fn store(settings: &Settings, engine: &Arc<Engine>, config: &SdkConfig) -> Eithe
     };
     let table = DynamoTable::new(config, name);
     EitherStore::Table(Box::new(TableStore::new(table, engine, limits, instance())))
+}
+
+/// The memory of the function, as the platform tells it.
+fn megabytes() -> usize {
+    std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok().and_then(|text| text.parse().ok()).unwrap_or(128)
 }
 
 /// The name of this instance: its log stream is another one for each, and the time tells a stream's restarts apart.

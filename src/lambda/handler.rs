@@ -9,18 +9,15 @@ use serde_json::json;
 
 use super::aws::CALL;
 use super::log;
+use super::objects::Objects;
+use super::payload;
 use super::schedule;
-use super::subscription::{self, Opened};
-use crate::decode::{Decoded, Origin};
-use crate::pipeline::{From, Pipeline, Taught, delivery_id, teach};
+use crate::pipeline::Pipeline;
 use crate::sink::metrics::{Measures, Metrics};
 use crate::sink::sns::{Sns, Unsent};
 use crate::sink::{digest_message, message};
 use crate::store::table::dynamo::DynamoTable;
 use crate::store::{Daily, EitherStore, StoreError};
-
-/// How many rejected records a log line names.
-const NAMED_REJECTS: usize = 20;
 
 /// The time that must be left when an alert is sent: for that call, for the metrics and for the answer.
 const RESERVE: Duration = CALL.saturating_mul(2).saturating_add(Duration::from_secs(2));
@@ -33,6 +30,8 @@ pub struct Handler {
     pub sns: Sns,
     /// Takes counts.
     pub metrics: Metrics,
+    /// Fetches what payloads only name.
+    pub objects: Objects,
     /// The function's own log group, or empty.
     pub own_group: String,
     /// How many calls for metrics have failed.
@@ -54,13 +53,13 @@ pub struct Invocation<'a> {
 
 impl Invocation<'_> {
     /// When the last message may begin to be sent.
-    fn last_start(&self) -> SystemTime {
+    pub(super) fn last_start(&self) -> SystemTime {
         self.deadline.checked_sub(RESERVE).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 
 /// What the invocation answers, and logs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Records read: events and rejects.
     pub records: u64,
@@ -76,10 +75,26 @@ pub struct Summary {
     pub alerts: u64,
     /// Messages sent to topics.
     pub sent: u64,
+    /// Cells that were not kept, because others had taken all room: the bound on names that anybody can invent.
+    pub overflow: u64,
+    /// Objects of S3 that were read.
+    pub objects: u64,
     /// True for a payload of the function's own log group, which is never read.
     pub own_log_group: bool,
     /// True for the call of a schedule, which brings no logs.
     pub tick: bool,
+    /// The messages of a queue or a stream that AWS must deliver again:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
+    #[serde(rename = "batchItemFailures", skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<Failed>,
+}
+
+/// A message that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The id of an SQS message, or the sequence number of a Kinesis record.
+    #[serde(rename = "itemIdentifier")]
+    pub id: String,
 }
 
 /// Why an invocation must fail, so that AWS delivers its payload again.
@@ -89,6 +104,10 @@ pub enum Failure {
     Store(StoreError),
     /// This many alerts did not reach every topic that wants them.
     Unsent(usize),
+    /// An object could not be fetched.
+    Unfetched,
+    /// There was no time left for all of it.
+    NoTime,
 }
 
 impl std::fmt::Display for Failure {
@@ -96,23 +115,13 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Store(e) => e.fmt(f),
             Failure::Unsent(alerts) => write!(f, "{alerts} alerts were not sent"),
+            Failure::Unfetched => f.write_str("an object of S3 was not fetched"),
+            Failure::NoTime => f.write_str("no time was left to read all of it"),
         }
     }
 }
 
 impl std::error::Error for Failure {}
-
-/// What was read, and what it meant.
-#[derive(Default)]
-struct Read {
-    decoded: Decoded,
-    /// The numbers of the first rejected records.
-    rejected: Vec<u64>,
-    late: u64,
-    duplicates: u64,
-    newest: Option<DateTime<Utc>>,
-    alerts: Vec<Alert>,
-}
 
 impl Handler {
     /// Reads a payload, sends its alerts, then its metrics.
@@ -124,20 +133,18 @@ impl Handler {
         if schedule::is_tick(invocation.payload) {
             return self.tick(invocation).await;
         }
-        let Opened { bytes, group } = subscription::open(invocation.payload);
-        if !group.is_empty() && group == self.own_group {
-            let message = "dropped a delivery of the function's own log group: remove its subscription filter";
-            log::warn(message, json!({ "request_id": invocation.request_id, "log_group": group }));
-            return Ok(Summary { own_log_group: true, ..Summary::default() });
-        }
-        let read = self.read(&bytes, invocation.now).await.map_err(|e| state_failed(invocation, e))?;
-        let mut sent = self.send(invocation, &read.alerts).await?;
+        let payload = payload::open(invocation.payload);
+        let (read, failed) = self.read(invocation, payload).await?;
+        let mut sent = read.sent;
         if !self.pipeline.store.is_shared() {
             sent += Box::pin(self.send_digests(invocation)).await?;
         }
-        self.measure(invocation, read.measures(invocation.now)).await;
-        let summary = read.summary(sent);
-        log::info("read a delivery", fields(invocation.request_id, &read, summary));
+        let own_log_group = read.own_log_group && read.decoded.records == 0;
+        if !own_log_group {
+            self.measure(invocation, read.measures(invocation.now)).await;
+        }
+        let summary = Summary { own_log_group, failed, ..read.summary(sent) };
+        log::info("read a delivery", read.fields(invocation.request_id, &summary));
         Ok(summary)
     }
 
@@ -155,26 +162,9 @@ impl Handler {
         Ok(summary)
     }
 
-    async fn read(&mut self, bytes: &[u8], now: DateTime<Utc>) -> Result<Read, StoreError> {
-        let from = From { origin: Origin::default(), delivery: delivery_id(bytes), received: now, met: None };
-        // What is no log at all is one record that could not be read.
-        let Ok(Taught { learnt, decoded, rejects }) = teach(&self.pipeline.engine, bytes, &from) else {
-            let decoded = Decoded { records: 1, rejects: 1, ..Decoded::default() };
-            return Ok(Read { decoded, rejected: vec![1], ..Read::default() });
-        };
-        let (newest, duplicates, late) = (learnt.newest, learnt.repeated, self.pipeline.store.late());
-        if !self.pipeline.store.is_shared() {
-            // There may be no schedule, and another instance's would not reach this one.
-            self.pipeline.settle(now).await?;
-        }
-        let alerts = self.pipeline.take(learnt).await?;
-        let rejected = rejects.iter().take(NAMED_REJECTS).map(|reject| reject.record).collect();
-        Ok(Read { decoded, rejected, late: self.pipeline.store.late() - late, duplicates, newest, alerts })
-    }
-
     /// Sends each alert to each topic that wants it. One that reached all of them is told to the pipeline, so that a
     /// retry sends only the others.
-    async fn send(&mut self, invocation: Invocation<'_>, alerts: &[Alert]) -> Result<u64, Failure> {
+    pub(super) async fn send(&mut self, invocation: Invocation<'_>, alerts: &[Alert]) -> Result<u64, Failure> {
         let request_id = invocation.request_id;
         let (mut sent, mut unsent) = (0, 0);
         for alert in alerts {
@@ -278,51 +268,8 @@ impl Handler {
     }
 }
 
-impl Read {
-    fn summary(&self, sent: u64) -> Summary {
-        Summary {
-            records: self.decoded.records,
-            events: self.decoded.events,
-            rejects: self.decoded.rejects,
-            late: self.late,
-            duplicates: self.duplicates,
-            alerts: self.alerts.len() as u64,
-            sent,
-            ..Summary::default()
-        }
-    }
-
-    fn measures(&self, now: DateTime<Utc>) -> Measures {
-        Measures {
-            events: self.decoded.events,
-            rejects: self.decoded.rejects,
-            late: self.late,
-            duplicates: self.duplicates,
-            // A clock ahead of ours is no negative lag.
-            lag_seconds: self.newest.map(|newest| (now - newest).as_seconds_f64().max(0.0)),
-            ..Measures::default()
-        }
-    }
-}
-
-fn state_failed(invocation: Invocation<'_>, error: StoreError) -> Failure {
+pub(super) fn state_failed(invocation: Invocation<'_>, error: StoreError) -> Failure {
     let fields = json!({ "request_id": invocation.request_id, "error": error.to_string() });
-    log::error("state failed; the invocation fails, so that AWS delivers its payload again", fields);
+    log::error("state failed; what it belongs to fails, so that AWS delivers it again", fields);
     Failure::Store(error)
-}
-
-fn fields(request_id: &str, read: &Read, summary: Summary) -> serde_json::Value {
-    let alerts: Vec<_> =
-        read.alerts.iter().map(|alert| json!({ "id": alert.id.to_string(), "detector": alert.detector })).collect();
-    json!({
-        "request_id": request_id,
-        "records": summary.records,
-        "events": summary.events,
-        "rejects": summary.rejects,
-        "rejected_records": read.rejected,
-        "late": summary.late,
-        "duplicates": summary.duplicates,
-        "alerts": alerts,
-        "sent": summary.sent,
-    })
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::decode::gzip::Inflater;
 
 /// The most that a payload may inflate to. AWS sends at most 1 MiB, and logs shrink about tenfold.
-const INFLATED: usize = 64 << 20;
+pub(super) const INFLATED: usize = 64 << 20;
 
 /// A payload, opened.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,12 +20,20 @@ pub struct Opened<'a> {
     pub group: String,
 }
 
+impl Opened<'_> {
+    /// The same with bytes of its own.
+    pub(super) fn into_owned(self) -> Opened<'static> {
+        Opened { bytes: Cow::Owned(self.bytes.into_owned()), group: self.group }
+    }
+}
+
 /// Opens a payload. What cannot be opened stays as it is: decoding says what is wrong with it.
 #[must_use]
 pub fn open(payload: &[u8]) -> Opened<'_> {
     match inflate(payload) {
         Some(inner) => Opened { group: group(&inner), bytes: Cow::Owned(inner) },
-        None => Opened { bytes: Cow::Borrowed(payload), group: String::new() },
+        // On its way through a stream it is not wrapped.
+        None => Opened { bytes: Cow::Borrowed(payload), group: group(payload) },
     }
 }
 

@@ -23,8 +23,7 @@ pub(super) fn fold(settled: &mut Settled) {
         let graver = settled.said.iter_mut().find(|graver| tells(graver, &finding));
         match graver {
             Some(graver) => {
-                let also = if graver.verdict.why.contains(ALSO) { ", " } else { ALSO };
-                graver.verdict.why.push_str(&format!("{also}{}", finding.about.id));
+                name_beside(&mut graver.verdict.why, finding.about.id);
                 settled.hidden.push((Reason::Graver, finding));
             }
             None => settled.said.push(finding),
@@ -33,6 +32,14 @@ pub(super) fn fold(settled: &mut Settled) {
 }
 
 const ALSO: &str = "; also: ";
+
+/// Names a hidden finding at the end of why the graver one is grave. What a rule says of itself ends with a full stop.
+fn name_beside(why: &mut String, hidden: &str) {
+    let also = if why.contains(ALSO) { ", " } else { ALSO };
+    why.truncate(why.trim_end_matches('.').len());
+    why.push_str(also);
+    why.push_str(hidden);
+}
 
 fn rank(finding: &Finding) -> (Severity, Stage) {
     (finding.verdict.severity.min(finding.cap), finding.stage)

@@ -7,6 +7,7 @@
 mod doubles;
 mod profiles;
 mod tally;
+mod weight;
 
 use lapwing_detectors::alert::{Caller, Subject};
 use lapwing_detectors::detector::Folding;
@@ -53,7 +54,10 @@ pub fn settle(settings: &Settings, known: &Known, judged: &mut Judged) -> Vec<(R
                 lower(&mut finding, reason);
                 settled.said.push(finding);
             }
-            Fate::Said => settled.said.push(finding),
+            Fate::Said => {
+                about.weigh(&mut finding);
+                settled.said.push(finding);
+            }
         }
     }
     doubles::fold(&mut settled);
@@ -76,21 +80,18 @@ struct About<'a> {
     settings: &'a Settings,
     known: &'a Known,
     subject: Subject,
-    profiles: Vec<&'static Profile>,
     deployers: Vec<usize>,
 }
 
 impl<'a> About<'a> {
     fn of(settings: &'a Settings, known: &'a Known) -> About<'a> {
-        let (entity, mut profiles, mut deployers) = (&known.entity, Vec::new(), Vec::new());
+        let (entity, mut deployers) = (&known.entity, Vec::new());
         if let Some(principal) = entity.principal() {
-            let on = self::profiles().all.iter().filter(|profile| settings.noise.is_on(profile.name()));
-            profiles.extend(on.filter(|profile| profile.fitting(principal).next().is_some()));
             let all = settings.deployers.iter().enumerate();
             let theirs = all.filter(|(_, deployer)| deployer.is(entity.account(), principal));
             deployers.extend(theirs.map(|(place, _)| place));
         }
-        About { settings, known, subject: entity.subject(), profiles, deployers }
+        About { settings, known, subject: entity.subject(), deployers }
     }
 
     fn fate(&self, finding: &Finding) -> Fate {
@@ -121,17 +122,32 @@ impl<'a> About<'a> {
     }
 
     fn by_profile(&self, finding: &Finding, kind: Kind, whole: bool) -> Fate {
-        let (severity, name) = (finding.verdict.severity, self.known.entity.principal().unwrap_or_default());
-        for profile in &self.profiles {
+        let severity = finding.verdict.severity;
+        let Some(name) = self.known.entity.principal() else { return Fate::Said };
+        for profile in &profiles().all {
             let (hides, lowers) = (profile.hides(kind, severity), profile.lowers(kind, severity));
             let theirs = || profile.fitting(name).any(|who| who.agrees(finding, whole));
-            if !(hides || lowers) || !theirs() || profile.reads && !self.only_reads(finding.minute) {
+            let on = (hides || lowers) && self.settings.noise.is_on(profile.name());
+            if !on || !theirs() || profile.reads && !self.only_reads(finding.minute) {
                 continue;
             }
             let reason = Reason::Profile(profile.name());
             return if hides && severity <= MOST_HIDDEN { Fate::Hidden(reason) } else { Fate::Lowered(reason) };
         }
         Fate::Said
+    }
+
+    /// What is grave weighs more where its account is a live one, and less where things are tried out.
+    fn weigh(&self, finding: &mut Finding) {
+        if finding.about.never_muted || profiles().kind_of(finding.about.id) != Some(Kind::Grave) {
+            return;
+        }
+        let Some(account) = self.settings.accounts.get(self.subject.account.as_str()) else { return };
+        let was = finding.verdict.severity;
+        if let Some(severity) = weight::weighed(&account.env, was) {
+            finding.verdict.severity = severity;
+            finding.verdict.why.push_str(&format!("; {} in other accounts than {}", was.name(), account.env));
+        }
     }
 
     /// The entry of the allow-list that hides a finding.

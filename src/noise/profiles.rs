@@ -86,6 +86,9 @@ pub(super) struct Who {
     names: Vec<String>,
     #[serde(default)]
     agents: Vec<String>,
+    /// Of its sessions, the provider of identities that vouches for them.
+    #[serde(default)]
+    providers: Vec<String>,
     from: Option<Place>,
 }
 
@@ -188,13 +191,14 @@ impl Profile {
 impl Who {
     /// Does every event of the finding come from where it says? `whole`: does the finding name all of them?
     pub(super) fn agrees(&self, finding: &Finding, whole: bool) -> bool {
-        let any = self.agents.is_empty() && self.from.is_none();
+        let any = self.agents.is_empty() && self.providers.is_empty() && self.from.is_none();
         any || whole && Callers(finding).all(|caller| self.fits(caller))
     }
 
     fn fits(&self, caller: &Caller) -> bool {
-        let agent = self.agents.is_empty() || self.agents.iter().any(|glob| like(glob, &caller.agent));
-        agent && self.from.is_none_or(|place| place.holds(&caller.address))
+        let one_of = |globs: &[String], text: &str| globs.is_empty() || globs.iter().any(|glob| like(glob, text));
+        let agrees = one_of(&self.agents, &caller.agent) && one_of(&self.providers, &caller.provider);
+        agrees && self.from.is_none_or(|place| place.holds(&caller.address))
     }
 }
 
@@ -240,7 +244,10 @@ mod tests {
     fn the_built_in_ones_are_right() {
         let profiles = Profiles::read(TEXT).unwrap();
         let names: Vec<&str> = profiles.all.iter().map(|profile| profile.name.as_str()).collect();
-        assert_eq!(names, ["aws_services", "called_by_aws", "scanners", "deploy_robots", "identity_center"]);
+        assert_eq!(
+            names,
+            ["aws_services", "called_by_aws", "scanners", "deploy_robots", "pipelines", "identity_center"]
+        );
         let ids: usize = profiles.kinds.values().map(Vec::len).sum();
         assert_eq!(profiles.by_id.len(), ids, "something has two kinds");
         for id in profiles.by_id.keys() {

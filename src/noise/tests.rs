@@ -234,6 +234,39 @@ fn deployers() {
 }
 
 #[test]
+fn stacks_and_pipelines() {
+    let stack = &["cloudformation.amazonaws.com cloudformation.amazonaws"][..];
+    let pipeline = &["203.0.113.9 aws-cli/2.1 token.actions.githubusercontent.com"][..];
+    for (principal, found, outcome) in [
+        ("role/cdk-exec", ("function-deleted", Low, stack), "noise.deploy_robots"),
+        ("role/cdk-exec", ("web-acl-removed", Medium, stack), "low"),
+        ("role/cdk-exec", ("user-given-admin-policy", High, stack), "high"),
+        ("role/cdk-exec", ("web-acl-removed", Medium, &["203.0.113.9 cloudformation.amazonaws"]), "medium"),
+        ("role/ship", ("web-acl-removed", Medium, pipeline), "low"),
+        ("role/ship", ("function-deleted", Low, pipeline), "low"),
+        ("role/ship", ("web-acl-removed", Medium, &["203.0.113.9 aws-cli/2.1"]), "medium"),
+        ("role/ship", ("role-trusts-another-account", Medium, pipeline), "medium"),
+    ] {
+        check("", principal, found, outcome);
+    }
+}
+
+#[test]
+fn what_is_grave_weighs_by_its_account() {
+    let (live, trial) = ("[accounts.111122223333]\nenv = 'prod'", "[accounts.111122223333]\nenv = 'sandbox'");
+    let stranger = &["203.0.113.9 aws-cli/2.1"][..];
+    for (settings, found, outcome) in [
+        (live, ("role-trusts-another-account", Medium, stranger), "high"),
+        (trial, ("admin-port-opened-to-world", High, stranger), "medium"),
+        (live, ("web-acl-removed", Medium, stranger), "medium"),
+        (trial, ("trail-tampering", High, stranger), "high"),
+        ("", ("role-trusts-another-account", Medium, stranger), "medium"),
+    ] {
+        check(settings, "user/eve", found, outcome);
+    }
+}
+
+#[test]
 fn one_deed_is_one_alert() {
     let eve = entity(Family::Principal, "user/eve");
     let (one, two) = (&["192.0.2.1"][..], &["192.0.2.1", "192.0.2.1"][..]);
@@ -271,8 +304,9 @@ fn the_graver_names_the_others() {
     let findings = all.map(|(id, severity)| finding(&eve, id, severity, &["192.0.2.1"])).to_vec();
     let range = Range { from: MINUTE, to: MINUTE, complete: true };
     let mut judged = Judged { entity: eve.clone(), range, findings, peaks: Vec::new() };
+    judged.findings.iter_mut().for_each(|finding| finding.verdict.why = "It is grave.".to_owned());
     let hidden = settle(&Settings::default(), &known(&eve, &[]), &mut judged);
-    assert_eq!(judged.findings[0].verdict.why, "why; also: group-changed, user-created");
+    assert_eq!(judged.findings[0].verdict.why, "It is grave; also: group-changed, user-created");
     let mut tally = Tally::default();
     hidden.iter().for_each(|(reason, finding)| tally.add(*reason, finding));
     assert_eq!(tally.0[&Reason::Graver], Count { findings: 2, seen: 2 });

@@ -98,11 +98,12 @@ impl Replay {
         self.pipeline.store.book_mut().recall(std::mem::take(&mut kept.said), gone, &self.pipeline.engine);
     }
 
-    /// Marks those alerts as provisional whose minutes another replay may add to.
-    pub(super) fn mark_open(&self, alerts: &mut [Alert]) {
+    /// Marks an alert as provisional where another replay may add to its minutes.
+    pub(super) fn mark_open(&self, alert: &mut Alert) {
         let (Some(newest), true) = (self.pipeline.store.newest, self.kept.is_some()) else { return };
-        let open = |alert: &&mut Alert| alert.window.end > self.complete_at(newest);
-        alerts.iter_mut().filter(open).for_each(|alert| alert.quality = Quality::Provisional);
+        if alert.window.end > self.complete_at(newest) {
+            alert.quality = Quality::Provisional;
+        }
     }
 
     /// What is complete once this happened, whichever the source.

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
+use lapwing_detectors::group::Change;
 use lapwing_detectors::level::Levels;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
@@ -26,6 +27,8 @@ use crate::settings::Settings;
 use crate::source::{Input, Inputs, Unread};
 use crate::store::{Limits, MemoryStore, Retention, StoreError};
 
+/// When state passes this part of the memory that it may take, the hours are judged that no later file can reach.
+const EARLY: usize = 2;
 /// When state passes this many times the memory that it may take, the oldest hours are judged although files that are
 /// not yet read might add to them.
 const PRESSURE: usize = 4;
@@ -273,7 +276,8 @@ impl Replay {
         // what crosses now is not taken back once it is judged as complete.
         self.runtime.block_on(self.pipeline.settle(now))?;
         let due = self.runtime.block_on(self.pipeline.take(learnt))?;
-        self.say(due, Some(now), teller)
+        let changes: Vec<Change> = due.into_iter().map(Change::from).collect();
+        self.say(&changes, Some(now), teller)
     }
 
     fn tell(&mut self, name: &str, rejects: Vec<Reject>, all: u64, teller: &mut dyn Teller) {
@@ -293,7 +297,7 @@ impl Replay {
     /// Judges and frees the oldest hours when state has grown past its memory. Files are opened in the order of their
     /// first events, so nothing can come any more for what lies an hour before the next one's.
     fn make_room(&mut self, next: Option<&Input>) -> Result<(), StoreError> {
-        if self.plan.order == Order::Delivery || self.pipeline.store.held_bytes() <= self.plan.memory {
+        if self.plan.order == Order::Delivery || self.pipeline.store.held_bytes() <= self.plan.memory / EARLY {
             return Ok(());
         }
         if let Some(first) = next.and_then(|input| input.first) {
@@ -324,12 +328,16 @@ impl Replay {
         }
         self.runtime.block_on(self.pipeline.settle(DateTime::<Utc>::MAX_UTC))?;
         self.recall();
-        let (mut alerts, now) = match self.plan.order {
-            Order::Event => (self.pipeline.owned(self.pipeline.store.finish()), None),
-            Order::Delivery => (self.pipeline.unsaid(self.pipeline.store.end()), Some(self.pipeline.store.end())),
-        };
-        self.mark_open(&mut alerts);
-        self.say(alerts, now, teller)
+        match self.plan.order {
+            Order::Event => self.say(&self.pipeline.store.finish(), None, teller),
+            Order::Delivery => {
+                let now = self.pipeline.store.end();
+                let mut alerts = self.pipeline.unsaid(now);
+                alerts.iter_mut().for_each(|alert| self.mark_open(alert));
+                let changes: Vec<Change> = alerts.into_iter().map(Change::from).collect();
+                self.say(&changes, Some(now), teller)
+            }
+        }
     }
 
     /// Alerts that are sent in the digests of their days.

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::store::blocks::Damaged;
+use crate::store::{self, blocks::Damaged};
 
 /// What the file begins with.
 const MAGIC: &[u8] = b"state of lapwing replay\n";
-/// The format that is written. A change of any type that is kept makes a new one.
-const FORMAT: u32 = 3;
+/// The format that is written: that of all state.
+const FORMAT: u32 = store::FORMAT as u32;
 
 /// Why a state file cannot be used.
 #[derive(Debug)]
@@ -239,10 +239,11 @@ mod tests {
             check(&bytes, "it is damaged: what it holds is not what was written");
         }
         let mut bytes = good;
-        bytes[MAGIC.len()] = 4;
-        check(&bytes, "it has format 4, and this version of lapwing reads up to 3");
-        bytes[MAGIC.len()] = 2;
-        check(&bytes, "it has format 2, and this version of lapwing reads 3 alone");
+        let (older, newer) = (FORMAT - 1, FORMAT + 1);
+        bytes[MAGIC.len()] = newer as u8;
+        check(&bytes, &format!("it has format {newer}, and this version of lapwing reads up to {FORMAT}"));
+        bytes[MAGIC.len()] = older as u8;
+        check(&bytes, &format!("it has format {older}, and this version of lapwing reads {FORMAT} alone"));
     }
 
     #[test]

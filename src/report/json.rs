@@ -54,7 +54,7 @@ struct Line<'a> {
     quality: &'a str,
     summary: String,
     why: Cow<'a, str>,
-    next: &'a [&'a str],
+    next: Vec<Cow<'a, str>>,
     query: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<String>,
@@ -128,7 +128,7 @@ impl<'a> Line<'a> {
             quality: alert.quality.name(),
             summary: text::summary(alert),
             why: cut(&alert.why, TEXT),
-            next: alert.next,
+            next: alert.steps().collect(),
             query: cut(&alert.query, TEXT),
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),

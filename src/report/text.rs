@@ -63,7 +63,7 @@ pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
     if alert.status == Status::Resolved {
         return Vec::new();
     }
-    let mut steps: Vec<String> = alert.next.iter().map(|&step| step.to_owned()).collect();
+    let mut steps: Vec<String> = alert.steps().map(|step| clean(&step, QUERY).into_owned()).collect();
     if !alert.query.is_empty() {
         steps.push(format!("query: {}", clean(&alert.query, QUERY)));
     }

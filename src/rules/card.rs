@@ -2,6 +2,7 @@
 //! the cards of the built-in rules into the program.
 
 use lapwing_detectors::correlation::Plan;
+use lapwing_detectors::detector::Nature;
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::rule::Need;
@@ -46,6 +47,12 @@ struct Said<'s> {
 }
 
 impl Card {
+    /// What its findings come to: of what waits for the digest of the day, all of that day is one alert.
+    pub(crate) fn nature(&self) -> Nature {
+        let daily = self.stage != Stage::Alert && self.plan.is_none();
+        if daily { Nature::Fault } else { Nature::Deed }
+    }
+
     /// The card of a rule; nothing of one about logs that are not read here.
     pub(crate) fn of(slug: &str, rule: &SigmaRule, section: Option<&Section>) -> Option<Card> {
         let SigmaRule { id, title, description, falsepositives, tags, level, .. } = rule;

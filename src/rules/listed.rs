@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use lapwing_detectors::correlation::{self, Count, Member, Members, Pattern, Plan, slots};
-use lapwing_detectors::detector::{About, Detector, Timing, Trigger};
+use lapwing_detectors::detector::{About, Detector, Nature, Timing, Trigger};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::measure::Slot;
@@ -176,6 +176,7 @@ pub(super) fn about(card: &Card) -> &'static About {
         next: all_kept(&card.next),
         families: Box::leak(Box::new([card.family])),
         trigger: Trigger::Slots(Box::leak(slots.into())),
+        nature: card.nature(),
         timing: if settles { Timing::Settling } else { Timing::Monotone },
         ..About::EMPTY
     }))

@@ -23,6 +23,8 @@ pub struct Measures {
     pub late: u64,
     /// Events that were met before.
     pub duplicates: u64,
+    /// Cells that were not kept, for want of room.
+    pub overflow: u64,
     /// Seconds between the newest event and now; `None` without events.
     pub lag_seconds: Option<f64>,
     /// Seconds since the oldest alert waits to be sent, as a tick met it; `None` outside of ticks, and without a table.
@@ -69,6 +71,8 @@ fn data(measures: &Measures, by: MetricsBy) -> Vec<MetricDatum> {
         datum("Late", measures.late as f64, StandardUnit::Count),
         datum("Duplicates", measures.duplicates as f64, StandardUnit::Count),
     ];
+    // Most never have any, and each name that is sent is paid for.
+    data.extend((measures.overflow > 0).then(|| datum("Overflow", measures.overflow as f64, StandardUnit::Count)));
     data.extend(measures.lag_seconds.map(|lag| datum("Lag", lag, StandardUnit::Seconds)));
     data.extend(measures.waiting_seconds.map(|age| datum("OutboxAge", age, StandardUnit::Seconds)));
     let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
@@ -129,6 +133,7 @@ mod tests {
             rejects: 2,
             late: 3,
             duplicates: 1,
+            overflow: u64::from(lag_seconds.is_some()) * 5,
             lag_seconds,
             waiting_seconds: lag_seconds,
             findings,
@@ -148,6 +153,7 @@ mod tests {
                 "Rejects 2 Count",
                 "Late 3 Count",
                 "Duplicates 1 Count",
+                "Overflow 5 Count",
                 "Lag 71.5 Seconds",
                 "OutboxAge 71.5 Seconds",
                 "Findings Detector=denied-burst 4 Count",

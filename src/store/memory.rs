@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::alert::{Alert, AlertId, Quality};
 use lapwing_detectors::beats::Beats;
+use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
@@ -23,15 +24,13 @@ use self::levels::Levelled;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError};
+use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 
 mod heard;
 mod kept;
 mod levels;
 mod look;
 
-/// A late event may change windows that end less than this much later: a correlation of an hour touches 61 minutes.
-const WINDOW: i32 = 61;
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
 /// Before all time.
@@ -62,6 +61,8 @@ pub struct MemoryStore {
     retention: Retention,
     judged: BySource,
     pass: Option<Pass>,
+    /// What profiles learn once the hour that was handed out is judged: until then others look at them.
+    lessons: Vec<Lesson>,
     book: Book,
     days: Days,
     levelled: Levelled,
@@ -76,6 +77,9 @@ pub struct MemoryStore {
     /// Events that came after their minute was complete.
     pub late: u64,
 }
+
+/// An entity, and the hour of it that its profile is to learn.
+type Lesson = (Id, Hour, Arc<Cell>);
 
 /// A walk over the hours with minutes that have become complete.
 struct Pass {
@@ -98,6 +102,7 @@ impl MemoryStore {
             retention,
             judged: BySource::new(),
             pass: None,
+            lessons: Vec::new(),
             book: Book::default(),
             days: Days::default(),
             levelled: Levelled::default(),
@@ -229,7 +234,7 @@ impl MemoryStore {
     fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
         let mut due = Vec::new();
         for (id, (from, to)) in touched {
-            let to = to.plus(WINDOW - 1);
+            let to = reached(to);
             let judged = self.judged(self.source(id));
             let known = self.known(id, from.hour(), to.hour());
             if from <= judged {
@@ -244,6 +249,10 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let lateness = self.engine.lateness.of(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, lateness);
+        }
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -283,37 +292,32 @@ impl MemoryStore {
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
-        let MemoryStore { engine, entities, folder, levelled, .. } = self;
+        let MemoryStore { engine, entities, folder, lessons, levelled, .. } = self;
         let mut due = Vec::new();
         for present in pair.present() {
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             let asked = range.from <= range.to;
-            let stirs = asked && engine.stirs(present.trace);
+            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let known = wakes.then(|| held.known(Vec::new(), levelled.levels()));
-            if complete[family.source() as usize] {
-                held.learn(hour, cell, engine.lateness.of(family.source()));
+            let complete = complete[family.source() as usize];
+            if !wakes {
+                if complete {
+                    held.learn(hour, cell, engine.lateness.of(family.source()));
+                }
+                continue;
             }
-            if let Some(known) = known {
-                let known = Known { cells: pair.cells(present.id, folder), ..known };
-                due.push((entities.at_home(known, engine), range));
+            let known = held.known(pair.cells(present.id, folder), levelled.levels());
+            if complete {
+                lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
+            due.push((entities.at_home(known, engine), range));
         }
         self.hours.put(pair);
         due
-    }
-
-    /// Settles the levels of the days that rest on what was judged, as far as events have come.
-    fn level_today(&mut self) {
-        let sources = [Source::CloudTrail, Source::Lambda];
-        let judged = sources.into_iter().map(|source| self.judged(source)).min().unwrap_or(NEVER);
-        let Some(newest) = self.newest.filter(|_| judged > NEVER) else { return };
-        let day = Day::of_minute(judged.plus(1)).after().min(Day::of(newest));
-        self.levelled.reach(day, self.engine.budget);
     }
 
     fn drop_old(&mut self, now: DateTime<Utc>) {

@@ -10,6 +10,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::time::Minute;
 
 pub mod blocks;
 mod days;
@@ -25,6 +26,16 @@ pub use days::{Daily, Placed, Way};
 pub use either::EitherStore;
 pub use entities::Limits;
 pub use memory::{MemoryStore, Retention};
+
+/// The format in which state is written, in a table and in a file alike, and the only one that is read. A change of any
+/// type that is stored makes a new one.
+pub const FORMAT: u8 = 4;
+
+/// The last minute that an event of this one may change: what is new in an hour is known from all of the hour before, and
+/// no window is longer than a correlation's of an hour, which touches 61 minutes.
+fn reached(minute: Minute) -> Minute {
+    minute.hour().after().last()
+}
 
 /// An entity with minutes to judge.
 pub type Due = (Known, Range);

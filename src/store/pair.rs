@@ -25,8 +25,8 @@ pub(super) struct Pair {
 #[derive(Clone, Copy)]
 pub(super) struct Present {
     pub(super) id: Id,
-    /// What it left in both hours together.
-    pub(super) trace: Trace,
+    /// What it left in the hour, and in the one before.
+    pub(super) traces: [Trace; 2],
     place: usize,
     earlier: Option<usize>,
 }
@@ -41,7 +41,7 @@ impl Pair {
         let present = |(place, (id, trace)): (usize, (Id, Trace))| {
             let earlier = self.before.place(id);
             let left = earlier.map_or(Trace::default(), |place| self.before.trace(place));
-            Present { id, trace: left.and(trace), place, earlier }
+            Present { id, traces: [trace, left], place, earlier }
         };
         self.here.traces().enumerate().map(present).collect()
     }
@@ -50,7 +50,8 @@ impl Pair {
     /// their counters, and of the hour before only where the entity `stirs`.
     pub(super) fn look(&mut self, of: Present, stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
-        if of.trace.occurred >= ENOUGH {
+        let [trace, left] = of.traces;
+        if (stirs || trace.occurred > 0) && trace.and(left).occurred >= ENOUGH {
             *whole = [here.cell(of.id, folder), before.cell(of.id, folder)];
             let [cell, earlier] = &*whole;
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use lapwing::store::FORMAT;
+
 use crate::logs::{Dice, Who, call, delivery, noon};
 
 /// A folder with a log of each of two days.
@@ -55,7 +57,11 @@ fn a_file_that_cannot_be_used_is_named_and_left() {
     replay(folder.path(), "1.json");
     let good = fs::read(&path).unwrap();
     let mut newer = good.clone();
-    newer[good.iter().position(|byte| *byte == b'\n').unwrap() + 1] = 4;
+    newer[good.iter().position(|byte| *byte == b'\n').unwrap() + 1] = FORMAT + 1;
+    let of_newer = format!(
+        "it has format {}, and this version of lapwing reads up to {FORMAT}\nhint: run the newer version, or name another file to begin anew\n",
+        FORMAT + 1
+    );
     for (bytes, wanted) in [
         (
             &b"{}"[..],
@@ -65,10 +71,7 @@ fn a_file_that_cannot_be_used_is_named_and_left() {
             &good[..good.len() / 2],
             "it is damaged: what it holds is not what was written\nhint: put a copy of it back, or name another file to begin anew\n",
         ),
-        (
-            &newer,
-            "it has format 4, and this version of lapwing reads up to 3\nhint: run the newer version, or name another file to begin anew\n",
-        ),
+        (&newer, &of_newer),
     ] {
         fs::write(&path, bytes).unwrap();
         let (exit, said, told) = replay(folder.path(), "2.json");

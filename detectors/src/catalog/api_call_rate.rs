@@ -102,11 +102,14 @@ impl Detector for ApiCallRate {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let mut verdict = self.rate.judge(window, Measure::Calls, "API call{s}")?;
         // Not from the contributors: they are of whole hours, so that calls after the minute would change what it means.
-        let sensitive = window.sum(Measure::Sensitive, verdict.window);
-        if sensitive * 5 >= verdict.seen {
+        // Nor a share of the calls: others that come late would lower what was said.
+        if let Some((sensitive, span)) = self.rate.of_which(window, Measure::Calls, Measure::Sensitive) {
             verdict.severity = Severity::Medium;
-            verdict.why =
-                format!("{sensitive} of the calls are of APIs that hand out secrets or rights; {}", verdict.why);
+            let Minutes(minutes) = span;
+            verdict.why = format!(
+                "{sensitive} calls in {minutes} min are of APIs that hand out secrets or rights; {}",
+                verdict.why
+            );
         }
         Some(verdict)
     }
@@ -125,6 +128,30 @@ mod tests {
              77:02           secretsmanager:GetSecretValue who=role/etl x40
              77:05           ec2:DescribeInstances         who=role/etl x30",
             "05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
+        );
+    }
+
+    #[test]
+    fn other_calls_hide_no_sensitive_ones() {
+        check(
+            &ApiCallRate::default(),
+            "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
+             77:02           secretsmanager:GetSecretValue who=role/etl x12
+             77:03           s3:GetObject                  who=role/etl x400",
+            "05:03 medium role/etl: 400 API calls in 1 min, usual under 0.1
+             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1",
+        );
+    }
+
+    #[test]
+    fn a_few_sensitive_ones_are_not_the_rate() {
+        check(
+            &ApiCallRate::default(),
+            "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
+             77:02           secretsmanager:GetSecretValue who=role/etl x9
+             77:03           s3:GetObject                  who=role/etl x400",
+            "05:03 low role/etl: 400 API calls in 1 min, usual under 0.1
+             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1",
         );
     }
 

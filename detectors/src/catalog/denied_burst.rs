@@ -77,6 +77,11 @@ impl Detector for DeniedBurst {
         (slot == DENIED).then(|| self.count.min(self.apis_medium).min(self.apis_high))
     }
 
+    fn looks_back(&self) -> bool {
+        // An API that was refused may be allowed then.
+        true
+    }
+
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
         if !is_made(call) {

@@ -5,7 +5,7 @@ use crate::entity::Family;
 use crate::event::Event;
 use crate::habit::Facet;
 use crate::measure::Measure;
-use crate::novelty::count_calls;
+use crate::novelty::{OWN_CALLS, count_calls};
 use crate::observe::Observations;
 use crate::profile::Profile;
 use crate::settings::{Field, Minutes, Value, Visit};
@@ -26,7 +26,7 @@ static ABOUT: About = About {
         "what did it do first?",
     ],
     families: &[Family::Principal],
-    trigger: Trigger::Facets(&[Facet::Presence]),
+    trigger: Trigger::Facets(&[Facet::Presence, Facet::Sensitive]),
     nature: Nature::Deed,
     timing: Timing::Settling,
     never_muted: false,
@@ -69,6 +69,10 @@ impl Detector for NewPrincipal {
         count_calls(event, seen);
     }
 
+    fn observes(&self) -> Option<&'static str> {
+        Some(OWN_CALLS)
+    }
+
     fn stage(&self) -> Stage {
         Stage::Digest
     }
@@ -83,7 +87,10 @@ impl Detector for NewPrincipal {
         let known =
             around.profile.and_then(Profile::familiar).is_some_and(|known| known.knows(Facet::Presence, 0, before));
         let again = around.before.is_some_and(|cell| cell.habits().get(Facet::Presence, 0).is_some());
-        if known || again { 0 } else { 1 << habit.first }
+        // What is sensitive may come later in the hour, and makes it graver then.
+        let sensitive = around.here.habits().of(Facet::Sensitive).iter().map(|sensitive| sensitive.first);
+        let sensitive = sensitive.filter(|minute| *minute > habit.first).min();
+        if known || again { 0 } else { 1 << habit.first | sensitive.map_or(0, |minute| 1 << minute) }
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
@@ -96,7 +103,8 @@ impl Detector for NewPrincipal {
         let slept = window.profile.and_then(Profile::familiar);
         let slept = slept.map_or(0, |known| known.slept(Facet::Presence, 0, window.minute.hour()));
         let seen = window.sum(Measure::Calls, REACH);
-        let sensitive = !window.here.habits().of(Facet::Sensitive).is_empty();
+        let minute = window.minute.of_hour();
+        let sensitive = window.here.habits().of(Facet::Sensitive).iter().any(|habit| habit.first <= minute);
         let what = if slept == 0 {
             "first calls in the account".to_owned()
         } else {
@@ -128,6 +136,17 @@ impl Detector for NewPrincipal {
 mod tests {
     use super::*;
     use crate::script::check;
+
+    #[test]
+    fn what_is_sensitive_counts_from_its_minute_on() {
+        check(
+            &NewPrincipal::default(),
+            "00:00-400:00/60m  s3:GetObject           who=role/etl
+             401:20            ec2:DescribeInstances  who=user/eve
+             401:40            iam:CreateAccessKey    who=user/eve",
+            "17:20 medium user/eve: first calls in the account: 2",
+        );
+    }
 
     #[test]
     fn one_alert_and_not_one_for_each_api() {

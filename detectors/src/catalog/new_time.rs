@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn somebody_who_works_on_a_weekend_for_the_first_time() {
-        let script = weeks() + "924:20 iam:ListUsers who=user/ann";
+        let script = weeks() + "948:20 iam:ListUsers who=user/ann";
         check(
             &FirstSeen::from(&KIND),
             &script,

@@ -60,7 +60,7 @@ impl Detector for RootUse {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
-        let read = Grade { severity: Severity::Medium, why: "the root user only read" };
+        let read = Grade { severity: Severity::Low, why: "the root user only read" };
         let said = |slot| format!("the root user made {{seen}} call{{s}}, such as {}", names(window, slot));
         verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))
             .or_else(|| verdict(window, ROOT_READ, read, said(ROOT_READ)))
@@ -95,7 +95,7 @@ mod tests {
         check(
             &RootUse,
             "09:00 ec2:DescribeRegions read who=root",
-            "09:00 medium root: the root user made 1 call, such as ec2:DescribeRegions",
+            "09:00 low root: the root user made 1 call, such as ec2:DescribeRegions",
         );
     }
 

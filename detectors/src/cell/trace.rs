@@ -10,6 +10,8 @@ pub struct Trace {
     pub counted: u64,
     /// How much occurred: [`ENOUGH`] where some detector may speak of it.
     pub occurred: u32,
+    /// May some detector speak of it in the next hour, though nothing occurs then?
+    pub carries: bool,
 }
 
 impl Trace {
@@ -19,6 +21,7 @@ impl Trace {
         Trace {
             counted: self.counted.saturating_add(other.counted),
             occurred: self.occurred.saturating_add(other.occurred),
+            carries: self.carries || other.carries,
         }
     }
 }

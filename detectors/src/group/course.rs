@@ -12,6 +12,7 @@ use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_
 use crate::alert::{Alert, AlertId, Example, Span, Status};
 use crate::detector::{Folding, Nature, Timing, Verdict};
 use crate::entity::Family;
+use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -26,8 +27,6 @@ pub(super) struct Course {
     /// The finding that it shows.
     pub(super) best: Finding,
     pub(super) examples: BTreeSet<Arc<Example>>,
-    #[serde(with = "chrono::serde::ts_milliseconds")]
-    pub(super) start: DateTime<Utc>,
     pub(super) said: Option<Said>,
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
@@ -73,17 +72,17 @@ pub(super) struct Said {
     when: Minute,
     /// Were all of its minutes complete then? What changes after that came late.
     confirmed: bool,
+    /// A hash of all that was shown of it.
+    shown: u32,
 }
 
 impl Course {
     pub(super) fn open(finding: Finding) -> Course {
-        let start = window_start(&finding);
         let mut course = Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: BTreeSet::new(),
-            start,
             said: None,
             resolved: false,
             merged: Vec::new(),
@@ -101,7 +100,6 @@ impl Course {
         }
         let new = held.is_none();
         self.minutes.insert(finding.minute, Mark::of(&finding));
-        self.start = self.start.min(window_start(&finding));
         self.take_examples(std::mem::take(&mut finding.verdict.examples));
         // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
@@ -123,14 +121,16 @@ impl Course {
         self.fold(finding);
     }
 
-    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them.
-    pub(super) fn withdraw(&mut self, judged: &Judged) {
-        if self.best.about.timing == Timing::Monotone {
-            return;
+    /// Takes back what a settling detector no longer says of complete minutes, now that all is known about them. Says
+    /// whether it did.
+    pub(super) fn withdraw(&mut self, judged: &Judged) -> bool {
+        let elsewhere = self.last() < judged.range.from || self.first() > judged.range.to;
+        if self.best.about.timing == Timing::Monotone || elsewhere {
+            return false;
         }
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
-        let span = judged.range.from..=judged.range.to;
+        let (span, held) = (judged.range.from..=judged.range.to, self.minutes.len());
         self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
@@ -138,6 +138,7 @@ impl Course {
         if !self.minutes.is_empty() {
             self.name();
         }
+        self.minutes.len() < held
     }
 
     /// Shows the heaviest minute that is left, in the words of the one that was shown before.
@@ -171,7 +172,6 @@ impl Course {
 
     pub(super) fn absorb(&mut self, other: Course) {
         other.minutes.iter().for_each(|(minute, mark)| self.minutes.insert(minute, *mark));
-        self.start = self.start.min(other.start);
         self.take_examples(other.examples);
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
@@ -197,6 +197,12 @@ impl Course {
 
     pub(super) fn last(&self) -> Minute {
         self.minutes.last().unwrap_or(self.best.minute)
+    }
+
+    /// When the first of its windows begins, as its minutes were judged last: an earlier look may have had a longer one.
+    pub(super) fn start(&self) -> DateTime<Utc> {
+        let starts = self.minutes.iter().map(|(minute, mark)| minute.plus(1 - mark.window.0 as i32).start());
+        starts.min().unwrap_or_else(|| window_start(&self.best))
     }
 
     pub(super) fn minutes(&self) -> &Marks {
@@ -281,13 +287,19 @@ impl Course {
 
     /// Does anything wait for time to pass: an end, or a word that is held back?
     pub(super) fn waits(&self) -> Option<Minute> {
-        let held = self.said.filter(|said| self.grew(said) || self.revised()).map(|said| said.at.plus(UPDATE_MINUTES));
+        let news = |said: &Said| self.grew(said) || self.revised() || self.fell(said);
+        let held = self.said.filter(news).map(|said| said.at.plus(UPDATE_MINUTES));
         let end = self.ends().filter(|_| !self.resolved && !self.withdrawn());
         held.into_iter().chain(self.held()).chain(end).min()
     }
 
     fn grew(&self, said: &Said) -> bool {
         self.seen() >= said.seen.saturating_mul(UPDATE_GROWTH)
+    }
+
+    /// Did late events take back what made it as grave as it was said to be?
+    fn fell(&self, said: &Said) -> bool {
+        self.confirmed() && !self.withdrawn() && self.severity().min(self.best.cap) < said.severity
     }
 
     /// Did late events change what was said of complete minutes?
@@ -307,7 +319,7 @@ impl Course {
         // A rise is said at once: nothing more may ever happen that could say it later.
         let rose = self.severity().min(self.best.cap) > said.severity;
         let due = self.last().max(complete) >= said.at.plus(UPDATE_MINUTES);
-        if rose || due && (self.grew(&said) || self.revised()) {
+        if rose || due && (self.grew(&said) || self.revised() || self.fell(&said)) {
             return Some(Status::Update);
         }
         (self.ended(complete) && !self.resolved).then_some(Status::Resolved)
@@ -324,9 +336,16 @@ impl Course {
         [change, (self.ended(complete) && !self.resolved).then_some(Status::Resolved)]
     }
 
-    /// Is it not what was said: as grave, as much, as long?
+    /// Is it not what was said?
     fn differs(&self, said: &Said) -> bool {
-        (self.severity().min(self.best.cap), self.seen(), self.last()) != (said.severity, said.seen, said.at)
+        self.shown() != said.shown
+    }
+
+    /// A hash of what it shows: how grave, how much, how long, and of how many minutes.
+    fn shown(&self) -> u32 {
+        let whole = Span { start: self.start(), end: self.last().end() };
+        let how_much = (self.severity().min(self.best.cap), self.seen(), self.minutes.len());
+        hash_of(&[&format!("{how_much:?} {whole:?} {:?}", self.best_span(whole))]) as u32
     }
 
     /// Is `other` about the same minutes, or as near as those of one alert are?
@@ -363,7 +382,8 @@ impl Course {
     pub(super) fn mark_said(&mut self, alert: &Alert, complete: Minute) {
         let Alert { id, severity, seen, status, .. } = *alert;
         self.resolved |= status == Status::Resolved;
-        self.said = Some(Said { id, severity, seen, at: self.last(), when: complete, confirmed: self.confirmed() });
+        let (at, confirmed, shown) = (self.last(), self.confirmed(), self.shown());
+        self.said = Some(Said { id, severity, seen, at, when: complete, confirmed, shown });
     }
 }
 

@@ -55,16 +55,17 @@ impl Book {
             return None;
         }
         let of_entity = self.alerts.get_mut(entity)?;
-        let others = || of_entity.values().flatten().filter(|course| course.best.about.id != about.id);
+        let others = || of_entity.iter().filter(|(id, _)| **id != about.id).map(|(_, courses)| courses);
         let subject = entity.subject();
         let (detector, cap) = watch.of(&subject);
         let incidents = detector.incidents().unwrap_or(incidents);
-        let tactics: BTreeSet<Tactic> = others().filter_map(|course| Tactic::of(course.best.about.attack)).collect();
-        if tactics.len() < incidents.tactics as usize {
+        let all: BTreeSet<Tactic> = others().filter_map(|courses| tactic_of(courses)).collect();
+        if all.len() < incidents.tactics as usize {
             return None;
         }
         let steps = steps(others());
-        let examples = examples(others());
+        opens(&steps, incidents)?;
+        let examples = examples(others().flatten());
         let held = of_entity.entry(about.id).or_default();
         let mut new = None;
         let mut rest = &steps[..];
@@ -103,22 +104,29 @@ impl Book {
     }
 }
 
-/// The steps that alerts are made of, in the order of time, as far back as all alerts are remembered.
-fn steps<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for course in courses.filter(|course| course.best.stage >= Stage::Digest) {
-        let about = course.best.about;
-        let Some(tactic) = Tactic::of(about.attack) else { continue };
-        let marks = course.minutes().iter().filter(|(_, mark)| mark.severity.min(course.best.cap) >= Severity::Low);
-        steps.extend(marks.map(|(minute, mark)| Step {
-            minute,
-            tactic,
-            detector: about.id,
-            severity: mark.severity.min(course.best.cap),
-            confirmed: mark.confirmed,
-        }));
+/// The tactic of alerts of one detector.
+fn tactic_of(courses: &[Course]) -> Option<Tactic> {
+    Tactic::of(courses.first()?.best.about.attack)
+}
+
+/// The steps that the alerts of each detector are made of, in the order of time, as far back as all alerts are remembered.
+fn steps<'c>(all: impl Iterator<Item = &'c Vec<Course>>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut newest = Minute(i32::MIN);
+    for (courses, tactic) in all.filter_map(|courses| Some((courses, tactic_of(courses)?))) {
+        // The newest first: most of the others are too old to be looked at.
+        for course in courses.iter().rev().filter(|course| course.best.stage >= Stage::Digest) {
+            if course.last() <= newest.plus(-2 * SPAN) {
+                continue;
+            }
+            let (detector, cap) = (course.best.about.id, course.best.cap);
+            let marks = course.minutes().iter().filter(|(_, mark)| mark.severity.min(cap) >= Severity::Low);
+            steps.extend(marks.map(|(minute, mark)| {
+                newest = newest.max(minute);
+                Step { minute, tactic, detector, severity: mark.severity.min(cap), confirmed: mark.confirmed }
+            }));
+        }
     }
-    let newest = steps.iter().map(|step| step.minute).max().unwrap_or(Minute(0));
     steps.retain(|step| step.minute > newest.plus(-2 * SPAN));
     steps.sort_unstable();
     steps

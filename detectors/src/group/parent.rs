@@ -20,7 +20,7 @@ impl Book {
     pub fn parent(&self, parent: &Entity, alert: &Alert) -> Option<AlertId> {
         let courses = self.alerts.get(parent)?.get(alert.detector)?;
         let tells = |course: &&super::Course| {
-            let meets = course.start < alert.window.end && alert.window.start < course.last().end();
+            let meets = course.start() < alert.window.end && alert.window.start < course.last().end();
             !course.withdrawn() && course.severity().min(course.best.cap) >= alert.severity && meets
         };
         courses.iter().find(tells).map(super::Course::id)

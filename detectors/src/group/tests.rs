@@ -103,7 +103,7 @@ fn recalled(before: &[(i32, u64)], now: &[(i32, u64)], gone: Gone) -> (Vec<Strin
         book
     };
     let end = |book: &mut Book| {
-        let all = book.news(Minute(500));
+        let all: Vec<Alert> = book.news(Minute(500)).iter().filter_map(|change| book.word(change)).collect();
         all.iter().for_each(|alert| book.said(alert, Minute(0)));
         assert!(book.news(Minute(500)).is_empty(), "what was said is not said again");
         all

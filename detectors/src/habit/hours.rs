@@ -2,10 +2,21 @@
 
 use chrono::{DateTime, Datelike, Timelike, Utc, Weekday};
 
+use super::Habit;
+use crate::time::Hour;
+
 /// Hours of a span.
 const SPAN: u32 = 2;
 /// Spans of a day.
 const OF_DAY: u32 = 24 / SPAN;
+
+impl Habit {
+    /// The value of the time of the week that an hour lies in.
+    #[must_use]
+    pub fn time(hour: Hour) -> u32 {
+        value_of(hour.first().start())
+    }
+}
 
 /// The time of the week that holds an instant: 0 to 11 on weekdays, 12 to 23 on weekends.
 pub(crate) fn value_of(time: DateTime<Utc>) -> u32 {

@@ -2,35 +2,41 @@
 
 use hashbrown::{HashMap, HashTable};
 
-use super::{Notes, Touch};
+use super::Notes;
 use crate::cell::Cell;
+use crate::detector::Engine;
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
-use crate::habit::{AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
+use crate::habit::{Agents, AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
 use crate::hash::{chained, hash_of};
+use crate::measure::Slot;
 use crate::time::{Hour, Minute};
 
 /// A habit that was noted, with the minutes of its hour in which it was shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NotedHabit {
-    /// The place of the touch that showed it first.
-    pub(super) touch: u32,
     facet: Facet,
+    first: u8,
+    last: u8,
     value: u32,
-    first: Minute,
-    last: Minute,
+    /// The place of the one before it of the same entity and hour, or [`NONE`].
+    before: u32,
     name: (u32, u32),
 }
 
-impl NotedHabit {
-    pub(super) fn of_touch(&self, touch: u32) -> NotedHabit {
-        NotedHabit { touch, ..*self }
-    }
+/// No habit's place.
+const NONE: u32 = u32::MAX;
+/// Habits of an entity and hour among which one is looked for: one that stands twice costs room and changes nothing.
+const LOOKED_THROUGH: usize = 32;
 
+impl NotedHabit {
     /// The habit, with the name of its value.
     pub(crate) fn habit(&self, name: Option<std::sync::Arc<str>>) -> Habit {
-        let (first, last) = (self.first.of_hour(), self.last.of_hour());
-        Habit { facet: self.facet, value: self.value, first, last, on_time: true, name }
+        Habit { facet: self.facet, value: self.value, first: self.first, last: self.last, on_time: true, name }
+    }
+
+    fn show_in(&mut self, minute: u8) {
+        (self.first, self.last) = (self.first.min(minute), self.last.max(minute));
     }
 }
 
@@ -38,25 +44,39 @@ impl NotedHabit {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) entities: HashTable<u32>,
-    /// The minutes in which events alike were looked at: between them, another one shows nothing more.
-    looked: HashMap<u64, (Minute, Minute)>,
-    places: HashMap<(u32, Hour, Facet, u32), u32>,
+    /// The events alike that were looked at: another one shows nothing more.
+    looked: HashMap<u64, Looked>,
+    /// The places of what they showed.
+    shown: Vec<u32>,
+    /// The place of the last habit of each entity and hour.
+    newest: HashMap<(u32, Hour), u32>,
+    agents: Agents,
+    /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
+    weights: HashMap<Slot, (u32, bool)>,
+}
+
+/// Events of one entity and hour that show the same.
+#[derive(Clone, Copy, Debug)]
+struct Looked {
+    /// The minutes of the hour in which they were.
+    first: u8,
+    last: u8,
+    /// Where the places of what they show begin and end.
+    shown: (u32, u32),
 }
 
 impl Index {
-    /// Forgets all of it.
+    /// Forgets what is of one delivery only.
     pub(crate) fn clear(&mut self) {
         self.entities.clear();
         self.looked.clear();
-        self.places.clear();
+        self.shown.clear();
+        self.newest.clear();
     }
 
-    /// Is this the first event of its kind in the delivery, or one from before or after the minutes of the others?
-    fn is_news(&mut self, kind: u64, minute: Minute) -> bool {
-        let span = self.looked.entry(kind).or_insert((minute.plus(1), minute));
-        let news = minute < span.0 || minute > span.1;
-        *span = (span.0.min(minute), span.1.max(minute));
-        news
+    /// What an occurrence in a slot adds to a trace, and whether it carries.
+    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> (u32, bool) {
+        *self.weights.entry(slot).or_insert_with(|| (engine.weight(slot), engine.carries(slot)))
     }
 }
 
@@ -84,58 +104,84 @@ fn kind_of(family: Family, event: &Event<'_>) -> u64 {
 }
 
 impl Notes {
-    /// Does an event show anything of its entity of a family, so that it is to be looked at? An account's is looked for
-    /// only then: nothing else is counted for it.
-    pub(super) fn may_show(family: Family, event: &Event<'_>, index: &mut Index) -> bool {
+    /// The kind of an event, where its entity of a family is to be looked at for what the event shows. An account's is
+    /// only where none of that kind was looked at before: nothing else is counted for it.
+    pub(super) fn kind_to_look_at(&mut self, family: Family, event: &Event<'_>, index: &mut Index) -> Option<u64> {
         if !teaches(family, event) {
-            return false;
+            return None;
         }
+        let kind = kind_of(family, event);
         let minute = Minute::of(event.time);
-        family != Family::Account || index.is_news(of_hour(kind_of(family, event), 0, minute.hour()), minute)
+        let known = family == Family::Account && self.shows_again(of_hour(kind, 0, minute.hour()), minute, index);
+        (!known).then_some(kind)
     }
 
-    /// Notes what an event shows of an entity, for the touch that comes next. Says whether any of it is new.
+    /// Was an event alike looked at before? Then what that showed is shown in this minute too.
+    fn shows_again(&mut self, kind: u64, minute: Minute, index: &mut Index) -> bool {
+        let Some(looked) = index.looked.get_mut(&kind) else { return false };
+        let minute = minute.of_hour();
+        if minute < looked.first || minute > looked.last {
+            (looked.first, looked.last) = (looked.first.min(minute), looked.last.max(minute));
+            for place in &index.shown[looked.shown.0 as usize..looked.shown.1 as usize] {
+                self.habits[*place as usize].show_in(minute);
+            }
+        }
+        true
+    }
+
+    /// Notes what an event of that kind shows of an entity and nothing did before, for the touch that comes next.
     pub(super) fn note_habits(
         &mut self,
         event: &Event<'_>,
         (family, entity, wanted): (Family, u32, u16),
-        index: &mut Index,
-    ) -> bool {
-        let minute = Minute::of(event.time);
-        let hour = minute.hour();
-        if family != Family::Account && !index.is_news(of_hour(kind_of(family, event), entity, hour), minute) {
-            return false;
+        (kind, index): (u64, &mut Index),
+    ) {
+        let at = Minute::of(event.time);
+        let (hour, minute) = (at.hour(), at.of_hour());
+        let kind = of_hour(kind, if family == Family::Account { 0 } else { entity }, hour);
+        if self.shows_again(kind, at, index) {
+            return;
         }
         let what = if let What::Call(call) = event.what { hash_of(&[call.service, call.name]) } else { 0 };
-        let all: AllShown<'_> = gather(family, event, (what, wanted));
-        let mut new = false;
+        let all: AllShown<'_> = gather(family, event, (what, wanted), &mut index.agents);
+        let from = index.shown.len() as u32;
+        let newest = index.newest.entry((entity, hour)).or_insert(NONE);
         for Shown { facet, value, name } in all {
-            let next = self.habits.len() as u32;
-            let place = *index.places.entry((entity, hour, facet, value)).or_insert(next);
-            if place == next {
-                let start = self.text.len() as u32;
+            let place = self.find_habit(*newest, (facet, value)).unwrap_or_else(|| {
+                let (start, place) = (self.text.len() as u32, self.habits.len() as u32);
                 self.text.push_str(name);
-                let (touch, name) = (self.touches.len() as u32, (start, self.text.len() as u32));
-                self.habits.push(NotedHabit { touch, facet, value, first: minute, last: minute, name });
-                new = true;
-            } else {
-                let held = &mut self.habits[place as usize];
-                (held.first, held.last) = (held.first.min(minute), held.last.max(minute));
-            }
+                let (name, before) = ((start, self.text.len() as u32), std::mem::replace(newest, place));
+                self.habits.push(NotedHabit { facet, first: minute, last: minute, value, before, name });
+                place
+            });
+            self.habits[place as usize].show_in(minute);
+            index.shown.push(place);
         }
-        new
+        let shown = (from, index.shown.len() as u32);
+        index.looked.insert(kind, Looked { first: minute, last: minute, shown });
+    }
+
+    /// The place of a habit among those of an entity and hour, from the newest on.
+    fn find_habit(&self, newest: u32, (facet, value): (Facet, u32)) -> Option<u32> {
+        let mut place = newest;
+        for _ in 0..LOOKED_THROUGH {
+            let habit = self.habits.get(place as usize)?;
+            if habit.facet == facet && habit.value == value {
+                return Some(place);
+            }
+            place = habit.before;
+        }
+        None
     }
 
     /// Adds what the touch at that place showed to the habits of a cell, without their names.
     pub fn show(&self, place: usize, cell: &mut Cell) {
-        self.habits(&self.touches[place], place).for_each(|(shown, _)| cell.habits.show(shown.habit(None)));
+        self.habits[self.shows(place)].iter().for_each(|shown| cell.habits.show(shown.habit(None)));
     }
 
-    /// What a touch showed, each with the name of its value.
-    pub(crate) fn habits(&self, touch: &Touch, place: usize) -> impl Iterator<Item = (&NotedHabit, &str)> {
-        let after = |place: usize| self.habits.partition_point(|habit| (habit.touch as usize) < place);
-        let all = if touch.shows { &self.habits[after(place)..after(place + 1)] } else { &[] };
-        all.iter().map(|habit| (habit, self.text_at(habit.name)))
+    /// What the touch at that place showed, each with the name of its value.
+    pub(crate) fn habits(&self, place: usize) -> impl Iterator<Item = (&NotedHabit, &str)> {
+        self.habits[self.shows(place)].iter().map(|habit| (habit, self.text_at(habit.name)))
     }
 }
 

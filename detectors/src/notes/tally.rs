@@ -11,12 +11,14 @@ pub struct Tally {
     pub(super) measures: u16,
     /// The minute of the hour.
     pub(super) minute: u8,
-    /// What its occurrences add to a trace, with the bit [`SHOWS`].
+    /// What its occurrences add to a trace, with the bits [`SHOWS`] and [`CARRIES`].
     pub(super) occurred: u8,
 }
 
 /// Marks a tally of a touch that shows habits. No trace is as large.
 pub(super) const SHOWS: u8 = 0x80;
+/// Marks one with occurrences that some detector may speak of in the next hour.
+pub(super) const CARRIES: u8 = 0x40;
 
 impl Tally {
     /// The minute of the hour.
@@ -36,7 +38,8 @@ impl Tally {
     pub fn trace(&self) -> Trace {
         Trace {
             counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: u32::from(self.occurred & !SHOWS),
+            occurred: u32::from(self.occurred & !(SHOWS | CARRIES)),
+            carries: self.occurred & CARRIES != 0,
         }
     }
 

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lapwing_detectors::day::{Budget, Day};
+use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::level::{BEHIND, FORGOTTEN, Levels, Peaks, Standing};
 use serde::{Deserialize, Serialize};
+
+use super::{MemoryStore, NEVER};
 
 /// Days whose levels are remembered: late data is judged at the level of its own day.
 const REMEMBERED: i32 = 40;
@@ -68,5 +71,16 @@ impl Levelled {
 impl From<Written> for Levelled {
     fn from(Written { peaks, standing, levels }: Written) -> Levelled {
         Levelled { peaks, standing, levels: Arc::new(levels) }
+    }
+}
+
+impl MemoryStore {
+    /// Settles the levels of the days that rest on what was judged, as far as events have come.
+    pub(super) fn level_today(&mut self) {
+        let sources = [Source::CloudTrail, Source::Lambda];
+        let judged = sources.into_iter().map(|source| self.judged(source)).min().unwrap_or(NEVER);
+        let Some(newest) = self.newest.filter(|_| judged > NEVER) else { return };
+        let day = Day::of_minute(judged.plus(1)).after().min(Day::of(newest));
+        self.levelled.reach(day, self.engine.budget);
     }
 }

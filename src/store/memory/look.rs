@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use lapwing_detectors::alert::Alert;
 use lapwing_detectors::day::{Day, Digest};
 use lapwing_detectors::entity::Family;
-use lapwing_detectors::group::Book;
+use lapwing_detectors::group::{Book, Change};
 use lapwing_detectors::level::Levels;
 use lapwing_detectors::time::{Hour, Minute};
 
@@ -22,7 +21,7 @@ impl MemoryStore {
 
     /// What the end of all data adds to what was said: every alert as it stands, where nothing was said.
     #[must_use]
-    pub fn finish(&self) -> Vec<Alert> {
+    pub fn finish(&self) -> Vec<Change> {
         self.book.news(self.newest.map_or(NEVER, Minute::of))
     }
 

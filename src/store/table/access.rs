@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::pack;
 use super::keys::Bucket;
-use super::port::{Freshness, Item, Outlook, Place, Put, Table};
+use super::port::{Freshness, Item, Outlook, Put, Table};
 use super::view::View;
 use crate::store::{Due, StoreError};
 
@@ -27,11 +27,15 @@ pub(super) const LIFE: TimeDelta = TimeDelta::days(7);
 pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 /// One invocation takes this long at most, the difference of the clocks included.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
-/// Places of work that are remembered, so that each is asked for once.
+/// Work that is remembered, so that it is asked for once.
 const ASKED: usize = 10_000;
-/// Minutes that a window may touch: a late event changes those that end less than this much later. A correlation of an
-/// hour touches 61.
-pub(super) const REACH: i32 = 61;
+/// Accounts that are remembered.
+const ACCOUNTS: usize = 1_000;
+/// Work in a row: about 20 KB.
+const ROW: usize = 500;
+
+/// What is usual for accounts, and up to which hour that was learnt.
+pub(super) type Accounts = HashMap<Entity, (Hour, Arc<Profile>)>;
 
 /// What one call of the store works with.
 #[derive(Clone, Copy)]
@@ -43,12 +47,14 @@ pub(super) struct Access<'a, T> {
     pub(super) now: DateTime<Utc>,
     /// How surprising findings must be, by day.
     pub(super) levels: &'a Arc<Levels>,
-    /// Where work was asked for.
-    pub(super) asked: &'a Mutex<HashSet<Place>>,
+    /// What is usual for accounts that were asked about.
+    pub(super) accounts: &'a Mutex<Accounts>,
+    /// The work that was asked for.
+    pub(super) asked: &'a Mutex<HashSet<(Bucket, Work)>>,
 }
 
 /// Something that a tick does later.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Work {
     pub(super) entity: Entity,
     /// The hour whose minutes are judged; nothing for a look at the ledger.
@@ -77,7 +83,13 @@ impl<T: Table> Access<'_, T> {
 
     /// Reads a view.
     pub(super) async fn view(&self, entity: &Entity, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
-        View::read(self.table, (entity, from), freshness, self.now).await
+        View::read(self.table, (entity, from), freshness, (self.now, None)).await
+    }
+
+    /// Reads a view instead of an older one.
+    pub(super) async fn again(&self, older: View, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
+        let view = View::read(self.table, (&older.entity, from), freshness, (self.now, Some(&older))).await?;
+        Ok(view.instead_of(older))
     }
 
     /// The bucket for work at a time, or soon after it where that has passed for somebody whose clock is ahead.
@@ -86,24 +98,34 @@ impl<T: Table> Access<'_, T> {
     }
 
     /// Asks for work at a time.
-    pub(super) async fn ask(&self, work: Work, at: DateTime<Utc>, place: (&str, &str)) -> Result<(), StoreError> {
-        let bucket = self.bucket(at);
-        let place = bucket.place(place.0, place.1);
-        if self.asked().contains(&place) {
-            return Ok(());
+    pub(super) async fn ask(&self, work: Work, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.ask_all(vec![(self.bucket(at), work)]).await
+    }
+
+    /// Asks for work in some buckets, in as few rows as can be. What this instance has asked for already is left out.
+    pub(super) async fn ask_all(&self, mut all: Vec<(Bucket, Work)>) -> Result<(), StoreError> {
+        all.retain(|wanted| !self.asked().contains(wanted));
+        all.sort();
+        all.dedup();
+        for of_bucket in all.chunk_by(|a, b| a.0 == b.0).flat_map(|of_bucket| of_bucket.chunks(ROW)) {
+            let bucket = of_bucket[0].0;
+            let row: Vec<&Work> = of_bucket.iter().map(|(_, work)| work).collect();
+            let body = pack(&row)?;
+            // The same work lies in the same place, and other work never does: what one asks for nobody replaces.
+            let place = bucket.place(&body);
+            let item = Item { place, version: 1, body: body.into(), expires: bucket.start() + LIFE };
+            self.table.put(&item).await?;
         }
-        let item = Item { place: place.clone(), version: 1, body: pack(&work)?.into(), expires: bucket.start() + LIFE };
-        self.table.put(&item).await?;
         let mut asked = self.asked();
-        if asked.len() >= ASKED {
+        if asked.len() + all.len() > ASKED {
             asked.clear();
         }
-        asked.insert(place);
+        asked.extend(all);
         Ok(())
     }
 
     // A set that a panic left behind is still right.
-    fn asked(&self) -> MutexGuard<'_, HashSet<Place>> {
+    fn asked(&self) -> MutexGuard<'_, HashSet<(Bucket, Work)>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -126,8 +148,7 @@ impl<T: Table> Access<'_, T> {
     }
 
     async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
-        let fresh = self.view(&view.entity, from, Freshness::Strong).await?;
-        *view = fresh.instead_of(view.clone());
+        *view = self.again(view.clone(), from, Freshness::Strong).await?;
         Ok(())
     }
 
@@ -149,10 +170,29 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
         let known = view.known(from, to);
         let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        // What was learnt of complete hours stays as it is, once whoever was slow has written what came in time for them.
+        let end = self.complete(&home).plus(1).hour();
+        let met = self.accounts().get(&home).filter(|(learnt, _)| *learnt == end).map(|(_, met)| Arc::clone(met));
+        if met.is_some() {
+            view.account = met;
+            return Ok(());
+        }
         let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
         self.learn(&mut account, Hour(i32::MAX)).await?;
-        view.account = account.learnt.map(|(_, profile)| profile);
+        let Some((learnt, profile)) = account.learnt else { return Ok(()) };
+        view.account = Some(Arc::clone(&profile));
+        if self.complete(&home).plus(1 - SKEW.num_minutes() as i32).hour() == learnt {
+            let mut accounts = self.accounts();
+            if accounts.len() >= ACCOUNTS {
+                accounts.clear();
+            }
+            accounts.insert(home, (learnt, profile));
+        }
         Ok(())
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.

@@ -12,7 +12,7 @@ use crate::store::{Limits, StoreError};
 /// Cells that an instance may make before it asks again.
 const BLOCK: usize = 250;
 /// How often a count is begun again because somebody was faster.
-const TRIES: u32 = 40;
+const TRIES: u32 = 200;
 
 /// How many cells this instance may make, by family.
 #[derive(Debug, Default)]
@@ -56,8 +56,8 @@ async fn reserve(
 ) -> Result<usize, StoreError> {
     let place = Place { key: format!("n{family:?}").into(), sort: format!("{day}").into() };
     let span = Span { key: &place.key, from: &place.sort, to: &place.sort, freshness: Freshness::Strong };
+    let mut held = table.query(span.clone()).await?.pop();
     for _ in 0..TRIES {
-        let held = table.query(span.clone()).await?.pop();
         let version = held.as_ref().map_or(0, |item| item.version);
         let used: usize = held.map_or(Ok(0), |item| unpack(&item.body, "the census"))?;
         let block = BLOCK.min(limit.saturating_sub(used));
@@ -68,9 +68,9 @@ async fn reserve(
         let item = Item { place: place.clone(), version: version + 1, body, expires: now + TimeDelta::days(2) };
         match table.replace(&item, version).await {
             Ok(Put::Done) => return Ok(block),
-            Ok(Put::Overtaken(_)) => {}
+            Ok(Put::Overtaken(current)) => held = current,
             // Where it was done after all, a block is lost: the bound holds.
-            Err(error) if error.outlook == Outlook::Passing => {}
+            Err(error) if error.outlook == Outlook::Passing => held = table.query(span.clone()).await?.pop(),
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,13 +1,14 @@
 //! How state is written: a format number, then the value in postcard's form, deflated where that is shorter.
 
+use std::cell::RefCell;
+use std::fmt::Display;
+
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::store::StoreError;
+use crate::store::{FORMAT, StoreError};
 
-/// The format that is written, and the only one that is read. A change of any stored type makes a new one.
-pub const FORMAT: u8 = 3;
 /// What inflates to more than this is damage: no item holds as much.
 const INFLATED: usize = 16 << 20;
 /// Shorter values are not worth deflating.
@@ -16,20 +17,33 @@ const SHORT: usize = 128;
 const PLAIN: u8 = 0;
 const DEFLATED: u8 = 1;
 
-/// The bytes of a value.
+thread_local! {
+    static COMPRESSOR: RefCell<Compressor> = RefCell::new(Compressor::new(CompressionLvl::default()));
+    static DECOMPRESSOR: RefCell<Decompressor> = RefCell::new(Decompressor::new());
+}
+
+/// A value in postcard's form.
 ///
 /// # Errors
 /// Never for the types that are stored: postcard fails for those without a known length alone.
+pub fn plain<V: Serialize>(value: &V) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(value).map_err(|error| StoreError { what: format!("cannot be written: {error}") })
+}
+
+/// The bytes of a value.
+///
+/// # Errors
+/// As of [`plain`].
 pub fn pack<V: Serialize>(value: &V) -> Result<Vec<u8>, StoreError> {
-    let plain =
-        postcard::to_stdvec(value).map_err(|error| StoreError { what: format!("cannot be written: {error}") })?;
+    let plain = plain(value)?;
     let mut out = vec![FORMAT, PLAIN];
     if plain.len() >= SHORT {
-        let mut compressor = Compressor::new(CompressionLvl::default());
-        let mut deflated = vec![0; compressor.deflate_compress_bound(plain.len())];
-        if let Ok(length) = compressor.deflate_compress(&plain, &mut deflated)
-            && length + 4 < plain.len()
-        {
+        let (deflated, length) = COMPRESSOR.with_borrow_mut(|compressor| {
+            let mut deflated = vec![0; compressor.deflate_compress_bound(plain.len())];
+            let length = compressor.deflate_compress(&plain, &mut deflated);
+            (deflated, length.unwrap_or(usize::MAX))
+        });
+        if length < plain.len() - 4 {
             out[1] = DEFLATED;
             out.extend((plain.len() as u32).to_le_bytes());
             out.extend(&deflated[..length]);
@@ -44,7 +58,7 @@ pub fn pack<V: Serialize>(value: &V) -> Result<Vec<u8>, StoreError> {
 ///
 /// # Errors
 /// When they were written in another format, or are damaged.
-pub fn unpack<V: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<V, StoreError> {
+pub fn unpack<V: DeserializeOwned>(bytes: &[u8], place: impl Display) -> Result<V, StoreError> {
     let damaged = |what: &str| StoreError { what: format!("{place}: {what}") };
     let [format, form, rest @ ..] = bytes else { return Err(damaged("is damaged: it is too short")) };
     if *format > FORMAT {
@@ -71,7 +85,7 @@ fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut out = vec![0; length];
-    let made = Decompressor::new().deflate_decompress(rest, &mut out).ok()?;
+    let made = DECOMPRESSOR.with_borrow_mut(|inflater| inflater.deflate_decompress(rest, &mut out)).ok()?;
     (made == length).then_some(out)
 }
 
@@ -94,12 +108,12 @@ mod tests {
             assert_eq!(unpack::<Vec<String>>(bytes, "item c1").unwrap_err().what, what);
         };
         check(&[], "item c1: is damaged: it is too short");
-        check(
-            &[FORMAT + 1, 0, 0],
-            "item c1: has format 4, and this version of Lapwing reads up to 3: run the newer one",
-        );
-        let older = "item c1: has format 2, and this version of Lapwing reads 3 alone: give it a new table";
-        check(&[FORMAT - 1, 0, 0], older);
+        let (older, newer) = (FORMAT - 1, FORMAT + 1);
+        let reads = |reads: &str| format!("item c1: has format {reads}");
+        let up_to = format!("{newer}, and this version of Lapwing reads up to {FORMAT}: run the newer one");
+        check(&[newer, 0, 0], &reads(&up_to));
+        let alone = format!("{older}, and this version of Lapwing reads {FORMAT} alone: give it a new table");
+        check(&[older, 0, 0], &reads(&alone));
         check(&[FORMAT, 7, 0], "item c1: is damaged: no such form");
         check(&[FORMAT, DEFLATED, 255, 255, 255, 255, 1], "item c1: is damaged: it does not inflate");
         check(&[FORMAT, DEFLATED, 9, 0, 0, 0, 1], "item c1: is damaged: it does not inflate");

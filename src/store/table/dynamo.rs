@@ -141,9 +141,15 @@ impl Table for DynamoTable {
             Err(error) => error,
         };
         match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
-                Ok(Put::Overtaken(refusal.item().map(|attributes| self.item(attributes)).transpose()?))
-            }
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => match refusal.item() {
+                Some(attributes) => Ok(Put::Overtaken(Some(self.item(attributes)?))),
+                // It was deleted meanwhile, or is not told: not every server that speaks the protocol does.
+                None => {
+                    let Place { key, sort } = &item.place;
+                    let span = Span { key, from: sort, to: sort, freshness: Freshness::Strong };
+                    Ok(Put::Overtaken(self.query(span).await?.pop()))
+                }
+            },
             _ => Err(self.refused(item, &error)),
         }
     }

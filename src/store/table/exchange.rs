@@ -5,13 +5,13 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
-use super::access::{Access, LIFE, REACH, Work};
+use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
-use super::keys::cell_sort;
+use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
-use super::view::View;
-use crate::store::{Due, StoreError};
+use super::view::{Held, View};
+use crate::store::{Due, StoreError, reached};
 
 /// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.
 const TRIES: u32 = 40;
@@ -22,6 +22,15 @@ pub(super) struct Lesson {
     pub(super) entity: Entity,
     /// By hour; each hour once.
     pub(super) cells: Vec<(Hour, Cell)>,
+}
+
+/// A part of a cell, as it is to be written.
+struct Draft {
+    part: u8,
+    /// The version that is replaced, and the bytes of its body.
+    version: u64,
+    bytes: usize,
+    value: CellItem,
 }
 
 /// What came of a lesson.
@@ -53,6 +62,10 @@ impl Lesson {
 impl<T: Table> Access<'_, T> {
     /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
+        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh: false, due: Vec::new() }) };
+        let (to, late) = (reached(last), first <= self.complete(&view.entity));
+        // What comes late may leave nothing to say of minutes of which something was said.
+        let said = late && !self.last_awake(&view, first, to).is_empty();
         let mut fresh = false;
         for (hour, cell) in &lesson.cells {
             let new = !view.has(*hour);
@@ -60,27 +73,25 @@ impl<T: Table> Access<'_, T> {
             if new && self.wants_learning(&view, *hour) {
                 let work = Work { entity: view.entity.clone(), hour: Some(*hour) };
                 let at = self.completes(&view.entity, hour.after().last());
-                self.ask(work, at, (&view.key, &cell_sort(*hour, 0))).await?;
+                self.ask(work, at).await?;
             }
         }
-        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh, due: Vec::new() }) };
-        let to = last.plus(REACH - 1);
-        let late = first <= self.complete(&view.entity);
         let cut = self.is_cut(&view, first, to);
         if late || cut {
             // Written first, then read: of two that write at once, at least one sees both. What comes in time is read
             // like that when its minutes are complete.
-            view = self.view(&view.entity, view.from, Freshness::Strong).await?.instead_of(view);
+            let from = view.from;
+            view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() {
+        if awake.is_empty() && !said && (!late || view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new() });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
         for last in awake.into_iter().filter(|awake| late || cut || *awake > last) {
             let work = Work { entity: view.entity.clone(), hour: Some(last.hour()) };
             let at = self.completes(&view.entity, last);
-            self.ask(work, at, (&view.key, &cell_sort(last.hour(), 0))).await?;
+            self.ask(work, at).await?;
         }
         self.learn(&mut view, first.hour()).await?;
         self.meet_account(&mut view, (first.hour(), to.hour())).await?;
@@ -93,23 +104,63 @@ impl<T: Table> Access<'_, T> {
         view.hours(first.hour().before()).into_iter().any(|hour| hour <= to.hour() && view.is_cut(hour))
     }
 
-    /// Asks for a look at a cell when what it now may say is complete, before the cell is written: an instance that dies
-    /// in between leaves a look for nothing. What was asked for stands in the cell, so that others need not.
+    /// Asks for all looks that adding these lessons will ask for if nobody else adds to their cells meanwhile.
+    pub(super) async fn foretell(&self, all: &[(Lesson, View)], delivery: u64) -> Result<(), StoreError> {
+        let mut looks = Vec::new();
+        for (lesson, view) in all {
+            let mut view = view.clone();
+            for (hour, cell) in &lesson.cells {
+                if !self.may_ask(&view, (*hour, cell)) {
+                    continue;
+                }
+                let Some(mut draft) = self.draft(&view, (*hour, cell), delivery).filter(|draft| draft.part == 0) else {
+                    continue;
+                };
+                looks.extend(self.looks(&view, *hour, &mut draft.value));
+                view.sketch(*hour, draft.value);
+            }
+        }
+        self.ask_all(looks).await
+    }
+
+    /// Can a cell ask for a look that was not asked for?
+    fn may_ask(&self, view: &View, (hour, cell): (Hour, &Cell)) -> bool {
+        let Some(last) = cell.minutes().max().filter(|_| !view.knows(hour, cell)) else { return false };
+        let last = self.bucket(self.completes(&view.entity, hour.minute(last)));
+        view.look(hour).is_none_or(|held| !held.closing || held.asked.is_none_or(|asked| asked < last))
+    }
+
+    /// A cell's part with what a delivery taught; nothing where it has that already.
+    fn draft(&self, view: &View, (hour, cell): (Hour, &Cell), delivery: u64) -> Option<Draft> {
+        let closed = self.complete(&view.entity);
+        let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
+        let root = view.part(hour, 0);
+        let part = root.value.part_of(delivery);
+        let held = if part == 0 { root.clone() } else { view.part(hour, part) };
+        if root.value.has(delivery) || held.value.has(delivery) {
+            return None;
+        }
+        let Held { version, bytes, value, .. } = held;
+        Some(Draft { part, version, bytes, value: value.with(delivery, cell, arrival) })
+    }
+
+    /// The looks that must be asked for before a cell is written, when what it now may say is complete: an instance that
+    /// dies in between leaves a look for nothing. What was asked for stands in the cell, so that others need not.
     ///
     /// A cell that is too small for any finding may be part of one with what others add to the hour before or after at
     /// the same time. Where two hours hold less than half of what the smallest finding takes, they cannot; else one more
     /// look is asked for when all that is over.
-    async fn announce(&self, view: &View, hour: Hour, mut item: CellItem) -> Result<CellItem, StoreError> {
+    fn looks(&self, view: &View, hour: Hour, item: &mut CellItem) -> Vec<(Bucket, Work)> {
         let (before, traces) = (view.cell(hour.before()), item.cell.trace());
         let left = before.as_deref().map(Cell::trace).unwrap_or_default();
+        let work = || Work { entity: view.entity.clone(), hour: Some(hour) };
+        let mut looks = Vec::new();
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
             && !view.entity.family.outsiders_choose()
             && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor())
         {
-            let work = Work { entity: view.entity.clone(), hour: Some(hour) };
-            let at = self.completes(&view.entity, hour.after().last());
-            self.ask(work, at, (&view.key, &cell_sort(hour, 0))).await?;
+            looks.push((self.bucket(self.completes(&view.entity, hour.after().last())), work()));
             item.closing = true;
         }
         let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
@@ -118,12 +169,11 @@ impl<T: Table> Access<'_, T> {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
             if item.asked.is_none_or(|asked| asked < bucket) {
-                let work = Work { entity: view.entity.clone(), hour: Some(hour) };
-                self.ask(work, bucket.start(), (&view.key, &cell_sort(hour, 0))).await?;
+                looks.push((bucket, work()));
                 item.asked = Some(bucket);
             }
         }
-        Ok(item)
+        looks
     }
 
     /// Is this the first hour of a day that the entity is seen in, with a stored profile that ends before that day? It is
@@ -147,32 +197,27 @@ impl<T: Table> Access<'_, T> {
         let mut conflicts = 0;
         let mut last = None;
         for _ in 0..TRIES {
-            let root = view.part(hour, 0);
-            let part = root.value.part_of(delivery);
-            let held = if part == 0 { root.clone() } else { view.part(hour, part) };
-            if root.value.has(delivery) || held.value.has(delivery) {
+            let Some(Draft { part, version: before, bytes, mut value }) = self.draft(view, (hour, cell), delivery)
+            else {
                 return Ok(false);
-            }
-            let bytes = pack(&held.value)?.len();
-            let value = held.value.with(delivery, cell, arrival);
-            let value = match part {
-                0 => self.announce(view, hour, value.cut(conflicts, bytes)).await?,
-                _ => value,
             };
+            if part == 0 {
+                value = value.cut(conflicts, bytes);
+                self.ask_all(self.looks(view, hour, &mut value)).await?;
+            }
             let place = view.place(hour, part);
-            let version = held.version + 1;
             let expires = hour.after().first().start() + LIFE;
-            let item = Item { place, version, body: pack(&value)?.into(), expires };
-            match self.table.replace(&item, held.version).await {
+            let item = Item { place, version: before + 1, body: pack(&value)?.into(), expires };
+            match self.table.replace(&item, before).await {
                 Ok(Put::Done) => {
                     view.wins = if conflicts == 0 { view.wins.saturating_add(1) } else { 0 };
-                    view.wrote((hour, part), version, value);
+                    view.wrote((hour, part), &item, value);
                     return Ok(true);
                 }
                 Ok(Put::Overtaken(current)) => {
                     conflicts += 1;
                     match current {
-                        Some(item) => view.take(&item, self.now)?,
+                        Some(item) => view.take(&item, (self.now, None))?,
                         None => view.forget(hour, part),
                     }
                 }

@@ -8,8 +8,7 @@ use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
 use super::access::{Access, Work};
-use super::codec::pack;
-use super::keys::LEDGER;
+use super::codec::plain;
 use super::port::{Freshness, Table};
 use super::view::View;
 use crate::store::days::Claim;
@@ -44,7 +43,7 @@ impl<T: Table> Access<'_, T> {
             let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
             let ledger = view.ledger.clone();
             if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
-                view = self.view(entity, from, Freshness::Strong).await?;
+                view = self.again(view, from, Freshness::Strong).await?;
                 self.learn(&mut view, from.after()).await?;
                 let to = ranges.iter().map(|range| range.to.hour()).max().unwrap_or(from);
                 self.meet_account(&mut view, (from, to)).await?;
@@ -56,13 +55,13 @@ impl<T: Table> Access<'_, T> {
                 let known = self.known(&view, (range.from.hour(), range.to.hour()));
                 found.extend(book.take(judge(&known, *range), self.engine));
             }
-            let before = pack(&view.ledger.value)?;
+            let before = plain(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
             view.ledger.value.take_over(claim);
             // What is said now waits no more; what is left to wait for must be asked for.
             let waits = view.ledger.value.write(book, claim, self.complete_for_all());
             self.remember(&mut view, WORTH_HOURS);
-            if past == Past::Closed && pack(&view.ledger.value)? == before {
+            if past == Past::Closed && plain(&view.ledger.value)? == before {
                 return Ok((view, Vec::new()));
             }
             // Asked for before it is written: an instance that dies in between leaves a look for nothing, not a letter
@@ -70,7 +69,7 @@ impl<T: Table> Access<'_, T> {
             let ends = waits.map(|minute| minute.plus(1 + self.longest_lateness()).start());
             for at in [ends, view.ledger.value.lease()].into_iter().flatten() {
                 let work = Work { entity: entity.clone(), hour: None };
-                self.ask(work, at, (&view.key, LEDGER)).await?;
+                self.ask(work, at).await?;
             }
             if self.write_ledger(&view).await? {
                 view.ledger.version += 1;

@@ -94,10 +94,10 @@ impl Bucket {
         format!("w{}.{part}", self.0).into()
     }
 
-    /// Where work on an item of an entity lies.
-    pub(super) fn place(self, key: &str, sort: &str) -> Place {
-        let hash = xxh3_128(key.as_bytes());
-        Place { key: self.key(hash as u64 % WORK_PARTS), sort: format!("{hash:032x}{sort}").into() }
+    /// Where a row of work lies.
+    pub(super) fn place(self, row: &[u8]) -> Place {
+        let hash = xxh3_128(row);
+        Place { key: self.key(hash as u64 % WORK_PARTS), sort: format!("{hash:032x}").into() }
     }
 }
 

@@ -4,17 +4,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use hashbrown::HashSet;
 use lapwing_detectors::day::Day;
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::level::{BEHIND, FORGOTTEN, Level, Levels, PARTS, Peak, Peaks, Standing};
 use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::time::Hour;
 
 use super::access::{Access, SKEW};
 use super::codec::unpack;
 use super::keys::{BUCKET, Bucket, TICK};
 use super::port::{Freshness, Place, Span, Table};
+use super::store::TableStore;
 use crate::store::StoreError;
 
 /// Days whose levels an instance remembers.
@@ -84,6 +86,35 @@ impl Levelled {
             self.noted.extend(peaks);
         }
         Ok(())
+    }
+}
+
+impl<T: Table> TableStore<T> {
+    /// How surprising findings must be, by day, as far as this instance has asked.
+    #[must_use]
+    pub fn levels(&self) -> &Levels {
+        &self.levelled.levels
+    }
+
+    /// Learns the levels of the days of these hours, and of the hours after them, which windows reach.
+    pub(super) async fn meet_levels(
+        &mut self,
+        hours: impl Iterator<Item = Hour>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let days = hours.flat_map(|hour| [hour, hour.after().after()]).map(|hour| Day::of_minute(hour.first()));
+        let mut levelled = std::mem::take(&mut self.levelled);
+        let met = levelled.meet(&self.access(now), days).await;
+        self.levelled = levelled;
+        met
+    }
+
+    /// Notes what later levels rest on.
+    pub(super) async fn note_peaks(&mut self, judged: &[Judged], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut levelled = std::mem::take(&mut self.levelled);
+        let noted = levelled.note(&self.access(now), judged).await;
+        self.levelled = levelled;
+        noted
     }
 }
 

@@ -14,21 +14,20 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::group::{Book, parent_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
-use lapwing_detectors::level::Levels;
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH};
+use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
 use super::exchange::{Added, Lesson};
 use super::fold::Past;
-use super::keys::short;
+use super::keys::{Bucket, short};
 use super::ledger::LEASE;
 use super::levels::Levelled;
-use super::port::{Freshness, Place, Table, TableError};
+use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
+use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError, reached};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -52,7 +51,8 @@ pub struct TableStore<T> {
     /// How long it has to send what it claimed, before another instance does.
     pub lease: TimeDelta,
     views: HashMap<Entity, View>,
-    asked: Mutex<HashSet<Place>>,
+    asked: Mutex<HashSet<(Bucket, Work)>>,
+    accounts: Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
     /// The time of the last call.
@@ -61,7 +61,7 @@ pub struct TableStore<T> {
     claimed: Vec<(Alert, Letterbox)>,
     handed: HashMap<(Entity, u64), DateTime<Utc>>,
     sending: Vec<(Alert, Letterbox)>,
-    levelled: Levelled,
+    pub(super) levelled: Levelled,
     /// The last day up to which all digests were sent.
     digested: Option<Day>,
     /// Events that came after their minute was complete.
@@ -90,6 +90,7 @@ impl<T: Table> TableStore<T> {
             lease: LEASE,
             views: HashMap::new(),
             asked: Mutex::default(),
+            accounts: Mutex::default(),
             census: Census::default(),
             pass: None,
             now: DateTime::UNIX_EPOCH,
@@ -109,12 +110,6 @@ impl<T: Table> TableStore<T> {
         &self.census.overflow
     }
 
-    /// How surprising findings must be, by day, as far as this instance has asked.
-    #[must_use]
-    pub fn levels(&self) -> &Levels {
-        &self.levelled.levels
-    }
-
     /// The alerts of an entity, as everyone knows them.
     ///
     /// # Errors
@@ -124,7 +119,7 @@ impl<T: Table> TableStore<T> {
         Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
-    fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
+    pub(super) fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
         Access {
             table: &self.table,
             engine: &self.engine,
@@ -133,30 +128,19 @@ impl<T: Table> TableStore<T> {
             now,
             levels: &self.levelled.levels,
             asked: &self.asked,
+            accounts: &self.accounts,
         }
     }
 
-    /// Learns the levels of the days of these hours, and of the hours after them, which windows reach.
-    async fn meet_levels(&mut self, hours: impl Iterator<Item = Hour>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let days = hours.flat_map(|hour| [hour, hour.after().after()]).map(|hour| Day::of_minute(hour.first()));
-        let mut levelled = std::mem::take(&mut self.levelled);
-        let met = levelled.meet(&self.access(now), days).await;
-        self.levelled = levelled;
-        met
-    }
-
-    /// Notes what later levels rest on.
-    async fn note_peaks(&mut self, judged: &[Judged], now: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut levelled = std::mem::take(&mut self.levelled);
-        let noted = levelled.note(&self.access(now), judged).await;
-        self.levelled = levelled;
-        noted
+    /// Forgets what there would be too much of with so many more. What a call has read it still needs when its findings
+    /// are folded, so that nothing is forgotten in between.
+    fn make_room(&mut self, coming: usize) {
+        if self.views.len() + coming > REMEMBERED {
+            self.views.clear();
+        }
     }
 
     fn remember(&mut self, view: View) {
-        if self.views.len() >= REMEMBERED {
-            self.views.clear();
-        }
         self.views.insert(view.entity.clone(), view);
     }
 
@@ -176,10 +160,10 @@ impl<T: Table> TableStore<T> {
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
             let from = lesson.from().unwrap_or(Minute::of(now).hour());
-            let mut view = access.view(&lesson.entity, from, Freshness::Eventual).await?;
-            if let Some(older) = older {
-                view = view.instead_of(older);
-            }
+            let view = match older {
+                Some(older) => access.again(older, from, Freshness::Eventual).await?,
+                None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
+            };
             Ok::<_, StoreError>((lesson, view))
         });
         known.extend(read.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?);
@@ -228,14 +212,9 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     let mut due = Vec::new();
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
-        let known = Known {
-            entity: entity.clone(),
-            cells: vec![(hour, Arc::new(cell))],
-            profile: None,
-            account: None,
-            levels: Arc::default(),
-        };
-        due.push((known, Range { from: hour.first(), to: hour.last().plus(REACH - 1), complete: false }));
+        let cells = vec![(hour, Arc::new(cell))];
+        let known = Known { entity: entity.clone(), cells, profile: None, account: None, levels: Arc::default() };
+        due.push((known, Range { from: hour.first(), to: reached(hour.last()), complete: false }));
     }
     due
 }
@@ -266,9 +245,11 @@ impl<T: Table> StateStore for TableStore<T> {
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
         let (lessons, mut due) = lessons(&learnt, now);
         self.meet_levels(lessons.iter().flat_map(|lesson| lesson.cells.iter().map(|(hour, _)| *hour)), now).await?;
+        self.make_room(lessons.len());
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
         let access = self.access(now);
+        access.foretell(&admitted, delivery).await?;
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
@@ -288,6 +269,7 @@ impl<T: Table> StateStore for TableStore<T> {
             None => Pass::begin(&self.access(now)).await?,
         };
         let mut due = Vec::new();
+        self.make_room(HANDFUL);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
         while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
             let Step::Work(work) = pass.next(&self.access(now)).await? else {
@@ -355,6 +337,7 @@ impl<T: Table> StateStore for TableStore<T> {
     }
 
     async fn heard(&mut self, entity: &Entity, now: DateTime<Utc>) -> Result<Option<Heard>, StoreError> {
+        self.make_room(1);
         let access = self.access(now);
         let to = access.complete(entity);
         let view = access.view(entity, Minute::of(now - LIFE).hour().after(), Freshness::Strong).await?;

@@ -1,17 +1,17 @@
 //! Ticks: find the work whose time has come, bucket by bucket, and note how far they are.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chrono::TimeDelta;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{Access, LIFE, REACH, Work};
+use super::access::{Access, LIFE, Work};
 use super::codec::{pack, unpack};
 use super::keys::{Bucket, TICK, WORK_PARTS};
 use super::port::{Freshness, Item, Outlook, Place, Put, Span, Table};
 use super::view::View;
-use crate::store::{Due, StoreError};
+use crate::store::{Due, StoreError, reached};
 
 /// Buckets that one tick does at most: after a long pause, the next ones do the rest.
 const BUCKETS: i32 = 24;
@@ -94,15 +94,16 @@ impl Pass {
 
 impl<T: Table> Access<'_, T> {
     async fn work_of(&self, bucket: Bucket) -> Result<VecDeque<Work>, StoreError> {
-        let mut work = VecDeque::new();
+        let mut work = BTreeSet::new();
         for part in 0..WORK_PARTS {
             let key = bucket.key(part);
             let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };
             for item in self.table.query(span).await? {
-                work.push_back(unpack(&item.body, "work that waits")?);
+                let row: Vec<Work> = unpack(&item.body, "work that waits")?;
+                work.extend(row);
             }
         }
-        Ok(work)
+        Ok(work.into_iter().collect())
     }
 
     /// Does the stored profile of an entity end before the day of this work?
@@ -124,7 +125,7 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn complete_minutes(&self, work: &Work) -> Result<(View, Vec<Due>), StoreError> {
         let hour = work.hour.unwrap_or_else(|| Minute::of(self.now).hour());
         let mut view = self.view(&work.entity, hour.before(), Freshness::Strong).await?;
-        let to = hour.last().plus(REACH - 1).min(self.complete(&work.entity));
+        let to = reached(hour.last()).min(self.complete(&work.entity));
         if to < hour.first() || self.last_awake(&view, hour.first(), to).is_empty() && view.ledger.value.is_quiet() {
             return Ok((view, Vec::new()));
         }

@@ -37,6 +37,13 @@ pub fn size(item: &Item) -> u64 {
     (names + key.len() + sort.len() + item.body.len()) as u64 + numbers
 }
 
+/// The bytes of an item of this partition key with nothing in it but its version and the second of its end.
+#[must_use]
+pub fn named_size(key: &str) -> u64 {
+    let place = Place { key: key.into(), sort: "c0000000000.00".into() };
+    size(&Item { place, version: 1, body: [].into(), expires: DateTime::UNIX_EPOCH })
+}
+
 /// The second at which an item may be deleted: later rather than earlier by the part that DynamoDB cannot keep.
 pub(super) fn seconds(expires: DateTime<Utc>) -> i64 {
     expires.timestamp() + i64::from(expires.timestamp_subsec_nanos() > 0)

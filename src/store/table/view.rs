@@ -1,6 +1,7 @@
 //! What an instance has read of one entity.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,8 @@ use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 use lapwing_detectors::window::Around;
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
@@ -26,6 +29,9 @@ const NEAR: i32 = 6;
 pub(super) struct Held<V> {
     pub(super) version: u64,
     pub(super) value: V,
+    /// Bytes of the item's body, and their hash.
+    pub(super) bytes: usize,
+    hash: u64,
 }
 
 /// What an instance has read of one entity: its ledger, and its cells from some hour on.
@@ -51,12 +57,13 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Reads the ledger of an entity, and its cells from an hour on.
+    /// Reads the ledger of an entity, and its cells from an hour on. What an older look has as it is now is not unpacked
+    /// again.
     pub(super) async fn read(
         table: &impl Table,
         (entity, from): (&Entity, Hour),
         freshness: Freshness,
-        now: DateTime<Utc>,
+        (now, older): (DateTime<Utc>, Option<&View>),
     ) -> Result<View, StoreError> {
         let key = key_of(entity);
         let to = if from.0 <= i32::MIN / 2 { Arc::from(END) } else { back_to(from) };
@@ -74,7 +81,7 @@ impl View {
             reopened: false,
         };
         for item in items {
-            view.take(&item, now)?;
+            view.take(&item, (now, older))?;
         }
         Ok(view)
     }
@@ -86,18 +93,28 @@ impl View {
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
-    pub(super) fn take(&mut self, item: &Item, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn take(&mut self, item: &Item, (now, older): (DateTime<Utc>, Option<&View>)) -> Result<(), StoreError> {
         if *item.place.sort == *LEDGER {
-            self.ledger = held(item, now)?;
+            self.ledger = held(item, now, older.map(|older| &older.ledger))?;
         } else if let Some(place) = hour_of(&item.place.sort) {
-            self.parts.insert(place, held(item, now)?);
+            self.parts.insert(place, held(item, now, older.and_then(|older| older.parts.get(&place)))?);
         }
         Ok(())
     }
 
     /// Takes what this instance has written.
-    pub(super) fn wrote(&mut self, place: (Hour, u8), version: u64, value: CellItem) {
-        self.parts.insert(place, Held { version, value });
+    pub(super) fn wrote(&mut self, place: (Hour, u8), item: &Item, value: CellItem) {
+        self.parts.insert(place, Held::of(item, value));
+    }
+
+    /// Takes what this instance is about to write as the cell of an hour.
+    pub(super) fn sketch(&mut self, hour: Hour, value: CellItem) {
+        self.parts.insert((hour, 0), Held { value, ..self.part(hour, 0) });
+    }
+
+    /// The first part of a cell, which says what looks were asked for.
+    pub(super) fn look(&self, hour: Hour) -> Option<&CellItem> {
+        self.parts.get(&(hour, 0)).map(|part| &part.value)
     }
 
     /// A part of a cell; an empty one where there is none.
@@ -177,12 +194,33 @@ impl View {
     }
 }
 
-fn held<V: serde::de::DeserializeOwned + Default>(item: &Item, now: DateTime<Utc>) -> Result<Held<V>, StoreError> {
-    let value = if item.expires <= now { V::default() } else { unpack(&item.body, &shown(&item.place))? };
-    Ok(Held { version: item.version, value })
+impl<V> Held<V> {
+    fn of(item: &Item, value: V) -> Held<V> {
+        Held { version: item.version, value, bytes: item.body.len(), hash: xxh3_64(&item.body) }
+    }
+}
+
+fn held<V: DeserializeOwned + Default + Clone>(
+    item: &Item,
+    now: DateTime<Utc>,
+    older: Option<&Held<V>>,
+) -> Result<Held<V>, StoreError> {
+    if item.expires <= now {
+        return Ok(Held { version: item.version, ..Held::default() });
+    }
+    // An item that expired and was made again has old versions once more, so that they alone do not tell.
+    let same = |older: &&Held<V>| older.version == item.version && older.hash == xxh3_64(&item.body);
+    match older.filter(same) {
+        Some(older) => Ok(older.clone()),
+        None => Ok(Held::of(item, unpack(&item.body, Shown(&item.place))?)),
+    }
 }
 
 /// A place for people: which item of what. Names from logs are made safe where errors are printed.
-fn shown(place: &Place) -> String {
-    format!("item {} of {}", place.sort, place.key.replace('\u{1f}', " "))
+struct Shown<'a>(&'a Place);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "item {} of {}", self.0.sort, self.0.key.replace('\u{1f}', " "))
+    }
 }

@@ -6,6 +6,7 @@
 mod cloud;
 mod daily;
 mod queue;
+mod routes;
 mod several;
 mod table;
 
@@ -320,6 +321,12 @@ fn the_role_allows_what_the_function_does_and_no_more() {
             // What the platform does in the function's name: its log, and payloads that failed for good.
             r#"["logs:CreateLogStream","logs:PutLogEvents"] on {"Fn::GetAtt":["OwnLogGroup","Arn"]}"#,
             r#"["sqs:SendMessage"] on {"Fn::GetAtt":["Failures","Arn"]}"#,
+            // Only where a bucket, a queue or a stream is read.
+            r#"["s3:GetObject","s3:GetObjectVersion"] on {"Fn::Sub":"arn:${AWS::Partition}:s3:::${LogBucket}/*"}"#,
+            r#"["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"] on {"Fn::GetAtt":["Objects","Arn"]}"#,
+            r#"["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"] on {"Ref":"QueueArn"}"#,
+            r#"["kinesis:DescribeStream","kinesis:DescribeStreamSummary","kinesis:GetRecords","kinesis:GetShardIterator","kinesis:ListShards"] on {"Ref":"StreamArn"}"#,
+            r#"["kms:Decrypt"] on {"Ref":"SourceKmsKeyArn"}"#,
             // Only with a key of one's own.
             r#"["kms:Decrypt","kms:GenerateDataKey"] on {"Ref":"KmsKeyArn"}"#,
         ]

@@ -5,6 +5,9 @@ use std::rc::Rc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+};
 use aws_smithy_http_client::Builder;
 use lapwing::store::table::dynamo::DynamoTable;
 use lapwing::store::table::{Freshness, Item, Outlook, Place, Span, Table, TableError};
@@ -153,6 +156,36 @@ async fn a_strange_item_is_named() {
         check_error(table.query(all()).await, (Outlook::Lasting, &wanted));
         check_error(table.replace(&item(b""), 0).await, (Outlook::Lasting, &wanted));
     }
+}
+
+/// A second opinion: the same of another server, of which `LAPWING_DYNAMODB_PORT` names the port:
+/// `npx dynalite@4.0.0 --port 4567` is one.
+#[tokio::test]
+async fn another_server_says_the_same() {
+    let Some(port) = std::env::var("LAPWING_DYNAMODB_PORT").ok().map(|text| text.parse().unwrap()) else {
+        return println!("skipped: LAPWING_DYNAMODB_PORT names no other server");
+    };
+    let client = aws_sdk_dynamodb::Client::new(&config(port));
+    let key = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let text = |name: &str| {
+        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+        attribute.build().unwrap()
+    };
+    let made = client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+    let made = made.key_schema(key("p", KeyType::Hash)).key_schema(key("s", KeyType::Range));
+    made.attribute_definitions(text("p")).attribute_definitions(text("s")).send().await.unwrap();
+    while client.describe_table().table_name(TABLE).send().await.unwrap().table.and_then(|table| table.table_status)
+        != Some(TableStatus::Active)
+    {
+        tokio::task::spawn_blocking(|| std::thread::sleep(std::time::Duration::from_millis(50))).await.unwrap();
+    }
+    let table = table(port);
+    items_are_kept(&table).await;
+    pages_are_followed(&table).await;
+    let run = race(Rc::new(table), Race { writers: 50, rounds: 8 }).await;
+    run.assert_exact();
+    assert!(run.overtaken > 0 && run.failed == 0, "{run:?}");
+    println!("{run:?}");
 }
 
 /// The part of a second is lost to the later side: nothing goes before its time.

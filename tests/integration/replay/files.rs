@@ -7,12 +7,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-use crate::logs::{Dice, HAPPENINGS, Record, delivery, happening};
+use crate::logs::{CORRELATED, Dice, HAPPENINGS, Record, delivery, happening};
 
 /// The records of everything that can happen, by log and time.
 pub(super) fn records(seed: u64) -> Vec<Record> {
     let mut dice = Dice::new(seed);
     let mut records: Vec<Record> = (0..HAPPENINGS.len()).flat_map(|which| happening(&mut dice, which, 0)).collect();
+    for (name, write) in CORRELATED {
+        records.extend(write(&mut dice, name));
+    }
     records.sort_by(|a, b| (&a.log, a.time).cmp(&(&b.log, b.time)));
     records
 }

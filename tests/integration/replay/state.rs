@@ -35,11 +35,11 @@ fn one_after_the_other(runs: &[&[PathBuf]], how: How) -> Vec<Heard> {
     runs.iter().map(run).collect()
 }
 
-/// How an alert stands, whatever its changes were. What is usual, who else was there, and a finding between others may
-/// become known after it was said: that alone is no news.
+/// How an alert stands, whatever its changes were. What is usual, and who else was there, may become known after it was
+/// said: that alone is no news.
 fn standing(alert: &Alert) -> String {
-    let Alert { detector, subject, window, best, severity, seen, .. } = alert;
-    format!("{:?}", (detector, subject, window, best, severity, seen))
+    let Alert { detector, subject, window, best, severity, seen, folded, .. } = alert;
+    format!("{:?}", (detector, subject, window, best, severity, seen, folded))
 }
 
 /// How alerts stand after the last word about each: with those that have ended, and without what was taken back.

@@ -2,8 +2,15 @@
 //!
 //! Each seed makes a few hours of logs in which detectors speak, cuts them into deliveries, and lets one to four
 //! instances take them from one store: out of order, several times, some late, with instances that die at any point.
-//! What is found must be what one instance finds that takes each delivery once, in order. `LAPWING_SIM_SEEDS=N` runs N
-//! seeds; `LAPWING_SIM_FROM=N` begins with another one than 0. The same for instances over a table: [`fleet`].
+//! What is found must be what one instance finds that takes each delivery once, in order. The same for instances over a
+//! table: [`fleet`].
+//!
+//! `LAPWING_SIM_SEEDS=N` runs N seeds of the fleet and a tenth of that of the others, on all processors;
+//! `LAPWING_SIM_FROM=N` begins with another one than 0. 100,000 seeds take about 80 minutes of one processor:
+//!
+//! ```text
+//! LAPWING_SIM_SEEDS=100000 cargo test --release simulation
+//! ```
 
 mod fleet;
 mod ledger;
@@ -11,9 +18,12 @@ mod run;
 mod workload;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::{env, thread};
 
 use chrono::TimeDelta;
 use lapwing::settings::Settings;
@@ -49,11 +59,37 @@ fn is_exact(detector: &str) -> bool {
 /// Runs of smaller and smaller schedules that a failing seed is given.
 const SHRINKING: usize = 2_000;
 
-/// The seeds to run; `usual` many when nobody asks for another number.
-fn seeds(usual: u64) -> std::ops::Range<u64> {
-    let number = |name: &str, default| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let from = number("LAPWING_SIM_FROM", 0);
-    from..from + number("LAPWING_SIM_SEEDS", usual)
+/// The seeds to run: `usual` many when nobody asks for another number, else one in so many of those.
+fn seeds(usual: u64, one_in: u64) -> Range<u64> {
+    let number = |name: &str| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let from = number("LAPWING_SIM_FROM").unwrap_or(0);
+    from..from + number("LAPWING_SIM_SEEDS").map_or(usual, |asked| asked.div_ceil(one_in))
+}
+
+/// Seeds that one thread runs; more of them are shared among all processors.
+const FEW: u64 = 1_000;
+
+/// What spoke in any of the seeds. The first one that fails ends all.
+fn each(seeds: Range<u64>, run: impl Fn(u64) -> BTreeSet<&'static str> + Sync) -> BTreeSet<&'static str> {
+    let threads =
+        if seeds.end - seeds.start > FEW { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let (next, spoke) = (AtomicU64::new(seeds.start), Mutex::new(BTreeSet::new()));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end || spoke.is_poisoned() {
+                return;
+            }
+            let found = catch_unwind(AssertUnwindSafe(|| run(seed)));
+            let mut spoke = spoke.lock().unwrap();
+            match found {
+                Ok(found) => spoke.extend(found),
+                Err(failure) => resume_unwind(failure),
+            }
+        }
+    };
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    spoke.into_inner().unwrap()
 }
 
 /// What is found otherwise than in order; empty when nothing is.
@@ -138,20 +174,20 @@ fn speaking(engine: &Engine) -> BTreeSet<&'static str> {
     engine.detectors().map(|about| about.id).filter(|id| ![silence::ID, "deployer-misused"].contains(id)).collect()
 }
 
+/// Fails where anything else is found than in order; which detectors spoke.
+fn find_the_same(workload: &Workload, seed: u64) -> BTreeSet<&'static str> {
+    let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
+    if !differences(workload, &deliveries, Flaw::None).is_empty() {
+        panic!("{}", told(seed, workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
+    }
+    orderly(workload, &deliveries).detectors().collect()
+}
+
 #[test]
 fn any_order_repetition_and_crash_finds_the_same() {
     let engine = engine();
-    let mut spoke = BTreeSet::new();
-    let seeds = seeds(200);
-    for seed in seeds.clone() {
-        let workload = Workload::of(seed, &engine);
-        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
-        let expected = orderly(&workload, &deliveries);
-        spoke.extend(expected.detectors());
-        if !differences(&workload, &deliveries, Flaw::None).is_empty() {
-            panic!("{}", told(seed, &workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
-        }
-    }
+    let seeds = seeds(200, 10);
+    let spoke = each(seeds.clone(), |seed| find_the_same(&Workload::of(seed, &engine), seed));
     // What is made of alerts is no finding of a minute; the fleet has it.
     let all: BTreeSet<&str> = speaking(&engine).into_iter().filter(|detector| !engine.relates(detector)).collect();
     assert!(seeds.end - seeds.start < 200 || spoke == all, "these never spoke: {:?}", &all - &spoke);
@@ -160,15 +196,7 @@ fn any_order_repetition_and_crash_finds_the_same() {
 #[test]
 fn rules_and_correlations_find_the_same_too() {
     let engine = Arc::new(Settings::default().engine());
-    let mut spoke = BTreeSet::new();
-    for seed in seeds(25) {
-        let workload = Workload::of(seed, &engine);
-        let deliveries: Vec<&Delivery> = workload.deliveries.iter().collect();
-        spoke.extend(orderly(&workload, &deliveries).detectors());
-        if !differences(&workload, &deliveries, Flaw::None).is_empty() {
-            panic!("{}", told(seed, &workload, &|workload, deliveries| differences(workload, deliveries, Flaw::None)));
-        }
-    }
+    let spoke = each(seeds(25, 10), |seed| find_the_same(&Workload::of(seed, &engine), seed));
     for correlation in ["identities-looked-over", "refused-rights-then-taken"] {
         assert!(spoke.contains(correlation), "{correlation} never spoke");
     }

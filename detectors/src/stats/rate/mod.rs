@@ -182,18 +182,30 @@ impl RateProfile {
         self.assess(asked).1
     }
 
+    /// What is to be expected in each window that ends with `minute`, whatever came, of who has learnt what was before
+    /// `known_to`.
+    #[must_use]
+    pub fn expected(&self, minute: i32, known_to: i32) -> Sums {
+        let hour = minute.div_euclid(60);
+        let factors = if self.factors.reach(hour) { self.factors } else { self.season.around(hour) };
+        let mean = self.level_at(known_to).mean();
+        let peaks = self.recurring.at(minute).map_or(Sums::default(), |(peaks, _)| peaks);
+        let usual = WIDTHS.map(|width| mean * factors.exposure(&self.phase, minute, width));
+        std::array::from_fn(|w| usual[w].max(peaks[w]))
+    }
+
     /// Also -ln p before what earlier days had at this time was taken into account.
     fn assess(&self, asked: &RateWindows) -> (f64, RateScore) {
         let hour = asked.minute.div_euclid(60);
         let factors = if self.factors.reach(hour) { self.factors } else { self.season.around(hour) };
         let level = self.level_at(asked.known_to);
-        let means = WIDTHS.map(|width| level.mean() * factors.exposure(&self.phase, asked.minute, width));
-        let mut best = self.likelihood(asked, &level, (&means, &factors));
+        let mean = |w: usize| level.mean() * factors.exposure(&self.phase, asked.minute, WIDTHS[w]);
+        let mut best = self.likelihood(asked, &level, (&mean, &factors));
         let young = asked.minute.saturating_sub(self.since) < SILENT;
         let reduced = |l: f64| if young { 0.0 } else { (l - LN_SCALES).max(0.0) };
         let plain = reduced(best.l);
         if best.l > U0 {
-            best = self.explained(asked, &level, (&means, best));
+            best = self.explained(asked, &level, (&mean, best));
         }
         best.l = reduced(best.l);
         best.t = self.calibration.score(best.l);
@@ -201,12 +213,21 @@ impl RateProfile {
     }
 
     /// The least likely window.
-    fn likelihood(&self, asked: &RateWindows, level: &Level, (means, factors): (&Sums, &Factors)) -> RateScore {
+    fn likelihood(
+        &self,
+        asked: &RateWindows,
+        level: &Level,
+        (mean, factors): (&dyn Fn(usize) -> f64, &Factors),
+    ) -> RateScore {
         let (unknown, burst) = self.cold_burst(asked.minute, level);
         let uneven = factors.at(asked.minute).clamp(0.01, 1.0).sqrt().recip();
         let mut best = RateScore { t: 0.0, window: 60, seen: asked.sums[3], expected: 0.0, inverse_size: 0.0, l: 0.0 };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let mu = means[w] + unknown * f64::from(width) / DAY;
+            // What is nothing to speak of is never the least likely, unless all are.
+            if w > 0 && asked.sums[w] < FEWEST {
+                continue;
+            }
+            let mu = mean(w) + unknown * f64::from(width) / DAY;
             let inverse = 1.0 / f64::from(level.a) + level.dispersion(w) * uneven + burst / mu;
             let l = tail(asked.sums[w], mu, inverse);
             if l > best.l || best.inverse_size == 0.0 {
@@ -217,11 +238,16 @@ impl RateProfile {
     }
 
     /// Judges again what is remarkable, given what earlier days had at this time.
-    fn explained(&self, asked: &RateWindows, level: &Level, (means, plain): (&Sums, RateScore)) -> RateScore {
+    fn explained(
+        &self,
+        asked: &RateWindows,
+        level: &Level,
+        (mean, plain): (&dyn Fn(usize) -> f64, RateScore),
+    ) -> RateScore {
         let Some((peaks, visits)) = self.recurring.at(asked.minute) else { return plain };
         let mut best = RateScore { l: 0.0, ..plain };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let expected = means[w].max(peaks[w]);
+            let expected = mean(w).max(peaks[w]);
             let inverse = 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + VISITS / f64::from(visits);
             let l = tail(asked.sums[w], expected, inverse).min(plain.l);
             if l > best.l {

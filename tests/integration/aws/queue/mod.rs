@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use lapwing::decode::Origin;
 use lapwing::lambda::handler::{Handler, Invocation};
+use lapwing::lambda::objects::Objects;
 use lapwing::lambda::subscription;
 use lapwing::pipeline::{From, Pipeline, delivery_id, teach};
 use lapwing::report::json;
@@ -123,6 +124,7 @@ fn ninth(cloud: &Cloud) -> Handler {
     Handler {
         sns: Sns::new(aws_sdk_sns::Client::new(&config), settings.sns.clone()),
         metrics: Metrics::new(aws_sdk_cloudwatch::Client::new(&config), settings.metrics.clone()),
+        objects: Objects::new(aws_sdk_s3::Client::new(&config), 256),
         pipeline: Pipeline::new(Arc::new(settings), engine, EitherStore::Table(Box::new(store))),
         own_group: String::new(),
         failed_metrics: 0,

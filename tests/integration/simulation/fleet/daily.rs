@@ -167,10 +167,11 @@ fn wrong((sent, troubled): &(Sent, bool)) -> Vec<String> {
 
 #[test]
 fn budget_and_digest_are_exact_whatever_dies() {
-    for seed in super::seeds(super::SEEDS) {
+    super::each(super::seeds(super::SEEDS, 1), |seed| {
         let wrong = wrong(&play(seed, Fault::None));
         assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
-    }
+        BTreeSet::new()
+    });
 }
 
 #[test]

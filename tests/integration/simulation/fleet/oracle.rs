@@ -124,6 +124,25 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The incidents of the orderly run that are not there as grave and as large. One that was found stands, also where
+    /// late events take one of its steps back (decision 0013): so there may be more, and graver ones.
+    pub(super) fn lacks(&self, orderly: &Outcome) -> String {
+        let here = self.courses();
+        let stands = |wanted: &&Course| {
+            let same = here.iter().filter(|c| (c.detector, &c.subject) == (wanted.detector, &wanted.subject));
+            same.map(|c| (c.severity, c.seen))
+                .any(|(severity, seen)| severity >= wanted.severity && seen >= wanted.seen)
+        };
+        let wanted = orderly.courses();
+        let lacking = wanted.iter().filter(|course| course.detector == INCIDENT).filter(|course| !stands(course));
+        lacking.map(|course| format!("only the orderly run raised {course:?}\n")).collect()
+    }
+}
+
+/// The detector that is compared otherwise than others: what it says follows from their alerts.
+pub(super) const INCIDENT: &str = "several-tactics";
+
 /// What one instance makes of the parts, each taken once, in the order of their times; all is complete at `end`.
 pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>, end: DateTime<Utc>) -> Outcome {
     let engine = &workload.engine;

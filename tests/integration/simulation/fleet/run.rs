@@ -26,6 +26,9 @@ use super::world::{Event, Task, Weather, World};
 /// less than any lateness, as law 2 asks.
 const TIMEOUT: TimeDelta = TimeDelta::minutes(3);
 const CLOCK: i64 = 30;
+/// How long after a delivery there are ticks every minute: by then its minutes are complete, and what rests on them, and
+/// leases have ended. In the hours without any, most ticks find nothing.
+const BEFORE: TimeDelta = TimeDelta::hours(2);
 /// How long the end of a run goes on in calm weather: all conditions have ended then, and all leases.
 const AFTER: TimeDelta = TimeDelta::hours(4);
 
@@ -154,7 +157,8 @@ impl<'w> Run<'w> {
     /// Lets everything happen, until all has been taken, judged and said.
     pub(super) fn go(&mut self) {
         let attempts = self.deliveries.iter().flat_map(|delivery| delivery.attempts.iter().map(|(time, _)| *time));
-        let Some((first, last)) = attempts.clone().min().zip(attempts.max()) else { return };
+        let attempts: BTreeSet<DateTime<Utc>> = attempts.collect();
+        let Some((&first, &last)) = attempts.first().zip(attempts.last()) else { return };
         let storm_ends = last + TimeDelta::hours(1);
         self.world.plan(first, Event::Ticks);
         let mut settled = storm_ends;
@@ -169,7 +173,8 @@ impl<'w> Run<'w> {
                 Event::Comes(delivery) => self.waiting.push(Work::Take(delivery)),
                 Event::Ends(task) => self.time_out(task),
                 Event::Ticks => {
-                    let pause = if now < storm_ends { 1 } else { 5 };
+                    let near = attempts.range(now - BEFORE..now + TimeDelta::minutes(10)).next().is_some();
+                    let pause = if near { 1 } else { 5 };
                     if now < settled + AFTER {
                         self.world.plan(now + TimeDelta::minutes(pause), Event::Ticks);
                     }

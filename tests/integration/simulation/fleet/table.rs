@@ -153,9 +153,14 @@ impl Stored {
         past.drain(..oldest.saturating_sub(1));
     }
 
-    /// How many items there are.
-    pub(super) fn items(&self) -> usize {
-        self.items.borrow().len()
+    /// How many items there are, by what their keys begin with.
+    pub(super) fn items(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for place in self.items.borrow().keys() {
+            let kind = place.key.chars().take(1).chain(place.sort.chars().take(1)).collect();
+            *counts.entry(kind).or_default() += 1;
+        }
+        counts
     }
 }
 

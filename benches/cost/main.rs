@@ -8,28 +8,30 @@
 //!
 //! Records of one account and Region between 09:00 and 10:00 are cut into deliveries of at most so many events and five
 //! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
-//! detector is on, with its default settings. `mean` is how many events a delivery really has; `(loose)` is what the
-//! writes would take if items were not deflated, which is the least that a form with attributes of their own takes.
+//! detector is on, with its default settings. `mean` is how many events a delivery really has; `(adding)` is what the cells
+//! alone would take in the form of [`added`]. At the end, how many writers of one cell get into each other's way.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
-#[path = "../tests/integration/table/plain.rs"]
+mod added;
+#[path = "../../tests/integration/table/plain.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod plain;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use added::Adding;
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use futures_util::future::join_all;
 use lapwing::decode::Origin;
 use lapwing::decode::gzip::{INFLATE_CAP, Inflater};
 use lapwing::pipeline::{From, Pipeline, delivery_id, teach};
 use lapwing::settings::Settings;
-use lapwing::store::table::units::{Metered, Spent, size, write_units};
+use lapwing::store::table::units::{Metered, Spent};
 use lapwing::store::table::{Item, Put, Span, Table, TableError, TableStore};
 use lapwing::store::{Limits, StoreError};
 use plain::Plain;
@@ -38,6 +40,8 @@ use serde_json::value::RawValue;
 
 /// Measures without the built-in rules.
 const NO_RULES: &str = "--no-rules";
+/// Also says what of it each kind of entity costs.
+const BY_FAMILY: &str = "--by-family";
 /// Instances among which deliveries are dealt.
 const INSTANCES: usize = 4;
 /// What is waiting for more events is delivered after this time.
@@ -60,12 +64,14 @@ type Streams = BTreeMap<String, Vec<Line>>;
 fn main() {
     let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     if folders.is_empty() {
-        println!("usage: cargo bench --bench cost -- [--no-rules] FOLDER...    (made by the corpus bench)");
+        println!(
+            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] FOLDER...    (made by the corpus bench)"
+        );
         return;
     }
     println!(
-        "{:<30}{:>6}{:>7}{:>8}{:>7}{:>7}{:>7}{:>7}{:>8}{:>7}{:>7}",
-        "", "batch", "mean", "events", "cells", "work", "ledger", "writes", "(loose)", "reads", "$/M"
+        "{:<30}{:>6}{:>7}{:>8}{:>7}{:>7}{:>7}{:>7}{:>9}{:>7}{:>7}",
+        "", "batch", "mean", "events", "cells", "work", "ledger", "writes", "(adding)", "reads", "$/M"
     );
     for folder in &folders {
         let (trail, logs) = read(Path::new(folder));
@@ -75,6 +81,7 @@ fn main() {
         for batch in [1, 3, 10] {
             measure(&format!("{folder} Lambda"), &logs, (batch, wrap_log_events), TimeDelta::seconds(10));
         }
+        contend(&trail);
     }
 }
 
@@ -172,42 +179,38 @@ type Kind = fn(&str, &str) -> &'static str;
 
 /// One table for all instances.
 #[derive(Clone)]
-struct Shared {
-    table: Rc<Metered<Plain, Kind>>,
-    /// Write units of the same items if they were not deflated: the least that attributes of their own would take.
-    loose: Rc<Cell<u64>>,
-}
+struct Shared(Rc<Metered<Plain, Kind>>);
 
 impl Table for Shared {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
-        self.table.query(span).await
+        self.0.query(span).await
     }
 
     async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
-        self.loose.set(self.loose.get() + write_units(None, loose_size(item)));
-        self.table.replace(item, before).await
+        self.0.replace(item, before).await
     }
 
     async fn put(&self, item: &Item) -> Result<(), TableError> {
-        self.loose.set(self.loose.get() + write_units(None, loose_size(item)));
-        self.table.put(item).await
+        self.0.put(item).await
     }
 }
 
-/// The bytes of an item that is not deflated. A deflated body says after its format and form how long it was.
-fn loose_size(item: &Item) -> u64 {
-    let (packed, loose) = match &item.body[..] {
-        [_, 1, a, b, c, d, ..] => (item.body.len() as u64, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
-        _ => (0, 0),
-    };
-    size(item) - packed + loose
+impl Shared {
+    fn new() -> Shared {
+        Shared(Rc::new(Metered::new(Plain::default(), kind)))
+    }
 }
 
 fn kind(key: &str, sort: &str) -> &'static str {
-    match (key.as_bytes().first(), sort.as_bytes().first()) {
-        (Some(b'w' | b't' | b'n'), _) => "work",
-        (_, Some(b'c')) => "cells",
-        _ => "ledger",
+    let of_entity = |cells, ledger| if sort.starts_with('c') { cells } else { ledger };
+    match key.as_bytes().first() {
+        Some(b'p') => of_entity("cells of principals", "ledger of principals"),
+        Some(b'i') => of_entity("cells of APIs", "ledger of APIs"),
+        Some(b'f') => of_entity("cells of functions", "ledger of functions"),
+        Some(b'o') => of_entity("cells of accounts", "ledger of accounts"),
+        Some(b'r') => of_entity("cells of denials", "ledger of denials"),
+        Some(b'u' | b'd') => of_entity("cells of users and addresses", "ledger of users and addresses"),
+        _ => "work",
     }
 }
 
@@ -234,29 +237,46 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
     if events == 0 {
         return;
     }
-    let table = Shared { table: Rc::new(Metered::new(Plain::default(), kind)), loose: Rc::default() };
+    let (table, mut adding) = (Shared::new(), Adding::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let deliveries = deliveries(streams, cut, delay);
-    runtime.block_on(run(&table, &deliveries)).expect("a table in memory never fails");
-    let spent = table.table.take();
-    let of = |kind: &str| spent.get(kind).copied().unwrap_or_default();
+    runtime.block_on(run(&table, &deliveries, &mut adding)).expect("a table in memory never fails");
+    let spent = table.0.take();
     let per = |units: u64| units as f64 / events as f64;
+    let of = |kind: &str| {
+        let all = spent.iter().filter(|(name, _)| name.starts_with(kind));
+        per(all.map(|(_, spent)| spent.write_units).sum())
+    };
     let writes: u64 = spent.values().map(|spent: &Spent| spent.write_units).sum();
     let reads = spent.values().map(|spent| spent.half_read_units).sum::<u64>() as f64 / 2.0 / events as f64;
     println!(
-        "{name:<30}{:>6}{:>7.1}{events:>8}{:>7.2}{:>7.2}{:>7.2}{:>7.2}{:>8.2}{reads:>7.2}{:>7.2}",
+        "{name:<30}{:>6}{:>7.1}{events:>8}{:>7.2}{:>7.2}{:>7.2}{:>7.2}{:>9.2}{reads:>7.2}{:>7.2}",
         cut.0,
         events as f64 / deliveries.len() as f64,
-        per(of("cells").write_units),
-        per(of("work").write_units),
-        per(of("ledger").write_units),
+        of("cells"),
+        of("work"),
+        of("ledger"),
         per(writes),
-        per(table.loose.get()),
+        per(adding.units),
         per(writes) * WRITE_PRICE + reads * READ_PRICE,
     );
+    if std::env::args().any(|argument| argument == BY_FAMILY) {
+        for (name, Spent { queries, writes, write_units, half_read_units, .. }) in &spent {
+            let reads = *half_read_units as f64 / 2.0 / events as f64;
+            let [queries, writes] = [queries, writes].map(|n| per(*n));
+            let units = per(*write_units);
+            println!(
+                "    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}"
+            );
+        }
+        for (kind, bytes) in &adding.kinds {
+            println!("    {kind:<32}{:>7.1} bytes", per(*bytes));
+        }
+    }
 }
 
-async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<(), StoreError> {
+/// Instances over one table.
+fn instances(table: &Shared, count: usize) -> Vec<Pipeline<TableStore<Shared>>> {
     let mut settings = Settings::default();
     settings.rules.built_in = std::env::args().all(|argument| argument != NO_RULES);
     let settings = Arc::new(settings);
@@ -265,7 +285,41 @@ async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<
         let store = TableStore::new(table.clone(), Arc::clone(&engine), Limits::default(), n as u64);
         Pipeline::new(Arc::clone(&settings), Arc::clone(&engine), store)
     };
-    let mut instances: Vec<_> = (0..INSTANCES).map(instance).collect();
+    (0..count).map(instance).collect()
+}
+
+/// What writers cost who add to the same cells at the same time, each with a delivery of its own.
+fn contend(streams: &Streams) {
+    let busiest = streams.iter().max_by_key(|(_, lines)| lines.len());
+    let Some((name, lines)) = busiest else { return };
+    println!(
+        "\n{:>8}{:>12}{:>12}{:>12}    each with ten events of one stream",
+        "writers", "writes", "overtaken", "units"
+    );
+    for writers in [1, 4, 16, 50] {
+        let table = Shared::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let mut instances = instances(&table, writers);
+        let taking = instances.iter_mut().zip(lines.chunks(10)).map(|(instance, lines)| {
+            let (bytes, received) = (wrap_records(name, lines), lines[lines.len() - 1].time + TimeDelta::minutes(1));
+            let from = From { origin: Origin::default(), delivery: delivery_id(&bytes), received, met: None };
+            let learnt = teach(&instance.engine, &bytes, &from).expect("the corpus can be read").learnt;
+            instance.take(learnt)
+        });
+        let taken = runtime.block_on(join_all(taking));
+        taken.into_iter().for_each(|taken| drop(taken.expect("a table in memory never fails")));
+        let spent = table.0.take();
+        let of = |what: fn(&Spent) -> u64| {
+            let cells = spent.iter().filter(|(name, _)| name.starts_with("cells"));
+            cells.map(|(_, spent)| what(spent)).sum::<u64>() as f64 / writers as f64
+        };
+        let (writes, overtaken, units) = (of(|s| s.writes), of(|s| s.overtaken), of(|s| s.write_units));
+        println!("{writers:>8}{writes:>12.1}{overtaken:>12.1}{units:>12.1}");
+    }
+}
+
+async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)], adding: &mut Adding) -> Result<(), StoreError> {
+    let mut instances = instances(table, INSTANCES);
     let mut ticked = deliveries[0].0;
     for (received, bytes) in deliveries {
         while ticked + TimeDelta::minutes(1) <= *received {
@@ -276,8 +330,9 @@ async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)]) -> Result<
         }
         let delivery = delivery_id(bytes);
         let from = From { origin: Origin::default(), delivery, received: *received, met: None };
-        let taught = teach(&engine, bytes, &from).expect("the corpus can be read");
         let taker = &mut instances[delivery.0 as usize % INSTANCES];
+        let taught = teach(&taker.engine, bytes, &from).expect("the corpus can be read");
+        adding.add(&taught.learnt);
         for alert in taker.take(taught.learnt).await? {
             taker.said(&alert).await?;
         }
