@@ -217,7 +217,9 @@ impl Engine {
     #[must_use]
     pub fn found(&self, known: &Known, range: Range) -> Found {
         let mut found = self.search(known, range);
-        if let Some(in_time) = known.in_time().filter(|_| range.complete) {
+        if range.complete
+            && let Some(in_time) = known.in_time()
+        {
             found.evidence = self.search(&in_time, range).evidence;
         }
         found

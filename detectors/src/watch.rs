@@ -50,6 +50,10 @@ impl Watch {
         let at = |raise| detector.judge(&Window { raise, ..*window });
         let Some(pool) = self.pool() else { return Said { told: at(0.0), evidence: None } };
         let Some(lowest) = at(pool.lowest()) else { return Said::default() };
+        if lowest.surprise.is_none() {
+            // What has no chance is the same at every level.
+            return Said { told: Some(lowest), evidence: None };
+        }
         let governed = |verdict: &Verdict| governs(verdict, cap);
         let mut told = at(level.of(pool)).filter(governed);
         if let Some((verdict, surprise)) = told.as_mut().and_then(|verdict| verdict.surprise.map(|s| (verdict, s))) {
