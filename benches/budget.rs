@@ -11,6 +11,7 @@ use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::{Budget, Day};
 use lapwing_detectors::detector::{Engine, Watch};
 use lapwing_detectors::entity::{Entity, Family};
+use lapwing_detectors::event::Source;
 use lapwing_detectors::judge::{Known, Range};
 use lapwing_detectors::level::{BEHIND, Peak, Peaks, Pool, Standing, Surprise};
 use lapwing_detectors::measure::Measure;
@@ -105,7 +106,7 @@ fn watch(engine: &Engine, series: u64, seed: u64) -> Vec<Nearly> {
         let found = engine.found(&known, range).evidence.into_iter();
         nearly.extend(found.filter_map(|f| Some(Nearly { minute: f.minute, series, surprise: f.verdict.surprise? })));
         drop(known);
-        Arc::make_mut(&mut profile).learn(hour, &here.1, engine.lateness.cloudtrail);
+        Arc::make_mut(&mut profile).learn(hour, &here.1, engine.learning(Source::CloudTrail));
         before = Some(here);
     }
     nearly

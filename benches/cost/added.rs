@@ -27,12 +27,12 @@ type Place = (std::sync::Arc<str>, i32);
 
 /// A table of such items.
 #[derive(Default)]
-pub struct Adding {
+pub(crate) struct Adding {
     items: HashMap<Place, Item>,
     /// Write units so far.
-    pub units: u64,
+    pub(crate) units: u64,
     /// Bytes of what deliveries brought, by the first letter of the key and what they are.
-    pub kinds: BTreeMap<String, u64>,
+    pub(crate) kinds: BTreeMap<String, u64>,
 }
 
 #[derive(Default)]
@@ -110,7 +110,7 @@ impl Item {
 
 impl Adding {
     /// Adds a delivery: an `UpdateItem` for each cell, or several where one does not take it all.
-    pub fn add(&mut self, learnt: &Learnt) {
+    pub(crate) fn add(&mut self, learnt: &Learnt) {
         for (entity, hour, cell) in learnt.cells() {
             let key = key_of(&entity);
             // By way of text, which takes numbers of any length.

@@ -8,8 +8,9 @@
 //!
 //! Records of one account and Region between 09:00 and 10:00 are cut into deliveries of at most so many events and five
 //! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
-//! detector is on, with its default settings. `mean` is how many events a delivery really has; `(adding)` is what the cells
-//! alone would take in the form of [`added`]. At the end, how many writers of one cell get into each other's way.
+//! detector is on, with its default settings. `mean` is how many events a delivery really has. `(adding)` is what the
+//! cells alone would take in the form of [`added`], where `--adding` asks for it. At the end, how many writers of the same
+//! cells get into each other's way.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
@@ -40,6 +41,8 @@ use serde_json::value::RawValue;
 
 /// Measures without the built-in rules.
 const NO_RULES: &str = "--no-rules";
+/// Also plays the other form, which takes most of the time then.
+const ADDING: &str = "--adding";
 /// Also says what of it each kind of entity costs.
 const BY_FAMILY: &str = "--by-family";
 /// Instances among which deliveries are dealt.
@@ -65,7 +68,7 @@ fn main() {
     let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     if folders.is_empty() {
         println!(
-            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] FOLDER...    (made by the corpus bench)"
+            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] FOLDER...    (made by the corpus bench)"
         );
         return;
     }
@@ -83,6 +86,11 @@ fn main() {
         }
         contend(&trail);
     }
+}
+
+/// Was this given?
+fn asked(flag: &str) -> bool {
+    std::env::args().any(|argument| argument == flag)
 }
 
 type Wrap = fn(&str, &[Line]) -> Vec<u8>;
@@ -260,7 +268,7 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
         per(adding.units),
         per(writes) * WRITE_PRICE + reads * READ_PRICE,
     );
-    if std::env::args().any(|argument| argument == BY_FAMILY) {
+    if asked(BY_FAMILY) {
         for (name, Spent { queries, writes, write_units, half_read_units, .. }) in &spent {
             let reads = *half_read_units as f64 / 2.0 / events as f64;
             let [queries, writes] = [queries, writes].map(|n| per(*n));
@@ -278,7 +286,7 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
 /// Instances over one table.
 fn instances(table: &Shared, count: usize) -> Vec<Pipeline<TableStore<Shared>>> {
     let mut settings = Settings::default();
-    settings.rules.built_in = std::env::args().all(|argument| argument != NO_RULES);
+    settings.rules.built_in = !asked(NO_RULES);
     let settings = Arc::new(settings);
     let engine = Arc::new(settings.engine());
     let instance = |n| {
@@ -332,7 +340,9 @@ async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)], adding: &m
         let from = From { origin: Origin::default(), delivery, received: *received, met: None };
         let taker = &mut instances[delivery.0 as usize % INSTANCES];
         let taught = teach(&taker.engine, bytes, &from).expect("the corpus can be read");
-        adding.add(&taught.learnt);
+        if asked(ADDING) {
+            adding.add(&taught.learnt);
+        }
         for alert in taker.take(taught.learnt).await? {
             taker.said(&alert).await?;
         }

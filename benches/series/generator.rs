@@ -17,12 +17,12 @@ impl Dice {
         ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn exponential(&mut self, mean: f64) -> f64 {
+    pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.unit()).ln()
     }
 
     /// Pareto: at least `least`, with this exponent; below 2 its variance is infinite.
-    fn pareto(&mut self, least: f64, exponent: f64) -> f64 {
+    pub(crate) fn pareto(&mut self, least: f64, exponent: f64) -> f64 {
         least * (1.0 - self.unit()).powf(-1.0 / exponent)
     }
 

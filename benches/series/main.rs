@@ -1,116 +1,93 @@
 //! How often series without anything unusual are called unusual, and how many bursts are found: the statistics on
 //! made-up series that no constant was tuned on. Prints tables; `docs/statistics.md` quotes them.
 //!
-//! `cargo bench --bench series` (about a minute); a number after `--` is the seed.
+//! `cargo bench --bench series` (about a minute); a number after `--` is the seed. The right half of the table is what
+//! the reference form of the count models says about the same series.
 
 mod generator;
+mod judges;
+mod processes;
 
-use lapwing_detectors::stats::errors::{ErrorProfile, ErrorWindows};
-use lapwing_detectors::stats::rate::{RateProfile, RateWindows};
-use lapwing_detectors::stats::windows::LastHour;
+use generator::{DAY, Dice, ERROR_KINDS};
+use judges::{Judge, incidents};
 
-use generator::{DAY, Dice, ERROR_KINDS, KINDS};
-
-/// Monday 2026-10-05, 00:00 UTC, in minutes since 1970.
-const START: i32 = 29_854_080;
 const DAYS: usize = 21;
 const COPIES: u64 = 20;
 /// Days from which incidents are counted; before, a series is learnt.
 const LEARNT: usize = 3;
 /// What an alert needs: the threshold for bursts and for a first day.
 const ALERT: f64 = 4.5;
+/// How many times the usual the bursts are, and how many minutes they last.
+const BURSTS: [f64; 3] = [3.0, 5.0, 10.0];
+const BURST_MINUTES: usize = 15;
+
+/// A series of counts, and the means that they were drawn from.
+type Made = (Vec<u32>, Vec<f64>);
+/// A maker of series of one sort, from kind, days and seed.
+type Maker = fn(&str, usize, u64) -> Made;
 
 fn main() {
-    let seed = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1);
-    println!(
-        "incidents a day above T (bounds 1.44, .144, .0144), on a first day above {ALERT}; x5 in 15 minutes found"
-    );
-    println!("{:9} {:>7} {:>7} {:>7} {:>9} {:>6}", "", "T > 3", "T > 4", "T > 5", "first day", "found");
-    for (kind, _) in KINDS {
-        let (mut peaks, mut first, mut found) = (Vec::new(), 0, 0);
-        for copy in 0..COPIES {
-            let (counts, means) = generator::counts(kind, DAYS, seed * 1000 + copy);
-            let burst = (DAYS - 2) * DAY + (copy as usize * 67 + 31) % DAY;
-            let (scores, hit) = rate(&counts, &means, burst);
-            peaks.extend(incidents(&scores[LEARNT * DAY..]));
-            first += incidents(&scores[..DAY]).iter().filter(|t| **t > ALERT).count();
-            found += usize::from(hit > ALERT);
+    let seed = std::env::args().skip(1).filter_map(|word| word.parse().ok()).next().unwrap_or(1);
+    println!("incidents a day above T (bounds 1.44, .144, .0144), on a first day above {ALERT}; bursts found");
+    let half =
+        format!("{:>6} {:>6} {:>6} {:>5} {:>5} {:>4} {:>4}", "T > 3", "T > 4", "T > 5", "day 1", "x3", "x5", "x10");
+    println!("{:11} {half}  reference: {half}", "");
+    let sorts: [(Maker, &[(&str, &str)]); 2] =
+        [(generator::counts, &generator::KINDS), (processes::counts, &processes::KINDS)];
+    for (make, kinds) in sorts {
+        for (kind, _) in kinds {
+            let made: Vec<Made> = (0..COPIES).map(|copy| make(kind, DAYS, seed * 1000 + copy)).collect();
+            println!("{kind:11} {}             {}", rates(&made, Judge::current), rates(&made, Judge::reference));
         }
-        print(kind, &peaks, (first, Some(found)));
     }
     for (kind, _) in ERROR_KINDS {
-        let (mut peaks, mut first) = (Vec::new(), 0);
-        for copy in 0..COPIES {
-            let scores = errors(&generator::errors(kind, DAYS, seed * 1000 + copy));
-            peaks.extend(incidents(&scores[LEARNT * DAY..]));
-            first += incidents(&scores[..DAY]).iter().filter(|t| **t > ALERT).count();
-        }
-        print(kind, &peaks, (first, None));
+        println!("{kind:11} {}", errors(kind, seed));
     }
 }
 
-fn print(kind: &str, peaks: &[f64], (first, found): (usize, Option<usize>)) {
+/// Half a line of the table: what one form says about all copies of one kind of counts.
+fn rates(made: &[Made], form: fn() -> Judge) -> String {
+    let (mut peaks, mut first, mut found) = (Vec::new(), 0, [0; 3]);
+    for (copy, (counts, means)) in made.iter().enumerate() {
+        let burst = (DAYS - 7) * DAY + (copy * 3631 + 31) % (6 * DAY);
+        let (mut judge, mut scores) = (form(), Vec::with_capacity(counts.len()));
+        for (i, count) in counts.iter().enumerate() {
+            if i == burst {
+                for (found, times) in found.iter_mut().zip(BURSTS) {
+                    *found += usize::from(burst_score(&judge, (counts, means), (burst, times)) > ALERT);
+                }
+            }
+            scores.push(judge.step(i, *count));
+        }
+        peaks.extend(incidents(&scores[LEARNT * DAY..]));
+        first += incidents(&scores[..DAY]).iter().filter(|t| **t > ALERT).count();
+    }
+    let found = found.map(|found| format!("{:4.2}", found as f64 / COPIES as f64));
+    format!("{}  {}", how_often(&peaks, first), found.join(" "))
+}
+
+/// The highest score of a burst, or of the quarter of an hour after it.
+fn burst_score(judge: &Judge, (counts, means): (&[u32], &[f64]), (begin, times): (usize, f64)) -> f64 {
+    let (mut judge, mut dice) = (judge.clone(), Dice(begin as u64));
+    let score = |i: usize| {
+        let added = if i < begin + BURST_MINUTES { dice.poisson((times - 1.0) * means[i]) } else { 0 };
+        judge.step(i, counts[i] + added)
+    };
+    (begin..begin + 2 * BURST_MINUTES).map(score).fold(0.0, f64::max)
+}
+
+fn errors(kind: &str, seed: u64) -> String {
+    let (mut peaks, mut first) = (Vec::new(), 0);
+    for copy in 0..COPIES {
+        let scores = judges::errors(&generator::errors(kind, DAYS, seed * 1000 + copy));
+        peaks.extend(incidents(&scores[LEARNT * DAY..]));
+        first += incidents(&scores[..DAY]).iter().filter(|t| **t > ALERT).count();
+    }
+    how_often(&peaks, first)
+}
+
+fn how_often(peaks: &[f64], first: usize) -> String {
     let days = COPIES as f64 * (DAYS - LEARNT) as f64;
     let above = |t: f64| peaks.iter().filter(|peak| **peak > t).count() as f64 / days;
-    let found = found.map_or(String::new(), |found| format!("{:.2}", found as f64 / COPIES as f64));
-    let first = first as f64 / COPIES as f64;
-    println!("{kind:9} {:7.4} {:7.4} {:7.4} {first:9.2} {found:>6}", above(3.0), above(4.0), above(5.0));
-}
-
-/// The score of each minute, each learnt at once; and the highest of a burst of five times what was to be expected.
-fn rate(counts: &[u32], means: &[f64], burst: usize) -> (Vec<f64>, f64) {
-    let (mut profile, mut hour, mut hit) = (RateProfile::new(START), LastHour::new(START), 0.0f64);
-    let step = |profile: &mut RateProfile, hour: &mut LastHour, minute: i32, count: u32| {
-        if count == 0 {
-            return 0.0;
-        }
-        profile.advance(minute);
-        hour.add(minute, count);
-        let score = profile.judge(&RateWindows { minute, sums: hour.sums(minute), known_to: minute }).t;
-        profile.learn(minute, count);
-        score
-    };
-    let mut scores = Vec::with_capacity(counts.len());
-    for (i, count) in counts.iter().enumerate() {
-        if i == burst {
-            let (mut profile, mut hour, mut dice) = (profile.clone(), hour.clone(), Dice(burst as u64));
-            for at in i..i + 30 {
-                let added = if at < i + 15 { dice.poisson(4.0 * means[at]) } else { 0 };
-                hit = hit.max(step(&mut profile, &mut hour, START + at as i32, counts[at] + added));
-            }
-        }
-        scores.push(step(&mut profile, &mut hour, START + i as i32, *count));
-    }
-    (scores, hit)
-}
-
-fn errors(rows: &[(u32, u32)]) -> Vec<f64> {
-    let (mut profile, mut errors, mut calls) = (ErrorProfile::new(START), LastHour::new(START), LastHour::new(START));
-    let mut step = |(i, (e, n)): (usize, &(u32, u32))| {
-        let minute = START + i as i32;
-        if *n == 0 {
-            return 0.0;
-        }
-        profile.advance(minute);
-        errors.add(minute, *e);
-        calls.add(minute, *n);
-        let asked = ErrorWindows { minute, errors: errors.sums(minute), calls: calls.sums(minute) };
-        let score = if *e == 0 { 0.0 } else { profile.judge(&asked).t };
-        profile.learn(minute, *e, *n);
-        score
-    };
-    rows.iter().enumerate().map(&mut step).collect()
-}
-
-/// The highest score of each incident: a run above 1.5 that 60 quiet minutes close.
-fn incidents(scores: &[f64]) -> Vec<f64> {
-    let (mut peaks, mut last): (Vec<f64>, Option<usize>) = (Vec::new(), None);
-    for (i, t) in scores.iter().enumerate().filter(|(_, t)| **t > 1.5) {
-        match (peaks.last_mut(), last) {
-            (Some(peak), Some(last)) if i - last <= 60 => *peak = peak.max(*t),
-            _ => peaks.push(*t),
-        }
-        last = Some(i);
-    }
-    peaks
+    format!("{:6.3} {:6.3} {:6.3} {:5.2}", above(3.0), above(4.0), above(5.0), first as f64 / COPIES as f64)
 }

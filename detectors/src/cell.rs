@@ -9,16 +9,20 @@ use crate::alert::Example;
 use crate::catalog::FAILED;
 use crate::habit::Habits;
 use crate::measure::{Keep, Measure, Slot};
+use crate::meter::{Reading, Track, last_of};
 
+mod examples;
 mod in_time;
+mod readings;
 mod trace;
 
 pub use trace::{ENOUGH, Trace};
 
-/// Examples kept for each measure of a cell.
-const EXAMPLES: usize = 3;
 /// Contributors kept in a cell: those with the smallest hashes, so that any order keeps the same ones.
 const CONTRIBUTORS: usize = 256;
+
+/// Readings that take as much room as one entry of another kind.
+const SMALLER: usize = 8;
 
 /// Did the data of a minute come within the lateness of its source?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +42,10 @@ pub struct Cell {
     contributors: SmallVec<[Contributor; 2]>,
     examples: SmallVec<[(Measure, Arc<Example>); 2]>,
     pub(crate) habits: Habits,
+    /// By meter, block and step.
+    readings: Vec<Reading>,
+    /// By stream.
+    tracks: Vec<Track>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,36 +201,12 @@ impl Cell {
         }
     }
 
-    /// Would an example of this time be kept? Spares making one that would not be.
-    pub fn wants_example(&self, measure: Measure, time: chrono::DateTime<chrono::Utc>) -> bool {
-        let mut held = self.examples.iter().filter(|(m, _)| *m == measure);
-        held.nth(EXAMPLES - 1).is_none_or(|(_, last)| time <= last.time)
-    }
-
-    /// Keeps an example, if it is one of the three smallest by time and id of its measure.
-    pub fn exemplify(&mut self, measure: Measure, example: Arc<Example>) {
-        let smaller = |(m, held): &(Measure, Arc<Example>)| (*m, held.as_ref()) < (measure, example.as_ref());
-        // Logs come nearly in order: most often it comes last.
-        let place = self.examples.iter().rposition(smaller).map_or(0, |at| at + 1);
-        if self.examples.get(place).is_some_and(|(m, held)| *m == measure && *held == example) {
-            return;
-        }
-        let ahead = self.examples[..place].iter().rev().take_while(|(m, _)| *m == measure).count();
-        if ahead >= EXAMPLES {
-            return;
-        }
-        self.examples.insert(place, (measure, example));
-        let behind = self.examples[place + 1..].iter().take_while(|(m, _)| *m == measure).count();
-        if ahead + behind >= EXAMPLES {
-            self.examples.remove(place + behind);
-        }
-    }
-
     /// Adds what another cell of the same entity and hour holds. `arrival` says of each minute whether it came in time.
     pub fn merge(&mut self, other: Cell, arrival: impl Fn(u8) -> Arrival) {
         for counter in other.counters {
             self.add(counter.arriving(arrival(counter.minute)));
         }
+        self.take_readings(&other.readings, &other.tracks, |block| arrival(last_of(block)));
         for mut occurrence in other.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
             self.occur(occurrence);
@@ -241,6 +225,7 @@ impl Cell {
     /// Adds what another part of the same cell holds, with the marks that it has.
     pub fn unite(&mut self, other: Cell) {
         other.counters.into_iter().for_each(|counter| self.add(counter));
+        self.take_readings(&other.readings, &other.tracks, |_| Arrival::OnTime);
         other.occurrences.into_iter().for_each(|occurrence| self.occur(occurrence));
         other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
         other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
@@ -254,6 +239,9 @@ impl Cell {
         }
         for occurrence in &mut self.occurrences {
             occurrence.arrival = arrival(occurrence.minute);
+        }
+        for reading in &mut self.readings {
+            *reading = reading.arriving(arrival(last_of(reading.block)));
         }
         self.habits.mark(arrival);
     }
@@ -274,6 +262,8 @@ impl Cell {
         self.contributors.clear();
         self.examples.clear();
         self.habits.clear();
+        self.readings.clear();
+        self.tracks.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
@@ -284,6 +274,7 @@ impl Cell {
             + self.contributors.len()
             + self.examples.len()
             + self.habits.all().len()
+            + (self.readings.len() + self.tracks.len()).div_ceil(SMALLER)
     }
 
     /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.
@@ -357,11 +348,6 @@ impl Cell {
     #[must_use]
     pub fn contributors(&self) -> &[Contributor] {
         &self.contributors
-    }
-
-    /// The examples of a measure, by time and id.
-    pub fn examples(&self, measure: Measure) -> impl Iterator<Item = &Arc<Example>> {
-        self.examples.iter().filter(move |(m, _)| *m == measure).map(|(_, example)| example)
     }
 
     /// What was shown in the hour.

@@ -11,19 +11,20 @@ use crate::catalog::CATALOG;
 use crate::cell::Cell;
 use crate::day::Budget;
 use crate::entity::{Entity, Family};
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::Index;
 use crate::judge::Range;
-use crate::level::{Pool, Surprise};
+use crate::level::Surprise;
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
-use crate::profile::Lateness;
+use crate::profile::{Lateness, Learning};
 use crate::rule::Key;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::stats::gauge::GaugeModel;
 use crate::time::Minute;
 pub use crate::watch::{Variant, Watch};
 use crate::window::{Around, Window};
@@ -76,17 +77,6 @@ impl About {
         never_muted: false,
         ranking: Ranking::Unnamed,
     };
-}
-
-impl About {
-    /// The level that governs what it finds, as far as that has a chance and is not grave.
-    #[must_use]
-    pub fn pool(&self) -> Pool {
-        match self.trigger {
-            Trigger::Facets(_) => Pool::News,
-            Trigger::Measures(_) | Trigger::Slots(_) => Pool::Compared,
-        }
-    }
 }
 
 /// By what contributors are ranked.
@@ -292,7 +282,7 @@ const TELLS: Severity = Severity::High;
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
-    pub(crate) floor: u64,
+    pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
@@ -301,6 +291,8 @@ pub struct Engine {
     pub budget: Budget,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
+    pub gauge: GaugeModel,
 }
 
 impl Default for Engine {
@@ -318,13 +310,18 @@ impl Engine {
     /// An engine of these detectors.
     #[must_use]
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
-        let all =
-            watches.iter().flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-        let floor = all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX);
+        let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        Engine { watches, floor, index, relating, facets, budget: Budget::default(), lateness }
+        let (budget, gauge) = (Budget::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, facets, budget, lateness, gauge }
+    }
+
+    /// How profiles of a source's entities learn.
+    #[must_use]
+    pub fn learning(&self, source: Source) -> Learning {
+        Learning { lateness: self.lateness.of(source), gauge: self.gauge }
     }
 
     /// The facets that some detector asks for of a family, a bit for each.
@@ -381,8 +378,14 @@ impl Engine {
     }
 }
 
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
+}
+
 fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    // Of an account it is asked what its principals are compared with, too.
     let asks = |watch: &&Watch| {
         let about = watch.detector.about();
         about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
@@ -392,6 +395,6 @@ fn facets_of(watches: &[Watch], family: Family) -> u16 {
         Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
         Trigger::Measures(_) | Trigger::Slots(_) => all,
     });
-    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is.
+    // Since when an entity is known, and when it did anything, is asked wherever anything is.
     if asked != 0 { asked | Facet::Presence.bit() } else { 0 }
 }

@@ -55,8 +55,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn place(&self) -> (Facet, u32) {
-        (self.facet, self.value)
+    fn place(&self) -> u64 {
+        place_of(self.facet, self.value)
     }
 
     /// What is forgotten first: what was shown on one day only, then what was not shown for longest. So a flood of
@@ -116,7 +116,7 @@ impl Familiar {
         for habit in habits.all().iter().filter(|habit| habit.on_time) {
             let usual = habit.facet == Facet::Time
                 && near(habit.value).iter().any(|near| self.get(Facet::Time, *near).is_some());
-            let is_new = match self.entries.binary_search_by_key(&(habit.facet, habit.value), Entry::place) {
+            let is_new = match self.entries.binary_search_by_key(&place_of(habit.facet, habit.value), Entry::place) {
                 Ok(at) => self.entries[at].meet(hour),
                 Err(at) => {
                     let (facet, value) = (habit.facet, habit.value);
@@ -154,7 +154,7 @@ impl Familiar {
     }
 
     fn get(&self, facet: Facet, value: u32) -> Option<&Entry> {
-        self.entries.binary_search_by_key(&(facet, value), Entry::place).ok().map(|at| &self.entries[at])
+        self.entries.binary_search_by_key(&place_of(facet, value), Entry::place).ok().map(|at| &self.entries[at])
     }
 
     /// Was the value shown before that hour, and not too long ago?
@@ -252,6 +252,11 @@ impl Entry {
         }
         again
     }
+}
+
+/// What entries are sorted by: one number, which is compared faster than two.
+fn place_of(facet: Facet, value: u32) -> u64 {
+    (facet as u64) << 32 | u64::from(value)
 }
 
 fn day_of(hour: Hour) -> i32 {

@@ -6,11 +6,12 @@ use hashbrown::HashMap;
 
 use crate::alert::{Caller, EventId, Example};
 use crate::cell::{Arrival, Cell, Occurrence};
-use crate::hash::{chained, hash_one};
+use crate::entity::Family;
+use crate::hash::hash_one;
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
-const KEPT: usize = 8_192;
+const KEPT: usize = 4_096;
 
 /// Folds what was noted into cells. It keeps names and callers, which most often come again.
 #[derive(Debug, Default)]
@@ -30,13 +31,15 @@ impl Folder {
         if notes.family(touch).is_heartbeat() {
             return tally.count(cell);
         }
+        // Of what is gathered, which event stands for the others depends on what came together.
+        let gathers = notes.family(touch) == Family::Account;
         if tally.counts().next().is_some() {
             let (part, name) = notes.part(touch, note);
             cell.contribute_part(part, || self.name(part.hash, notes.shown(note, name)));
         }
         for (measure, n) in tally.counts() {
             cell.count(measure, minute, n);
-            if cell.wants_example(measure, note.time) {
+            if !gathers && cell.wants_example(measure, note.time) {
                 cell.exemplify(measure, self.example((notes, note), &mut example));
             }
         }
@@ -51,6 +54,9 @@ impl Folder {
                 example: self.example((notes, note), &mut example),
                 arrival: Arrival::OnTime,
             });
+        }
+        if tally.reads() {
+            notes.read(place, cell);
         }
         for (shown, name) in notes.habits(place) {
             let name = (!name.is_empty()).then(|| self.name(hash_one(name), name));
@@ -79,17 +85,18 @@ impl Folder {
 
     fn caller(&mut self, notes: &Notes, note: &Note) -> Arc<Caller> {
         use Shown::{AccessKey, Address, Agent, InvokedBy, Provider, Session};
-        let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(|part| notes.shown(note, part));
         if self.callers.len() > KEPT {
             self.callers.clear();
         }
         let made = || {
+            let shown = |part| notes.shown(note, part);
+            let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(shown);
             let [session, address, agent, access_key, invoked_by, provider] = parts;
             let parts = [session, address, agent_family(agent), access_key, invoked_by, provider];
             let [session, address, agent, access_key, invoked_by, provider] = parts.map(Into::into);
             Arc::new(Caller { session, address, agent, access_key, invoked_by, provider })
         };
-        Arc::clone(self.callers.entry(chained(&parts)).or_insert_with(made))
+        Arc::clone(self.callers.entry(notes.caller_hash(note)).or_insert_with(made))
     }
 }
 

@@ -22,8 +22,8 @@ mod news;
 mod parent;
 
 use course::Course;
-pub use course::Mark;
 pub use incident::Incidents;
+pub use marks::Mark;
 pub use news::Change;
 pub use parent::parent_of;
 

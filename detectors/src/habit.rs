@@ -9,7 +9,6 @@ use smallvec::SmallVec;
 use crate::cell::Arrival;
 use crate::entity::Family;
 use crate::event::{Call, CallKind, ErrorClass, Event, Level, Line, Log, PrincipalKind, What};
-use crate::fold::agent_family;
 use crate::hash::hash_one;
 use crate::notes::{NAME, bounded};
 use crate::sensitive::is_sensitive;
@@ -19,7 +18,7 @@ pub(crate) mod network;
 
 mod agents;
 
-pub(crate) use agents::Agents;
+pub(crate) use agents::{Agents, product_of};
 
 /// What a habit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -340,31 +339,9 @@ fn role_of<'e>(call: &Call<'e>) -> &'e str {
     value.and_then(|rest| rest.split_once('"')).map_or("", |(role, _)| role)
 }
 
-/// The product that a user agent names, without its version.
-#[must_use]
-pub(crate) fn product_of(agent: &str) -> &str {
-    let family = agent_family(agent);
-    family.split_once('/').map_or(family, |(product, _)| product)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_agent_is_told_by_its_product() {
-        let mut agents = Agents::default();
-        for (agent, product) in [
-            ("Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0", "Boto3"),
-            ("aws-cli/2.15.30 Python/3.11", "aws-cli"),
-            ("[aws-sdk-go/1.44]", "aws-sdk-go"),
-            ("console.amazonaws.com", "console.amazonaws"),
-            ("", ""),
-        ] {
-            assert_eq!(product_of(agent), product);
-            assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
-        }
-    }
 
     #[test]
     fn a_role_is_read_from_the_request() {

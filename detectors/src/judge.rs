@@ -128,10 +128,10 @@ impl Engine {
     /// May some detector have anything to say about a cell, given its trace and that of the hour before? A first look,
     /// which spares a closer one.
     #[must_use]
-    pub fn stirs(&self, here: Trace, before: Trace) -> bool {
+    pub fn stirs(&self, family: Family, here: Trace, before: Trace) -> bool {
         let both = here.and(before);
         let occurred = (here.occurred > 0 || before.carries) && both.occurred >= ENOUGH;
-        occurred || both.counted >= self.floor
+        occurred || both.counted >= self.floor(family)
     }
 
     /// What an occurrence in a slot adds to a trace.
@@ -186,10 +186,10 @@ impl Engine {
                 .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
     }
 
-    /// The fewest counted events in two hours with which some detector may speak.
+    /// The fewest counted events in two hours with which some detector may speak of an entity of a family.
     #[must_use]
-    pub fn floor(&self) -> u64 {
-        self.floor
+    pub fn floor(&self, family: Family) -> u64 {
+        self.floors[family as usize]
     }
 
     /// The minutes of the hour in which some detector may have anything to say, a bit for each.

@@ -12,7 +12,7 @@ use std::collections::btree_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use crate::day::{Budget, Day};
-use crate::detector::Verdict;
+use crate::detector::{About, Trigger, Verdict};
 use crate::entity::Entity;
 use crate::hash::hash_of;
 use crate::severity::Severity;
@@ -56,6 +56,17 @@ impl Pool {
     #[must_use]
     pub fn lowest(self) -> f64 {
         f64::from(self.bounds().0) / 10.0
+    }
+}
+
+impl About {
+    /// The level that governs what it finds, as far as that has a chance and is not grave.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        match self.trigger {
+            Trigger::Facets(_) => Pool::News,
+            Trigger::Measures(_) | Trigger::Slots(_) => Pool::Compared,
+        }
     }
 }
 

@@ -29,11 +29,15 @@ pub enum Measure {
     Failures,
     /// Events of any kind: signs of life of what is watched for silence.
     Any,
+    /// Invocations that began with an init.
+    ColdStarts,
+    /// Lines of an application that report an error and not the end of an invocation.
+    ErrorLines,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 10] = [
+    pub const ALL: [Measure; 12] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -44,6 +48,8 @@ impl Measure {
         Measure::Invocations,
         Measure::Failures,
         Measure::Any,
+        Measure::ColdStarts,
+        Measure::ErrorLines,
     ];
 
     /// The measure that counts failed calls of a class.
@@ -56,6 +62,18 @@ impl Measure {
             ErrorClass::NotFoundOrInvalid => Some(Measure::Invalid),
             ErrorClass::ServerFault => Some(Measure::ServerFaults),
             ErrorClass::NotAnError => None,
+        }
+    }
+
+    /// What it is a part of, and how many in two hours make its share worth a model that learns minute by minute.
+    pub(crate) fn part_of(self) -> Option<(Measure, u64)> {
+        match self {
+            Measure::Denied | Measure::AuthFailed | Measure::Throttled | Measure::Invalid | Measure::ServerFaults => {
+                Some((Measure::Calls, 20))
+            }
+            Measure::Failures => Some((Measure::Invocations, 5)),
+            Measure::ColdStarts => Some((Measure::Invocations, 20)),
+            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any | Measure::ErrorLines => None,
         }
     }
 

@@ -3,22 +3,27 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
 use hashbrown::HashTable;
 
-use crate::cell::{ENOUGH, Part};
+use crate::cell::ENOUGH;
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
-use crate::event::{Call, ErrorClass, Event, What};
-use crate::hash::{hash_of, hash_one};
+use crate::event::Event;
+use crate::hash::hash_one;
 use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Observed, Value};
 use crate::time::{Hour, Minute};
 
+mod gathered;
 mod habits;
+mod note;
+mod reports;
 mod tally;
 
 pub(crate) use habits::{Index, NotedHabit};
+pub(crate) use note::{Note, Shown};
+use note::{NotedCaller, Outcome};
+use reports::Reported;
 pub use tally::Tally;
 use tally::{CARRIES, SHOWS};
 
@@ -29,9 +34,11 @@ pub struct Notes {
     text: String,
     entities: Vec<Named>,
     notes: Vec<Note>,
+    callers: Vec<NotedCaller>,
     touches: Vec<Touch>,
     occurred: Vec<Occurred>,
     habits: Vec<NotedHabit>,
+    reports: Vec<Reported>,
 }
 
 /// An entity that events touched.
@@ -70,57 +77,6 @@ impl Touch {
     }
 }
 
-/// An event, with what its cells may show of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Note {
-    pub(crate) time: DateTime<Utc>,
-    pub(crate) identity: u64,
-    /// The hash of the API, or of the error type of a log line.
-    pub(crate) what: u64,
-    /// The hash of the principal.
-    who: u64,
-    outcome: Outcome,
-    /// Where its texts begin.
-    text: u32,
-    lengths: [u16; TEXTS],
-}
-
-/// A text of a note, in the order in which they stand.
-#[derive(Clone, Copy)]
-#[repr(usize)]
-pub(crate) enum Shown {
-    /// `s3:GetObject`, or the error type of a log line.
-    What,
-    /// The principal.
-    Who,
-    /// The event id, as AWS gave it.
-    Id,
-    /// The session name, or the log stream.
-    Session,
-    Address,
-    /// The user agent, whole.
-    Agent,
-    AccessKey,
-    InvokedBy,
-    Provider,
-}
-
-/// What came of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// A call that succeeded.
-    Success,
-    /// A call that was refused.
-    Refusal,
-    /// A call that failed otherwise.
-    Failure,
-    /// No call, but a line of a log.
-    Line,
-}
-
-/// How many texts a note has.
-const TEXTS: usize = Shown::Provider as usize + 1;
-
 /// An occurrence, to be completed by the note of its event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Occurred {
@@ -145,13 +101,16 @@ impl Notes {
     /// The part that is about one entity in one hour.
     #[must_use]
     pub fn about(&self, entity: &Entity, hour: Hour) -> Notes {
-        let mut about = Notes { touches: Vec::new(), occurred: Vec::new(), habits: Vec::new(), ..self.clone() };
+        let mut about = self.clone();
+        about.forget_touches();
         for (place, touch) in self.touches.iter().enumerate() {
             if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
             {
                 let (occurs_from, shows_from) = (about.occurred.len() as u32, about.habits.len() as u32);
                 about.occurred.extend_from_slice(&self.occurred[self.occurs(place)]);
                 about.habits.extend_from_slice(&self.habits[self.shows(place)]);
+                let touch_place = about.touches.len() as u32;
+                about.reports.extend(self.reported(place).map(|report| report.of_touch(touch_place)));
                 about.touches.push(Touch { occurs_from, shows_from, ..*touch });
             }
         }
@@ -161,9 +120,9 @@ impl Notes {
     /// The bytes that they take, reckoned from numbers and never measured.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let (occurred, habits) = (size_of_val(&*self.occurred), size_of_val(&*self.habits));
+        let shown = size_of_val(&*self.occurred) + size_of_val(&*self.habits) + size_of_val(&*self.reports);
         let events = size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches);
-        self.text.len() + events + occurred + habits
+        self.text.len() + events + size_of_val(&*self.callers) + shown
     }
 
     /// Forgets all, and keeps the room for it.
@@ -171,9 +130,15 @@ impl Notes {
         self.text.clear();
         self.entities.clear();
         self.notes.clear();
+        self.callers.clear();
+        self.forget_touches();
+    }
+
+    fn forget_touches(&mut self) {
         self.touches.clear();
         self.occurred.clear();
         self.habits.clear();
+        self.reports.clear();
     }
 
     /// Notes an event. `index` finds the entities that were touched before.
@@ -197,13 +162,20 @@ impl Notes {
             if !touched && !shows {
                 continue;
             }
-            let note = *note.get_or_insert_with(|| self.write(event));
+            let gathered = Notes::gathered(family, entity, event, &seen).filter(|_| !shows);
+            if gathered.is_some_and(|what| self.gather(what, event.weight, index)) {
+                continue;
+            }
+            let note = *note.get_or_insert_with(|| self.write(event, index));
             let (mut occurred, mut bits) = (0, if shows { SHOWS } else { 0 });
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 self.occur(note, observed);
                 let (weight, carries) = index.weight(observed.slot, engine);
                 occurred += weight;
                 bits |= if carries { CARRIES } else { 0 };
+            }
+            if let Some(steps) = seen.steps.as_ref().filter(|_| family == Family::Function) {
+                self.report(event, steps);
             }
             let occurred = occurred.min(ENOUGH) as u8 | bits;
             let (weight, measures) = (event.weight, seen.measures[family as usize]);
@@ -246,72 +218,15 @@ impl Notes {
         Some(place)
     }
 
-    fn write(&mut self, event: &Event<'_>) -> u32 {
-        let text = self.text.len() as u32;
-        let (outcome, what, shown) = match &event.what {
-            What::Call(call) => {
-                self.text.push_str(call.service);
-                self.text.push(':');
-                (Outcome::of(call), hash_of(&[call.service, call.name]), [call.name, call.principal.name])
-            }
-            What::Log(log) => {
-                let error = log.failure.map_or("", |failure| failure.error_type);
-                (Outcome::Line, hash_one(error), [error, ""])
-            }
-        };
-        let (time, identity, who) = (event.time, event.identity.0, hash_one(shown[1]));
-        let mut note = Note { time, identity, what, who, outcome, text, lengths: [0; TEXTS] };
-        // The name of an API follows its service: together they are bounded.
-        self.text.push_str(shown[0]);
-        let what = bounded(&self.text[text as usize..], NAME).len();
-        self.text.truncate(text as usize + what);
-        note.lengths[Shown::What as usize] = what as u16;
-        note.lengths[Shown::Who as usize] = self.put(shown[1], NAME);
-        note.lengths[Shown::Id as usize] = self.put(event.id, NAME);
-        self.write_caller(event, &mut note.lengths);
-        let place = self.notes.len() as u32;
-        self.notes.push(note);
-        place
-    }
-
-    fn write_caller(&mut self, event: &Event<'_>, lengths: &mut [u16]) {
-        match &event.what {
-            What::Call(call) => {
-                let who = &call.principal;
-                lengths[Shown::Session as usize] = self.put(who.session, NAME);
-                lengths[Shown::Address as usize] = self.put(call.address.text(), NAME);
-                lengths[Shown::Agent as usize] = self.put(call.user_agent, AGENT);
-                lengths[Shown::AccessKey as usize] = self.put(who.access_key, NAME);
-                lengths[Shown::InvokedBy as usize] = self.put(who.invoked_by, NAME);
-                lengths[Shown::Provider as usize] = self.put(who.provider, NAME);
-            }
-            What::Log(log) => lengths[Shown::Session as usize] = self.put(log.stream, NAME),
-        }
-    }
-
-    fn put(&mut self, text: &str, most: usize) -> u16 {
-        let text = bounded(text, most);
-        self.text.push_str(text);
-        text.len() as u16
-    }
-
     fn occur(&mut self, note: u32, observed: &Observed<'_>) {
         let note = &self.notes[note as usize];
         let (value, name) = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
-            Value::Api => {
-                let api = (note.text, note.text + u32::from(note.lengths[Shown::What as usize]));
-                (note.what, api)
-            }
+            Value::Api => (note.what, note.own(Shown::What)),
             Value::Text(text) => (hash_one(text), self.named_value(text)),
             Value::Marked(hash, text) => (*hash, self.named_value(text)),
         };
         self.occurred.push(Occurred { slot: observed.slot, keep: observed.keep, value, name });
-    }
-
-    fn named_value(&mut self, text: &str) -> (u32, u32) {
-        let start = self.text.len() as u32;
-        (start, start + u32::from(self.put(text, NAME)))
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {
@@ -326,42 +241,9 @@ impl Notes {
         &self.notes[touch.note as usize]
     }
 
-    /// A text of a note.
-    pub(crate) fn shown(&self, note: &Note, shown: Shown) -> &str {
-        let before: u32 = note.lengths[..shown as usize].iter().map(|length| u32::from(*length)).sum();
-        let start = note.text + before;
-        self.text_at((start, start + u32::from(note.lengths[shown as usize])))
-    }
-
     /// The occurrences of the touch at that place, each with the name of its value.
     pub(crate) fn occurred(&self, place: usize) -> impl Iterator<Item = (&Occurred, &str)> {
         self.occurred[self.occurs(place)].iter().map(|occurred| (occurred, self.text_at(occurred.name)))
-    }
-
-    /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
-    /// principal for an API.
-    pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
-        let by_api = matches!(self.family(touch), Family::Principal | Family::User | Family::Denial)
-            || note.outcome == Outcome::Line;
-        let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
-        let count = u64::from(touch.weight);
-        let part = Part {
-            hash,
-            count,
-            denied: if note.outcome == Outcome::Refusal { count } else { 0 },
-            successes: u64::from(note.outcome == Outcome::Success) << touch.minute.of_hour(),
-        };
-        (part, name)
-    }
-}
-
-impl Outcome {
-    fn of(call: &Call<'_>) -> Outcome {
-        match call.error {
-            None => Outcome::Success,
-            Some(error) if error.class == ErrorClass::Denied => Outcome::Refusal,
-            Some(_) => Outcome::Failure,
-        }
     }
 }
 

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::{Entity, Family};
-use crate::event::{Event, Source};
+use crate::event::{CrashKind, Event, Report, Source};
 use crate::fold::Folder;
 use crate::measure::{Keep, Measure, Slot};
+use crate::meter::{self, Steps};
 use crate::notes::{Index, Notes};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
@@ -72,6 +73,8 @@ pub struct Met {
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
     pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
+    /// What a report of a function measured.
+    pub(crate) steps: Option<Steps>,
     told: Option<Severity>,
 }
 
@@ -100,6 +103,14 @@ impl<'e> Observations<'e> {
         self.measures[family as usize] |= measure.bit();
     }
 
+    /// Keeps what the report of an invocation measured, for its function.
+    pub fn read(&mut self, report: &Report, failure: Option<CrashKind>) {
+        self.count(Family::Function, Measure::Invocations);
+        if self.steps.is_none() {
+            self.steps = meter::steps(report, failure);
+        }
+    }
+
     /// Keeps the event by itself in a slot of its entity of that family, with a value to tell apart and to show.
     pub fn occur(&mut self, family: Family, slot: Slot, keep: Keep, value: Value<'e>) {
         let same = |o: &&mut Observed<'e>| o.family == family && o.slot == slot && o.value == value;
@@ -120,7 +131,11 @@ impl<'e> Observations<'e> {
     }
 
     pub(crate) fn touches(&self, family: Family) -> bool {
-        self.measures[family as usize] != 0 || self.occurrences.iter().any(|o| o.family == family)
+        self.measures[family as usize] != 0 || self.occurs(family)
+    }
+
+    pub(crate) fn occurs(&self, family: Family) -> bool {
+        self.occurrences.iter().any(|o| o.family == family)
     }
 }
 

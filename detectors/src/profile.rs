@@ -6,10 +6,16 @@ use smallvec::SmallVec;
 use crate::cell::{Cell, OnTime};
 use crate::event::Source;
 use crate::familiar::Familiar;
+use crate::gauged::{Gauged, rows_of};
 use crate::measure::Measure;
-use crate::series::{Lessons, Series, waiting};
+use crate::meter::Meter;
+use crate::series::Series;
 use crate::settings::Minutes;
-use crate::stats::rate::RateWindows;
+use crate::share::{self, Shares, YOUNG};
+use crate::stand::{Lessons, Stands, waiting};
+use crate::stats::errors::ErrorProfile;
+use crate::stats::gauge::{Gauge, GaugeModel};
+use crate::stats::rate::{RateProfile, RateWindows};
 use crate::time::{Hour, Minute};
 
 /// How long after its end a minute may still grow.
@@ -38,11 +44,30 @@ impl Lateness {
     }
 }
 
+/// How a profile learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learning {
+    /// How late the entity's data may come and still be learnt.
+    pub lateness: Minutes,
+    /// The model of what reports measure.
+    pub gauge: GaugeModel,
+}
+
+impl From<Minutes> for Learning {
+    fn from(lateness: Minutes) -> Learning {
+        Learning { lateness, gauge: GaugeModel::Core3 }
+    }
+}
+
 /// What is usual for an entity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// By measure. Most entities have one.
     series: SmallVec<[Series; 1]>,
+    /// Of what fails often enough, which share of the whole that is.
+    shares: Vec<Shares>,
+    /// What its reports measure; of functions alone.
+    gauged: Option<Box<Gauged>>,
     /// What it showed; nothing where nothing of it is told apart.
     familiar: Option<Box<Familiar>>,
 }
@@ -50,18 +75,79 @@ pub struct Profile {
 impl Profile {
     /// Learns what came in time in a complete hour. An hour that is learnt again replaces what was learnt of it, unless
     /// it is so old that a model has taken it in.
-    pub fn learn(&mut self, hour: Hour, cell: &Cell, lateness: Minutes) {
+    pub fn learn(&mut self, hour: Hour, cell: &Cell, how: impl Into<Learning>) {
+        let Learning { lateness, gauge } = how.into();
         self.meet(hour, cell);
         let open = waiting(lateness);
+        if cell.has_readings() {
+            self.gauged.get_or_insert_default().learn(hour, cell, (open, gauge));
+        }
         if let Some(only) = cell.only() {
-            return self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
+            self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
+        } else {
+            // Sensitive calls are calls: as such they are usual or not.
+            let mut parts = cell.on_time();
+            parts.retain(|part| part.measure != Measure::Sensitive);
+            for parts in parts.chunk_by(|a, b| a.measure == b.measure) {
+                self.series_of(parts[0].measure, hour).learn(hour, &by_minute(parts), open);
+                self.share_in(parts[0].measure, hour);
+            }
         }
-        // Sensitive calls are calls: as such they are usual or not.
-        let mut parts = cell.on_time();
-        parts.retain(|part| part.measure != Measure::Sensitive);
-        for parts in parts.chunk_by(|a, b| a.measure == b.measure) {
-            self.series_of(parts[0].measure, hour).learn(hour, &by_minute(parts), open);
+        self.shares.iter_mut().for_each(|shares| shares.learn(hour, cell, open));
+    }
+
+    /// Begins to learn a share minute by minute, once it is of many.
+    fn share_in(&mut self, part: Measure, hour: Hour) {
+        let Some((whole, many)) = part.part_of() else { return };
+        let known = self.shares.iter().any(|shares| shares.part == part);
+        if known || self.series(part).is_none_or(|series| series.two_hours(hour) < many) {
+            return;
         }
+        let light = self.light_share((part, whole), hour).map(|(model, _)| model);
+        let mut model = light.unwrap_or_else(|| ErrorProfile::new(hour.first().0));
+        model.advance(hour.first().0);
+        self.shares.push(Shares { part, whole, stands: Stands::new(hour, model) });
+    }
+
+    /// A model of the share of a part in a whole, made of the sums of the active hours before `bound`, and how many of the
+    /// whole that rests on; nothing where nothing is known.
+    pub(crate) fn light_share(&self, (part, whole): (Measure, Measure), bound: Hour) -> Option<(ErrorProfile, u64)> {
+        let sums = |measure| self.series(measure).into_iter().flat_map(move |series| series.baseline(bound));
+        share::light(sums(part), sums(whole))
+    }
+
+    /// A model of the share of a part as of the beginning of an hour, where one learns it minute by minute.
+    pub(crate) fn share_lessons<'c>(
+        &self,
+        (part, hour): (Measure, Hour),
+        cells: impl Iterator<Item = (Hour, &'c Cell)>,
+        lateness: Minutes,
+    ) -> Option<Lessons<ErrorProfile>> {
+        let bound = bound_of(hour.first(), lateness);
+        let shares = self.shares.iter().find(|shares| shares.part == part)?;
+        if !shares.stands.covers(Hour(bound.0.saturating_sub(YOUNG))) {
+            return None;
+        }
+        let stand = shares.stands.stand(bound)?;
+        Some(Lessons::new(stand, shares.stands.waiting(), cells, |cell| cell.shares(part, shares.whole)))
+    }
+
+    /// A model of what a meter reads as of the beginning of an hour.
+    pub(crate) fn gauge_lessons<'c>(
+        &self,
+        (meter, hour): (Meter, Hour),
+        cells: impl Iterator<Item = (Hour, &'c Cell)>,
+        lateness: Minutes,
+    ) -> Option<Lessons<Gauge>> {
+        let bound = bound_of(hour.first(), lateness);
+        let stands = self.gauged.as_ref()?.stands(meter)?;
+        let stand = stands.stand(bound)?;
+        Some(Lessons::new(stand, stands.waiting(), cells, |cell| rows_of(cell, meter)))
+    }
+
+    /// What else is known of what reports measure.
+    pub(crate) fn gauged(&self) -> Option<&Gauged> {
+        self.gauged.as_deref()
     }
 
     fn meet(&mut self, hour: Hour, cell: &Cell) {
@@ -92,6 +178,8 @@ impl Profile {
     /// again from their cells.
     pub fn settle(&mut self, end: Hour) {
         self.series.iter_mut().for_each(|series| series.settle(end));
+        self.shares.iter_mut().for_each(|shares| shares.stands.put_away(end));
+        self.gauged.iter_mut().for_each(|gauged| gauged.settle(end));
     }
 
     /// Hours that a profile that was settled stands behind the last complete one.
@@ -104,7 +192,9 @@ impl Profile {
     #[must_use]
     pub fn reach(&self, hour: Hour, lateness: Minutes) -> Hour {
         let bound = bound_of(hour.first(), lateness);
-        let reach = self.series.iter().map(|series| series.reach(bound)).min();
+        let shares = self.shares.iter().map(|shares| shares.stands.reach(bound));
+        let gauged = self.gauged.iter().filter_map(|gauged| gauged.reach(bound));
+        let reach = self.series.iter().map(|series| series.reach(bound)).chain(shares).chain(gauged).min();
         reach.map_or(hour.before(), |reach| reach.min(hour.before()))
     }
 
@@ -115,7 +205,7 @@ impl Profile {
         (measure, hour): (Measure, Hour),
         cells: impl Iterator<Item = (Hour, &'c Cell)>,
         lateness: Minutes,
-    ) -> Option<Lessons> {
+    ) -> Option<Lessons<RateProfile>> {
         self.series(measure)?.teach(bound_of(hour.first(), lateness), cells)
     }
 
@@ -174,77 +264,4 @@ fn by_minute(parts: &[OnTime]) -> SmallVec<[(u8, u32); 8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cell(counts: &[(u8, u32)]) -> Cell {
-        let mut cell = Cell::default();
-        for (minute, n) in counts {
-            cell.count(Measure::Calls, *minute, *n);
-        }
-        cell
-    }
-
-    fn learnt(hours: std::ops::Range<i32>, n: impl Fn(i32) -> u32) -> Profile {
-        let mut profile = Profile::default();
-        for hour in hours {
-            profile.learn(Hour(hour), &cell(&[(30, n(hour)), (31, 1)]), Minutes(15));
-        }
-        profile
-    }
-
-    #[test]
-    fn an_hour_is_known_only_when_complete() {
-        let profile = learnt(10..11, |_| 5);
-        let sum = |minute, lateness| {
-            profile.baseline(Measure::Calls, Hour(11).minute(minute), Minutes(lateness)).map(|(_, n)| n).sum::<u32>()
-        };
-        assert_eq!((sum(14, 15), sum(15, 15), sum(5, 5)), (0, 6, 6));
-    }
-
-    #[test]
-    fn memory_is_bounded_and_the_baseline_is_the_newest_day() {
-        let profile = learnt(0..1_000, |hour| hour as u32);
-        assert_eq!(profile.entries(), 36);
-        let baseline: Vec<_> = profile.baseline(Measure::Calls, Hour(1_001).first(), Minutes(15)).collect();
-        assert_eq!((baseline.len(), baseline[23]), (24, (Hour(999), 1_000)));
-    }
-
-    /// The model of a minute, of a profile that has learnt so many hours, with the cells of the hours since `from`.
-    fn model(profile: &Profile, minute: Minute, from: Hour, n: impl Fn(i32) -> u32) -> Option<Vec<u8>> {
-        let cells: Vec<(Hour, Cell)> =
-            (from.0..=minute.hour().0).map(|hour| (Hour(hour), cell(&[(30, n(hour)), (31, 1)]))).collect();
-        let all = cells.iter().map(|(hour, cell)| (*hour, cell));
-        let mut lessons = profile.lessons((Measure::Calls, minute.hour()), all, Minutes(15))?;
-        Some(lessons.model(minute.plus(-15)).encode())
-    }
-
-    #[test]
-    fn what_was_usual_is_the_same_whenever_one_asks() {
-        for n in [|hour: i32| (hour % 7) as u32, |hour: i32| 15 + (hour % 7) as u32, |hour: i32| (hour as u32 % 50) / 2]
-        {
-            let minute = Hour(100).minute(40);
-            let wanted = model(&learnt(0..99, n), minute, Hour(99), n).unwrap();
-            for end in 99..140 {
-                let profile = learnt(0..end, n);
-                let from = profile.reach(Hour(100), Minutes(15));
-                let found = model(&profile, minute, from, n);
-                assert!(found.is_none_or(|found| found == wanted), "{end}");
-                assert!(end > 110 || model(&profile, minute, from, n).is_some(), "{end}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_profile_that_was_put_away_goes_on_from_there() {
-        let n = |hour: i32| 15 + (hour % 7) as u32;
-        let (mut profile, minute) = (learnt(0..99, n), Hour(100).minute(40));
-        let wanted = model(&profile, minute, Hour(99), n);
-        profile.settle(Hour(95));
-        for hour in 95..100 {
-            profile.learn(Hour(hour), &cell(&[(30, n(hour)), (31, 1)]), Minutes(15));
-        }
-        assert!(wanted.is_some());
-        assert_eq!(model(&profile, minute, Hour(99), n), wanted);
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@
 //! 09:00            s3:GetObject denied who=role/etl ip=192.0.2.7 x3
 //! 00:00-08:50/10m  s3:GetObject        who=role/etl x4
 //! 09:00            ConsoleLogin failed user=ann ip=192.0.2.7
-//! 09:00            REPORT fn=pay
+//! 09:00            REPORT fn=pay ms=120 mb=300/512 init=800 stream=a
+//! 09:00            LINE ERROR fn=pay
 //! 09:00            timeout fn=pay req=r1
 //! ```
 //!
@@ -21,8 +22,8 @@ use crate::cell::{Arrival, Cell};
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
 use crate::event::{
-    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Line, Log, Login, Principal,
-    PrincipalKind, Report, What,
+    Address, Call, CallKind, Crash, CrashKind, ErrorClass, Event, Failure, Identity, Level, Line, Log, Login,
+    Principal, PrincipalKind, Report, What,
 };
 use crate::group::Book;
 use crate::hash::hash_of;
@@ -145,7 +146,7 @@ fn judge(
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
         book.take(Judged { entity: entity.clone(), range, findings, peaks: Vec::new() }, engine);
-        profile.learn(hour, &cell, engine.lateness.of(entity.family.source()));
+        profile.learn(hour, &cell, engine.learning(entity.family.source()));
     }
 }
 
@@ -219,9 +220,29 @@ impl Happened {
         ];
         let kind = kinds.into_iter().find(|(word, _)| self.says(word)).map(|(_, kind)| kind);
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
-        let line = if self.says("REPORT") { Line::Report(Report::default()) } else { Line::Platform };
+        let line = match () {
+            () if self.says("REPORT") => Line::Report(self.report()),
+            () if self.says("LINE") => Line::Application { level: self.level(), error_type: "" },
+            () => Line::Platform,
+        };
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
-        observer.event(&self.event(What::Log(Log { function, request, stream: "s", line, failure, ..Log::default() })));
+        let stream = if self.value("stream").is_empty() { "s" } else { self.value("stream") };
+        observer.event(&self.event(What::Log(Log { function, request, stream, line, failure, ..Log::default() })));
+    }
+
+    fn level(&self) -> Level {
+        if self.says("ERROR") { Level::Error } else { Level::Warn }
+    }
+
+    fn report(&self) -> Report {
+        let (used, size) = self.value("mb").split_once('/').unwrap_or(("", ""));
+        Report {
+            duration_ms: self.value("ms").parse().ok(),
+            init_ms: self.value("init").parse().ok(),
+            memory_mb: size.parse().ok(),
+            memory_used_mb: used.parse().ok(),
+            ..Report::default()
+        }
     }
 
     fn show_call(&self, observer: &mut Observer<'_>) {

@@ -1,17 +1,15 @@
 //! A series: one measure of an entity, and what is usual for it, as far as its hours were learnt.
 //!
 //! Most series are *light*: of their last active hours the sums are kept, and a model is made of them when somebody
-//! asks. One that was busy once has a model of its own from then on, which learns minute by minute. A model cannot look
-//! back, so it stands some hours behind, and what came since waits; an older one stands a day or two behind, for what
-//! comes late. Whoever asks gets a model as of some hour and teaches it what is left.
+//! asks. One that was busy once has a model of its own from then on, which learns minute by minute.
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
 use crate::measure::Measure;
-use crate::settings::Minutes;
+use crate::stand::{Lessons, Model, Rows, Stand, Stands};
 use crate::stats::rate::{RateProfile, RateWindows};
 use crate::time::{HOUR, Hour, Minute};
 
@@ -21,11 +19,6 @@ const BASELINE: usize = 24;
 const KEPT: usize = 36;
 /// Events in two hours that make a series a busy one. Fewer are never a finding.
 const BUSY: u64 = 20;
-/// Hours that wait beyond a lateness: until then an hour is judged when it is complete, and when the next one is.
-const WAITING: i32 = 3;
-/// Hours between the models, at least; and hours after which the older one is given up, however near the next one is.
-const APART: i32 = 24;
-const TOO_OLD: i32 = 72;
 
 /// One measure of an entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +27,7 @@ pub(crate) struct Series {
     /// The first hour that it was active in.
     since: Hour,
     hours: VecDeque<ActiveHour>,
-    busy: Option<Box<Busy>>,
+    busy: Option<Box<Stands<RateProfile>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,55 +36,24 @@ struct ActiveHour {
     sum: u32,
 }
 
-/// What a series has that was busy once. Two are equal that know the same, wherever their models stand.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Busy {
-    /// The first hour that was learnt minute by minute.
-    from: Hour,
-    older: Resting,
-    /// What becomes the older one next.
-    between: Option<Resting>,
-    newer: Stand,
-    /// The hours that the newer model has not learnt yet, in their order.
-    waiting: VecDeque<Waiting>,
-}
+impl Model for RateProfile {
+    type Row = u32;
 
-/// A model that has learnt the hours before `at`, and no other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Stand {
-    pub(crate) at: Hour,
-    #[serde(serialize_with = "write", deserialize_with = "read")]
-    pub(crate) model: RateProfile,
-}
-
-/// A [`Stand`] that is seldom asked, in its stored form: that takes a third of the room.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Resting {
-    at: Hour,
-    #[serde(serialize_with = "write_resting", deserialize_with = "read_resting")]
-    model: Box<[u8]>,
-}
-
-impl Resting {
-    fn of(stand: &Stand) -> Resting {
-        Resting { at: stand.at, model: stand.model.encode().into() }
+    fn learn_row(&mut self, minute: Minute, row: u32) {
+        self.learn(minute.0, row);
     }
 
-    fn stand(&self) -> Option<Stand> {
-        Some(Stand { at: self.at, model: RateProfile::decode(&self.model)? })
+    fn pass_to(&mut self, minute: Minute) {
+        self.advance(minute.0);
     }
-}
 
-/// What came in time in an hour.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Waiting {
-    hour: Hour,
-    minutes: Vec<(u8, u32)>,
-}
+    fn bytes(&self) -> Vec<u8> {
+        self.encode()
+    }
 
-/// Hours that wait until the newer model learns them.
-pub(crate) fn waiting(lateness: Minutes) -> i32 {
-    WAITING + (lateness.0 as i32 + HOUR - 1) / HOUR
+    fn of_bytes(bytes: &[u8]) -> Option<RateProfile> {
+        RateProfile::decode(bytes)
+    }
 }
 
 impl Series {
@@ -107,16 +69,12 @@ impl Series {
         if !self.push(ActiveHour { hour, sum }) {
             return;
         }
-        if self.busy.is_none() && u64::from(sum) + u64::from(self.sum_of(hour.before())) >= BUSY {
+        if self.busy.is_none() && self.two_hours(hour) >= BUSY {
             let model = self.light(hour).unwrap_or_else(|| RateProfile::new(hour.first().0));
-            let stand = Stand { at: hour, model };
-            let (older, waiting) = (Resting::of(&stand), VecDeque::new());
-            self.busy = Some(Box::new(Busy { from: hour, older, between: None, newer: stand, waiting }));
+            self.busy = Some(Box::new(Stands::new(hour, model)));
         }
         if let Some(busy) = &mut self.busy {
-            busy.learn(Waiting { hour, minutes: minutes.to_vec() });
-            let newest = busy.waiting.back().map_or(hour, |waiting| waiting.hour);
-            busy.settle(Hour(newest.0.saturating_sub(open - 1)));
+            busy.learn(hour, minutes.to_vec(), open);
         }
     }
 
@@ -144,6 +102,11 @@ impl Series {
         true
     }
 
+    /// What an hour and the one before it had together.
+    pub(crate) fn two_hours(&self, hour: Hour) -> u64 {
+        u64::from(self.sum_of(hour)) + u64::from(self.sum_of(hour.before()))
+    }
+
     fn sum_of(&self, hour: Hour) -> u32 {
         self.hours
             .iter()
@@ -156,9 +119,7 @@ impl Series {
     /// Teaches the model all hours before `end`; those from then on are forgotten, to be learnt again from their cells.
     pub(crate) fn settle(&mut self, end: Hour) {
         if let Some(busy) = &mut self.busy {
-            busy.settle(end);
-            busy.waiting.clear();
-            busy.between = None;
+            busy.put_away(end);
         }
     }
 
@@ -199,25 +160,22 @@ impl Series {
     }
 
     /// A model that has learnt the hours before some hour that is not after `bound`.
-    fn stand(&self, bound: Hour) -> Option<Stand> {
+    fn stand(&self, bound: Hour) -> Option<Stand<RateProfile>> {
         match &self.busy {
-            Some(busy) if bound >= busy.from => busy.stand(bound),
+            Some(busy) if busy.covers(bound) => busy.stand(bound),
             _ => self.light(bound).map(|model| Stand { at: bound, model }),
         }
     }
 
     /// The first hour whose cell must be known to judge on what was usual as of `bound`.
     pub(crate) fn reach(&self, bound: Hour) -> Hour {
-        match &self.busy {
-            Some(busy) if busy.newer.at > bound && bound >= busy.from => busy.older.at.min(bound),
-            _ => bound,
-        }
+        self.busy.as_ref().map_or(bound, |busy| busy.reach(bound))
     }
 
     /// About how unusual windows are, without what was not learnt yet: enough to see that they are not.
     pub(crate) fn glance(&self, asked: &RateWindows, bound: Hour) -> f64 {
         match &self.busy {
-            Some(busy) if busy.newer.at <= bound => busy.newer.model.judge(asked).t,
+            Some(busy) if busy.newest().at <= bound => busy.newest().model.judge(asked).t,
             Some(_) => f64::INFINITY,
             // What an hour had that is known, in whichever minutes, is no surprise in another one.
             None if self.baseline(bound).any(|(_, n)| f64::from(n) >= asked.sums[3]) => 0.0,
@@ -225,113 +183,25 @@ impl Series {
         }
     }
 
-    /// A model as of `bound`, with what came in time since then, by minute, up to the end of the last of the cells: of
-    /// hours without a cell what waits.
-    pub(crate) fn teach<'c>(&self, bound: Hour, cells: impl Iterator<Item = (Hour, &'c Cell)>) -> Option<Lessons> {
-        let stand = self.stand(bound)?;
-        let mut hours: Vec<(Hour, Vec<(i32, u32)>)> = Vec::new();
-        for (hour, cell) in cells.filter(|(hour, _)| *hour >= stand.at) {
-            let minutes = cell.on_time_of(self.measure, 0, HOUR as u8 - 1);
-            hours.push((hour, minutes.map(|part| (hour.minute(part.minute).0, part.n)).collect()));
-        }
-        let waiting = self.busy.iter().flat_map(|busy| &busy.waiting).filter(|waiting| waiting.hour >= stand.at);
-        for waiting in waiting {
-            if hours.iter().all(|(hour, _)| *hour != waiting.hour) {
-                let minutes = waiting.minutes.iter().map(|(minute, n)| (waiting.hour.minute(*minute).0, *n));
-                hours.push((waiting.hour, minutes.collect()));
-            }
-        }
-        hours.sort_by_key(|(hour, _)| *hour);
-        let mut minutes: Vec<(i32, u32)> = hours.into_iter().flat_map(|(_, minutes)| minutes).collect();
+    /// A model as of `bound`, with what came in time since then, by minute.
+    pub(crate) fn teach<'c>(
+        &self,
+        bound: Hour,
+        cells: impl Iterator<Item = (Hour, &'c Cell)>,
+    ) -> Option<Lessons<RateProfile>> {
+        let waiting = self.busy.iter().flat_map(|busy| busy.waiting());
+        Some(Lessons::new(self.stand(bound)?, waiting, cells, |cell| self.rows_of(cell)))
+    }
+
+    fn rows_of(&self, cell: &Cell) -> Rows<u32> {
+        let all = cell.on_time_of(self.measure, 0, HOUR as u8 - 1);
+        let mut rows: Rows<u32> = all.map(|part| (part.minute, part.n)).collect();
         // Occurrences are one by one.
-        minutes.dedup_by(|next, kept| {
+        rows.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
             kept.1 = kept.1.saturating_add(if same { next.1 } else { 0 });
             same
         });
-        Some(Lessons { model: stand.model, minutes: minutes.into() })
+        rows
     }
-}
-
-impl PartialEq for Busy {
-    fn eq(&self, other: &Busy) -> bool {
-        let all = |busy: &Busy| {
-            let mut busy = busy.clone();
-            busy.settle(Hour(i32::MAX));
-            busy.newer
-        };
-        self.from == other.from && all(self) == all(other)
-    }
-}
-
-impl Busy {
-    fn learn(&mut self, learnt: Waiting) {
-        // What is in the model already cannot be learnt anew.
-        if learnt.hour < self.newer.at {
-            return;
-        }
-        let place = self.waiting.partition_point(|held| held.hour < learnt.hour);
-        match self.waiting.get_mut(place).filter(|held| held.hour == learnt.hour) {
-            Some(held) => *held = learnt,
-            None => self.waiting.insert(place, learnt),
-        }
-    }
-
-    /// Teaches the model the hours before `end`.
-    fn settle(&mut self, end: Hour) {
-        while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.hour < end) {
-            let behind = |resting: &Resting| waiting.hour.0.saturating_sub(resting.at.0);
-            let between = self.between.get_or_insert_with(|| Resting::of(&self.newer));
-            if behind(between) >= APART || behind(&self.older) >= TOO_OLD {
-                self.older = std::mem::replace(between, Resting::of(&self.newer));
-            }
-            for (minute, n) in waiting.minutes {
-                self.newer.model.learn(waiting.hour.minute(minute).0, n);
-            }
-            self.newer.at = waiting.hour.after();
-        }
-    }
-
-    fn stand(&self, bound: Hour) -> Option<Stand> {
-        if self.newer.at <= bound {
-            Some(self.newer.clone())
-        } else {
-            self.older.stand().filter(|stand| stand.at <= bound)
-        }
-    }
-}
-
-/// A model that is taught minute by minute while minutes are judged in their order.
-#[derive(Debug)]
-pub(crate) struct Lessons {
-    model: RateProfile,
-    minutes: VecDeque<(i32, u32)>,
-}
-
-impl Lessons {
-    /// The model when all minutes before `known_to` are learnt.
-    pub(crate) fn model(&mut self, known_to: Minute) -> &RateProfile {
-        while let Some((minute, n)) = self.minutes.pop_front_if(|(minute, _)| *minute < known_to.0) {
-            self.model.learn(minute, n);
-        }
-        self.model.advance(known_to.0);
-        &self.model
-    }
-}
-
-fn write<S: Serializer>(model: &RateProfile, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_bytes(&model.encode())
-}
-
-fn read<'de, D: Deserializer<'de>>(from: D) -> Result<RateProfile, D::Error> {
-    let bytes = Vec::<u8>::deserialize(from)?;
-    RateProfile::decode(&bytes).ok_or_else(|| de::Error::custom("a model of a rate is damaged"))
-}
-
-fn write_resting<S: Serializer>(model: &[u8], to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_bytes(model)
-}
-
-fn read_resting<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[u8]>, D::Error> {
-    Ok(read(from)?.encode().into())
 }

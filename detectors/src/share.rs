@@ -1,16 +1,20 @@
 //! The judge of shares: do far more calls fail than usual, and are they enough to speak of?
 //!
-//! What is usual is taken from the sums of the last active hours: a model is made of them when somebody asks. So an error
-//! costs nothing to learn, and *expected* is the same whenever one asks.
+//! Of what fails seldom, the sums of the last active hours are kept, and a model is made of them when somebody asks. What
+//! failed often once has a model of its own from then on, which learns minute by minute, and knows the hours of the day:
+//! throttling that comes every night is news once.
 
+use serde::{Deserialize, Serialize};
+
+use crate::cell::Cell;
 use crate::level::Surprise;
 use crate::measure::Measure;
 use crate::rate::round;
 use crate::settings::{Field, Value, Visit};
+use crate::stand::{Model, Stands};
 use crate::stats::errors::{ErrorProfile, ErrorScore, ErrorWindows};
 use crate::stats::windows::{Sums, WIDTHS};
-use crate::time::{HOUR, Hour};
-use crate::window::Window;
+use crate::time::{HOUR, Hour, Minute};
 
 /// When a share of failures is far over its usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,20 +82,63 @@ impl Excess {
     }
 }
 
-/// What is usual of the failures among some calls, and how many calls that rests on; nothing where nothing is known.
-pub(crate) fn model(window: &Window<'_>, failed: Measure, calls: Measure) -> Option<(ErrorProfile, u64)> {
-    let failures: Vec<(Hour, u32)> = window.baseline(failed).collect();
-    let of = |hour: Hour| failures.iter().find(|(held, _)| *held == hour).map_or(0, |(_, n)| *n);
-    let mut hours = window.baseline(calls).peekable();
+/// Hours after which a model that learns minute by minute is asked. A younger one knows little: what it learnt last has
+/// not left its longest window.
+pub(crate) const YOUNG: i32 = 12;
+
+/// How large a share of a whole a part usually is, learnt minute by minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shares {
+    pub(crate) part: Measure,
+    pub(crate) whole: Measure,
+    pub(crate) stands: Stands<ErrorProfile>,
+}
+
+impl Shares {
+    /// Learns an hour: also one in which nothing failed.
+    pub(crate) fn learn(&mut self, hour: Hour, cell: &Cell, open: i32) {
+        let rows = cell.shares(self.part, self.whole);
+        if !rows.is_empty() {
+            self.stands.learn(hour, rows, open);
+        }
+    }
+}
+
+impl Model for ErrorProfile {
+    type Row = (u32, u32);
+
+    fn learn_row(&mut self, minute: Minute, (errors, calls): (u32, u32)) {
+        self.learn(minute.0, errors, calls);
+    }
+
+    fn pass_to(&mut self, minute: Minute) {
+        self.advance(minute.0);
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.encode()
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Option<ErrorProfile> {
+        ErrorProfile::decode(bytes)
+    }
+}
+
+/// A model made of the sums of active hours, and how many of the whole it rests on; nothing without any.
+pub(crate) fn light(
+    part: impl Iterator<Item = (Hour, u32)>,
+    whole: impl Iterator<Item = (Hour, u32)>,
+) -> Option<(ErrorProfile, u64)> {
+    let parts: Vec<(Hour, u32)> = part.collect();
+    let of = |hour: Hour| parts.iter().find(|(held, _)| *held == hour).map_or(0, |(_, n)| *n);
+    let mut hours = whole.peekable();
     let mut model = ErrorProfile::new(hours.peek()?.0.first().0);
     let mut known = 0;
     for (hour, n) in hours {
-        let failed = of(hour);
+        let part = of(hour);
         // An invocation that died may have left no report, so there are at least as many as failures.
-        model.learn(hour.first().plus(HOUR / 2).0, failed, n.max(failed));
+        model.learn(hour.first().plus(HOUR / 2).0, part, n.max(part));
         known += u64::from(n);
     }
-    // The model learns what has left its longest window: by now all of it has.
-    model.advance(window.minute.hour().after().first().0);
     Some((model, known))
 }

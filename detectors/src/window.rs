@@ -7,10 +7,14 @@ use std::sync::Arc;
 use crate::alert::{Example, Span};
 use crate::cell::{Cell, Contributor, Occurrence};
 use crate::entity::Entity;
+use crate::gauged::Gauged;
 use crate::measure::{Measure, Slot};
+use crate::meter::{BLOCK, Meter, Sketch, block_of};
 use crate::profile::Profile;
-use crate::series::Lessons;
 use crate::settings::Minutes;
+use crate::stand::{Lessons, Model};
+use crate::stats::errors::ErrorProfile;
+use crate::stats::gauge::Gauge;
 use crate::stats::rate::{RateProfile, RateWindows};
 use crate::stats::windows::WIDTHS;
 use crate::time::{HOUR, Hour, Minute};
@@ -70,7 +74,39 @@ pub(crate) struct Models<'a> {
     pub(crate) cells: &'a [(Hour, Arc<Cell>)],
     pub(crate) hour: Hour,
     pub(crate) lateness: Minutes,
-    open: RefCell<Vec<(Measure, Option<Lessons>)>>,
+    rates: Open<Measure, RateProfile>,
+    shares: Open<Measure, ErrorProfile>,
+    gauges: Open<Meter, Gauge>,
+}
+
+/// Models that somebody asked for.
+#[derive(Debug)]
+struct Open<K, M: Model>(RefCell<Vec<(K, Option<Lessons<M>>)>>);
+
+impl<K, M: Model> Default for Open<K, M> {
+    fn default() -> Open<K, M> {
+        Open(RefCell::default())
+    }
+}
+
+impl<K: Copy + PartialEq, M: Model> Open<K, M> {
+    /// What somebody says with a model that has learnt what was complete before `known_to`.
+    fn ask<T>(
+        &self,
+        (key, known_to): (K, Minute),
+        make: impl FnOnce() -> Option<Lessons<M>>,
+        say: impl FnOnce(&M) -> T,
+    ) -> Option<T> {
+        let mut open = self.0.borrow_mut();
+        let at = match open.iter().position(|(held, _)| *held == key) {
+            Some(at) => at,
+            None => {
+                open.push((key, make()));
+                open.len() - 1
+            }
+        };
+        open[at].1.as_mut().map(|lessons| say(lessons.model(known_to)))
+    }
 }
 
 impl<'a> Models<'a> {
@@ -80,22 +116,12 @@ impl<'a> Models<'a> {
         hour: Hour,
         lateness: Minutes,
     ) -> Models<'a> {
-        Models { profile, cells, hour, lateness, open: RefCell::default() }
+        let (rates, shares, gauges) = (Open::default(), Open::default(), Open::default());
+        Models { profile, cells, hour, lateness, rates, shares, gauges }
     }
 
-    /// What somebody says of a series with a model that has learnt what was complete before `minute`.
-    fn ask<T>(&self, measure: Measure, known_to: Minute, say: impl FnOnce(&RateProfile) -> T) -> Option<T> {
-        let mut open = self.open.borrow_mut();
-        let at = match open.iter().position(|(held, _)| *held == measure) {
-            Some(at) => at,
-            None => {
-                let cells = self.cells.iter().map(|(hour, cell)| (*hour, cell.as_ref()));
-                let lessons = self.profile.and_then(|p| p.lessons((measure, self.hour), cells, self.lateness));
-                open.push((measure, lessons));
-                open.len() - 1
-            }
-        };
-        open[at].1.as_mut().map(|lessons| say(lessons.model(known_to)))
+    fn cells(&self) -> impl Iterator<Item = (Hour, &Cell)> {
+        self.cells.iter().map(|(hour, cell)| (*hour, cell.as_ref()))
     }
 }
 
@@ -146,7 +172,58 @@ impl<'a> Window<'a> {
 
     /// What somebody says of a series who knows what is usual for it; nothing where nothing is.
     pub fn ask<T>(&self, measure: Measure, say: impl FnOnce(&RateProfile) -> T) -> Option<T> {
-        self.models.ask(measure, self.known_to(), say)
+        let Models { profile, hour, lateness, rates, .. } = self.models;
+        let make = || (*profile)?.lessons((measure, *hour), self.models.cells(), *lateness);
+        rates.ask((measure, self.known_to()), make, say)
+    }
+
+    /// What somebody says of the share of a part who knows what is usual for it, and of how many of the whole: from a
+    /// model that learnt it minute by minute or, of what is seldom, from the sums of active hours.
+    pub(crate) fn ask_share<T>(&self, part: Measure, say: impl FnOnce(&ErrorProfile, u64) -> T) -> Option<T> {
+        let (whole, _) = part.part_of()?;
+        let Models { profile, hour, lateness, shares, .. } = self.models;
+        let make = || (*profile)?.share_lessons((part, *hour), self.models.cells(), *lateness);
+        let rests_on = self.baseline(whole).map(|(_, n)| u64::from(n)).sum();
+        let mut say = Some(say);
+        let said = shares.ask((part, self.known_to()), make, |model| say.take().map(|say| say(model, rests_on)));
+        match said {
+            Some(said) => said,
+            None => {
+                let (mut model, known) = self.profile?.light_share((part, whole), self.known_before())?;
+                // The model learns what has left its longest window: by now all of it has.
+                model.advance(self.known_before().after().first().0);
+                say.take().map(|say| say(&model, known))
+            }
+        }
+    }
+
+    /// The share of a part in its whole over the last active hours, in per cent; 0 where nothing is known.
+    pub(crate) fn share_lately(&self, part: Measure) -> f64 {
+        let sum = |measure| self.baseline(measure).map(|(_, n)| f64::from(n)).sum::<f64>();
+        part.part_of().map_or(0.0, |(whole, _)| 100.0 * sum(part) / sum(whole).max(1.0))
+    }
+
+    /// What somebody says of what a meter reads who knows what is usual for it.
+    pub(crate) fn ask_gauge<T>(&self, meter: Meter, say: impl FnOnce(&Gauge) -> T) -> Option<T> {
+        let Models { profile, hour, lateness, gauges, .. } = self.models;
+        let make = || (*profile)?.gauge_lessons((meter, *hour), self.models.cells(), *lateness);
+        gauges.ask((meter, self.known_to()), make, say)
+    }
+
+    /// The readings of a meter in the blocks that end in the last `span`: a whole number of blocks, where the window's
+    /// minute is the last of one.
+    pub(crate) fn sketch(&self, meter: Meter, span: Minutes) -> Sketch {
+        let whole = |(cell, from, to): (&'a Cell, u8, u8)| {
+            let (from, end) = (from.div_ceil(BLOCK as u8), block_of(to + 1));
+            end.checked_sub(1).map(|last| cell.readings(meter, from, last))
+        };
+        let blocks = self.cells(span).filter_map(whole).flatten();
+        blocks.map(|reading| (reading.step, reading.all())).collect()
+    }
+
+    /// What else is known of what the function's reports measure.
+    pub(crate) fn gauged(&self) -> Option<&'a Gauged> {
+        self.profile?.gauged()
     }
 
     /// The first minute that was not complete when the window's last minute came.

@@ -36,6 +36,9 @@ pub fn page(profiles: &'static Profiles) -> String {
 }
 
 fn shown(reach: &Reach) -> String {
+    if reach.kinds.is_empty() {
+        return "nothing".to_owned();
+    }
     let kinds: Vec<&str> = reach.kinds.iter().map(|kind: &Kind| kind.name()).collect();
     format!("{} up to {}", kinds.join(", "), reach.up_to.name())
 }

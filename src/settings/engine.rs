@@ -26,6 +26,7 @@ impl Settings {
         let watches = self.watches().into_iter().filter(|watch| watch.stage >= least);
         let mut engine = Engine::new(watches.collect(), self.lateness);
         engine.budget = self.budget;
+        engine.gauge = self.gauges;
         engine
     }
 

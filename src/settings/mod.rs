@@ -24,6 +24,7 @@ use lapwing_detectors::alert::{Owner, Subject};
 use lapwing_detectors::catalog::silence::Watched;
 use lapwing_detectors::day::Budget;
 use lapwing_detectors::profile::Lateness;
+use lapwing_detectors::stats::gauge::GaugeModel;
 
 pub use self::deployers::{Deployer, From, Origin};
 pub use self::environment::{CONFIG, VARIABLES};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub detectors: BTreeMap<&'static str, Tuning>,
     /// How late data may be.
     pub lateness: Lateness,
+    /// The model of what the reports of functions measure.
+    pub gauges: GaugeModel,
     /// By account id.
     pub accounts: BTreeMap<String, Account>,
     /// Whose something is; the first that matches counts.

@@ -4,6 +4,7 @@ use lapwing_detectors::day::Budget;
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stats::gauge::GaugeModel;
 
 use super::Settings;
 use super::catalog::Catalog;
@@ -29,6 +30,16 @@ pub(super) fn lateness(text: &str) -> Result<Minutes, Wrong> {
 fn read_lateness(section: &Section<'_>, into: &mut Lateness) {
     into.lambda = section.read("lambda", lateness).unwrap_or(into.lambda);
     into.cloudtrail = section.read("cloudtrail", lateness).unwrap_or(into.cloudtrail);
+    section.finish();
+}
+
+impl Named for GaugeModel {
+    const NAMES: &'static [(&'static str, GaugeModel)] = &[("core3", GaugeModel::Core3), ("full8", GaugeModel::Full8)];
+    const WHAT: &'static str = "a model of gauges";
+}
+
+fn read_gauges(section: &Section<'_>, into: &mut GaugeModel) {
+    *into = section.read("model", named).unwrap_or(*into);
     section.finish();
 }
 
@@ -242,6 +253,9 @@ impl Settings {
         settings.rules.own = catalog.own_rules();
         if let Some(section) = root.section("lateness") {
             read_lateness(&section, &mut settings.lateness);
+        }
+        if let Some(section) = root.section("gauges") {
+            read_gauges(&section, &mut settings.gauges);
         }
         if let Some(section) = root.section("accounts") {
             settings.read_accounts(&section);

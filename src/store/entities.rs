@@ -9,8 +9,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::level::Levels;
-use lapwing_detectors::profile::Profile;
-use lapwing_detectors::settings::Minutes;
+use lapwing_detectors::profile::{Learning, Profile};
 use lapwing_detectors::time::Hour;
 
 use super::hours::Id;
@@ -50,8 +49,8 @@ impl Held {
     }
 
     /// Teaches its profile what came in time in a complete hour.
-    pub(super) fn learn(&mut self, hour: Hour, cell: &Cell, lateness: Minutes) {
-        Arc::make_mut(&mut self.profile).learn(hour, cell, lateness);
+    pub(super) fn learn(&mut self, hour: Hour, cell: &Cell, how: Learning) {
+        Arc::make_mut(&mut self.profile).learn(hour, cell, how);
     }
 
     /// What is known of it, with these of its cells.

@@ -151,7 +151,7 @@ impl MemoryStore {
         let source = self.source(id);
         let cell = self.hours.get(changed).and_then(|held| held.merged(id)).map(Arc::as_ref);
         if let Some(cell) = cell.filter(|_| changed.last() <= self.judged(source)) {
-            self.entities.get_mut(id).learn(changed, cell, self.engine.lateness.of(source));
+            self.entities.get_mut(id).learn(changed, cell, self.engine.learning(source));
         }
     }
 
@@ -180,6 +180,7 @@ impl MemoryStore {
 
     /// Notes a delivery and counts what is late in it; says whether it is new.
     fn begin(&mut self, learnt: &Learnt) -> bool {
+        self.learn_lessons();
         self.newest = self.newest.max(learnt.newest);
         let new = self.remember(learnt.delivery);
         if new {
@@ -249,10 +250,7 @@ impl MemoryStore {
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
     fn step(&mut self, now: DateTime<Utc>) -> Option<Vec<Due>> {
-        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
-            let lateness = self.engine.lateness.of(self.source(id));
-            self.entities.get_mut(id).learn(hour, &cell, lateness);
-        }
+        self.learn_lessons();
         let pass = self.pass.take().unwrap_or_else(|| self.begin_pass(now));
         let latest = pass.until.values().max().map_or(Hour(i32::MIN), |minute| minute.hour());
         let Some(hour) = self.hours.next(pass.next, latest) else {
@@ -263,7 +261,6 @@ impl MemoryStore {
             self.drop_old(now);
             return None;
         };
-        // All that came before this hour was judged.
         self.levelled.reach(Day::of_minute(hour.first()), self.engine.budget);
         let due = self.judge_and_learn(hour, &pass.until);
         if self.retention == Retention::Reach {
@@ -271,6 +268,14 @@ impl MemoryStore {
         }
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
+    }
+
+    /// Teaches profiles what they were to learn once it was judged.
+    fn learn_lessons(&mut self) {
+        for (id, hour, cell) in std::mem::take(&mut self.lessons) {
+            let how = self.engine.learning(self.source(id));
+            self.entities.get_mut(id).learn(hour, &cell, how);
+        }
     }
 
     fn begin_pass(&self, now: DateTime<Utc>) -> Pass {
@@ -299,14 +304,14 @@ impl MemoryStore {
             let family = held.entity.family;
             let range = ranges[family.source() as usize];
             let asked = range.from <= range.to;
-            let stirs = asked && engine.stirs(present.traces[0], present.traces[1]);
+            let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
             let (cell, earlier) = pair.look(present, stirs, folder);
             let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             let complete = complete[family.source() as usize];
             if !wakes {
                 if complete {
-                    held.learn(hour, cell, engine.lateness.of(family.source()));
+                    held.learn(hour, cell, engine.learning(family.source()));
                 }
                 continue;
             }

@@ -111,13 +111,16 @@ impl NotedHour {
         Some(cell)
     }
 
-    /// Puts the counters and habits of the cell of the entity at that place into `cell`, instead of what it held.
+    /// Puts the counters, readings and habits of the cell of the entity at that place into `cell`, instead of what it held.
     pub(super) fn counters(&self, place: usize, cell: &mut Cell) {
         cell.clear();
         for noted in self.touches_of(place) {
             noted.tally.count(cell);
             if noted.tally.shows() {
                 self.deliveries[noted.delivery as usize].show(noted.place as usize, cell);
+            }
+            if noted.tally.reads() {
+                self.deliveries[noted.delivery as usize].read(noted.place as usize, cell);
             }
         }
     }

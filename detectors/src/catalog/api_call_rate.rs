@@ -1,4 +1,4 @@
-//! Far more API calls than usual, of a principal or of an API.
+//! Far more API calls than usual, of a principal, of an API or of a whole account.
 
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
@@ -13,7 +13,7 @@ use crate::window::{Around, Window};
 static ABOUT: About = About {
     id: "api-call-rate",
     title: "Unusual API call rate",
-    what: "A principal, or an API in one account and Region, sees far more calls in 1, 5, 15 or 60 minutes than is usual for it at this time \
+    what: "A principal, an API in one account and Region, or a whole account, sees far more calls in 1, 5, 15 or 60 minutes than is usual for it at this time \
            of the day and week.",
     why: "Enumeration, mass reading of secrets or data, runaway automation and resource abuse show as calls first.",
     innocent: "A job that bursts every hour or every night: what comes again at the same time is its usual.",
@@ -23,7 +23,7 @@ static ABOUT: About = About {
         "which APIs make up the calls, and does this principal use them on other days?",
         "do address, user agent and session look as they always do?",
     ],
-    families: &[Family::Principal, Family::Api],
+    families: &[Family::Principal, Family::Api, Family::Account],
     trigger: Trigger::Measures(&[Measure::Calls]),
     nature: Nature::Condition,
     timing: Timing::Monotone,
@@ -77,15 +77,17 @@ impl Detector for ApiCallRate {
             return;
         }
         let families: &[Family] = match call.kind {
-            CallKind::Api | CallKind::SignIn | CallKind::Network if call.principal.name.is_empty() => &[Family::Api],
-            CallKind::Api | CallKind::SignIn | CallKind::Network => &[Family::Api, Family::Principal],
+            CallKind::Api | CallKind::SignIn | CallKind::Network if call.principal.name.is_empty() => {
+                &[Family::Api, Family::Account]
+            }
+            CallKind::Api | CallKind::SignIn | CallKind::Network => &[Family::Api, Family::Principal, Family::Account],
             CallKind::Aggregated => &[Family::Api],
             CallKind::Service | CallKind::Insight | CallKind::Update => &[],
         };
         let sensitive = is_sensitive(call.service, call.name);
         for family in families {
             seen.count(*family, Measure::Calls);
-            if sensitive {
+            if sensitive && *family != Family::Account {
                 seen.count(*family, Measure::Sensitive);
             }
         }
@@ -127,7 +129,8 @@ mod tests {
             "00:00-76:54/6m  s3:GetObject                  who=role/etl x3
              77:02           secretsmanager:GetSecretValue who=role/etl x40
              77:05           ec2:DescribeInstances         who=role/etl x30",
-            "05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
+            "05:02 low 111122223333: 70 API calls in 5 min, usual under 0.1
+             05:02 medium role/etl: 70 API calls in 5 min, usual under 0.1",
         );
     }
 
@@ -163,8 +166,10 @@ mod tests {
              77:02           s3:GetObject     who=role/etl x60
              78:30           s3:GetObject     who=role/etl",
             "05:02 low s3:GetObject: 60 API calls in 1 min, usual under 0.1
+             05:02 low 111122223333: 60 API calls in 1 min, usual under 0.1
              05:02 low role/etl: 60 API calls in 1 min, usual under 0.1
              06:02 resolved s3:GetObject
+             06:02 resolved 111122223333
              06:02 resolved role/etl",
         );
     }
@@ -175,7 +180,8 @@ mod tests {
             &ApiCallRate::default(),
             "09:02-81:02/360m  s3:ListBuckets    who=user/ann x2
              84:10-84:14/1m    iam:ListUsers     who=user/ann x40",
-            "12:10 low user/ann: 200 API calls in 5 min, usual under 0.1",
+            "12:10 low 111122223333: 200 API calls in 5 min, usual under 0.1
+             12:10 low user/ann: 200 API calls in 5 min, usual under 0.1",
         );
     }
 

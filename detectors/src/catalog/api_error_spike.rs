@@ -1,4 +1,4 @@
-//! A principal's calls fail far more often than usual, by class of error.
+//! The calls of a principal, or of an API, fail far more often than usual, by class of error.
 
 use crate::catalog::denied_on_one_api::DeniedOnOneApi;
 use crate::cell::Cell;
@@ -10,15 +10,15 @@ use crate::observe::Observations;
 use crate::rate::RateSettings;
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
-use crate::share::{Excess, ShareSettings, model};
+use crate::share::{Excess, ShareSettings};
 use crate::stats::errors::ErrorWindows;
 use crate::window::{REACH, Window};
 
 static ABOUT: About = About {
     id: "api-error-spike",
-    title: "API errors of a principal",
-    what: "The calls of a principal fail with one class of error (denied, authentication, throttled, not found or invalid, \
-           server fault) far more often in 5, 15 or 60 minutes than they usually do: in share, or in number.",
+    title: "API errors",
+    what: "The calls of a principal, or of an API in one account and Region, fail with one class of error (denied, authentication, throttled, not found \
+           or invalid, server fault) far more often in 5, 15 or 60 minutes than they usually do: in share, or in number.",
     why: "A broken deploy, an expired credential or somebody feeling their way round an account fails before it succeeds.",
     innocent: "A tool that always asks for things that are not there: its usual share of errors is high, and compared with.",
     attack: &["T1580"],
@@ -27,7 +27,7 @@ static ABOUT: About = About {
         "was code, a policy, a key or a quota of this principal changed just before?",
         "do the failing calls come from the usual address and user agent?",
     ],
-    families: &[Family::Principal],
+    families: &[Family::Principal, Family::Api],
     trigger: Trigger::Measures(&CLASSES),
     nature: Nature::Condition,
     timing: Timing::Settling,
@@ -65,12 +65,15 @@ impl Detector for ApiErrorSpike {
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let What::Call(call) = event.what else { return };
         let counted = matches!(call.kind, CallKind::Api | CallKind::SignIn | CallKind::Network);
-        if !counted || call.principal.kind == PrincipalKind::Service || call.principal.name.is_empty() {
+        if !counted || call.principal.kind == PrincipalKind::Service {
             return;
         }
-        seen.count(Family::Principal, Measure::Calls);
-        if let Some(measure) = call.error.and_then(|error| Measure::of_class(error.class)) {
-            seen.count(Family::Principal, measure);
+        let families: &[Family] =
+            if call.principal.name.is_empty() { &[Family::Api] } else { &[Family::Api, Family::Principal] };
+        let failed = call.error.and_then(|error| Measure::of_class(error.class));
+        for family in families {
+            seen.count(*family, Measure::Calls);
+            failed.iter().for_each(|measure| seen.count(*family, *measure));
         }
     }
 
@@ -108,9 +111,11 @@ impl ApiErrorSpike {
         if errors.sums.iter().all(|sum| *sum < f64::from(self.share.min_failed)) {
             return None;
         }
-        let (model, _) = model(window, measure, Measure::Calls)?;
         let asked = ErrorWindows { minute: errors.minute, errors: errors.sums, calls: calls.sums };
-        match self.share.judge(&model, &asked, window.raise) {
+        let excess = window.ask_share(measure, |model, _| self.share.judge(model, &asked, window.raise))?;
+        // Of a series that has failed from its first hour on, a model believes for a day that it is an incident.
+        let lately = self.share.ratio * window.share_lately(measure);
+        match excess.filter(|excess| excess.share >= lately) {
             Some(excess) => Some(said(window, (class, measure), &excess)),
             None => self.judge_number(window, class, measure),
         }
@@ -158,7 +163,8 @@ mod tests {
             "00:00-28:45/15m sqs:SendMessage           who=role/app x10
              29:02           sqs:SendMessage throttled who=role/app x30
              29:02           sqs:SendMessage           who=role/app x10",
-            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %",
+            "05:02 low role/app: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %
+             05:02 low sqs:SendMessage: 30 of 40 API calls failed (throttled) in 15 min, usual under 0.1 %",
         );
     }
 
@@ -170,7 +176,21 @@ mod tests {
              00:00-59:45/60m s3:GetObject throttled who=role/app
              60:02           s3:GetObject        who=role/app x900
              60:03           s3:GetObject throttled who=role/app x30",
-            "12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
+            "12:03 low s3:GetObject: 30 failed API calls in 1 min, usual under 0.1 (throttled)
+             12:03 low role/app: 30 failed API calls in 1 min, usual under 0.1 (throttled)",
+        );
+    }
+
+    #[test]
+    fn what_is_throttled_every_night_is_news_once() {
+        check(
+            &ApiErrorSpike::default(),
+            "00:00-191:45/15m     sqs:SendMessage           who=role/app x10
+             26:02-194:02/1440m   sqs:SendMessage throttled who=role/app x60",
+            "02:02 low sqs:SendMessage: 60 of 70 API calls failed (throttled) in 15 min, usual under 0.1 %
+             02:02 low role/app: 60 of 70 API calls failed (throttled) in 15 min, usual under 0.1 %
+             03:02 resolved sqs:SendMessage
+             03:02 resolved role/app",
         );
     }
 

@@ -9,8 +9,8 @@ use crate::observe::Observations;
 use crate::rate::RateSettings;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
-use crate::share::{ShareSettings, model};
-use crate::stats::errors::{ErrorProfile, ErrorWindows};
+use crate::share::ShareSettings;
+use crate::stats::errors::ErrorWindows;
 use crate::stats::windows::WIDTHS;
 use crate::window::{REACH, Window};
 
@@ -89,10 +89,9 @@ impl Detector for FunctionErrorSpike {
         if last.failed < SPARSE.min(u64::from(self.share.min_failed)) {
             return None;
         }
-        let known = model(window, Measure::Failures, Measure::Invocations);
-        let history = known.as_ref().map_or(0, |(_, history)| *history);
-        let found = match known {
-            Some((model, KNOWN..)) => self.judge_share(window, &model),
+        let history = window.ask_share(Measure::Failures, |_, history| history).unwrap_or(0);
+        let found = match history {
+            KNOWN.. => self.judge_share(window),
             _ if is_uncounted(window) => self.judge_number(window),
             _ => self.judge_new(window),
         };
@@ -116,14 +115,15 @@ impl Counts {
 }
 
 impl FunctionErrorSpike {
-    fn judge_share(&self, window: &Window<'_>, model: &ErrorProfile) -> Option<Verdict> {
+    fn judge_share(&self, window: &Window<'_>) -> Option<Verdict> {
         let counts = WIDTHS.map(|width| Counts::of(window, Minutes(width as u32)));
         let asked = ErrorWindows {
             minute: window.minute.0,
             errors: counts.map(|counts| counts.failed as f64),
             calls: counts.map(|counts| counts.calls as f64),
         };
-        let excess = self.share.judge(model, &asked, window.raise)?;
+        let judge = |model: &_, _| self.share.judge(model, &asked, window.raise);
+        let excess = window.ask_share(Measure::Failures, judge)??;
         let (failed, calls) = excess.score.seen;
         let mut verdict = self.say(window, excess.score.window as u32, (failed, calls), &excess.usual());
         verdict.expected = Some(excess.score.share * calls);

@@ -10,7 +10,7 @@ use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::window::Window;
 
-const OUT_OF_MEMORY: Slot = Slot::named("out-of-memory");
+pub(super) const OUT_OF_MEMORY: Slot = Slot::named("out-of-memory");
 
 static ABOUT: About = About {
     id: "function-out-of-memory",

@@ -12,9 +12,16 @@ pub mod console_login_without_mfa;
 pub mod denied_burst;
 pub mod denied_on_one_api;
 pub mod deployer_misused;
+pub mod function_cold_starts;
+pub mod function_error_lines;
 pub mod function_error_spike;
 pub mod function_init_failure;
+pub mod function_memory_grows;
+pub mod function_memory_high;
+pub mod function_memory_unused;
+pub mod function_near_timeout;
 pub mod function_out_of_memory;
+pub mod function_slow;
 pub mod function_timeout;
 pub mod invocation_rate;
 pub mod new_account_region;
@@ -75,9 +82,16 @@ pub static CATALOG: &[Make] = &[
     || Box::new(deployer_misused::DeployerMisused::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),
+    || Box::new(function_error_lines::FunctionErrorLines::default()),
     || Box::new(function_timeout::FunctionTimeout::default()),
     || Box::new(function_out_of_memory::FunctionOutOfMemory::default()),
     || Box::new(function_init_failure::FunctionInitFailure::default()),
+    || Box::new(function_slow::FunctionSlow::default()),
+    || Box::new(function_near_timeout::FunctionNearTimeout::default()),
+    || Box::new(function_cold_starts::FunctionColdStarts::default()),
+    || Box::new(function_memory_high::FunctionMemoryHigh::default()),
+    || Box::new(function_memory_grows::FunctionMemoryGrows::default()),
+    || Box::new(function_memory_unused::FunctionMemoryUnused::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
     || Box::new(silence::Silence::default()),
 ];

@@ -47,7 +47,7 @@ pub struct SeveralTactics {
 
 impl Default for SeveralTactics {
     fn default() -> SeveralTactics {
-        SeveralTactics { tactics: 3, score: 4, score_high: 7 }
+        SeveralTactics { tactics: 3, score: 6, score_high: 9 }
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             vec![
                 Box::new(DeniedBurst::default()),
                 Box::new(RootUse),
-                Box::new(SeveralTactics { tactics: 2, score: 3, score_high: 7 }),
+                Box::new(SeveralTactics { tactics: 2, score: 2, score_high: 7 }),
             ]
         };
         let script = "09:00 ec2:DescribeInstances read who=root
@@ -137,7 +137,7 @@ mod tests {
                       13:00 s3:GetObject read denied   who=root x6
                       13:00 s3:ListBuckets read denied   who=root x6";
         let several = || -> Vec<Box<dyn Detector>> {
-            let least = SeveralTactics { tactics: 2, score: 5, ..SeveralTactics::default() };
+            let least = SeveralTactics { tactics: 2, score: 4, ..SeveralTactics::default() };
             vec![Box::new(DeniedBurst::default()), Box::new(RootUse), Box::new(least)]
         };
         check_among(&several, ABOUT.id, script, "");

@@ -8,6 +8,7 @@ impl Cell {
     pub(crate) fn has_late(&self) -> bool {
         self.counters.iter().any(|c| c.late > 0)
             || self.occurrences.iter().any(|o| o.arrival == Arrival::Late)
+            || self.readings.iter().any(|reading| reading.late > 0)
             || self.habits.all().iter().any(|habit| !habit.on_time)
     }
 
@@ -16,6 +17,8 @@ impl Cell {
         let mut cell = Cell { habits: Habits::default(), ..self.clone() };
         cell.counters.iter_mut().for_each(|c| c.late = 0);
         cell.counters.retain(|c| c.on_time > 0);
+        cell.readings.iter_mut().for_each(|reading| reading.late = 0);
+        cell.readings.retain(|reading| reading.on_time > 0);
         cell.occurrences.retain(|o| o.arrival == Arrival::OnTime);
         let in_time = self.habits.all().iter().filter(|habit| habit.on_time);
         in_time.for_each(|habit| cell.habits.show(habit.clone()));

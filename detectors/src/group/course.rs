@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use super::marks::Marks;
+use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
-use crate::detector::{Folding, Nature, Timing, Verdict};
+use crate::detector::{Folding, Nature, Timing};
 use crate::entity::Family;
 use crate::hash::hash_of;
 use crate::judge::{Finding, Judged};
-use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
@@ -26,39 +26,12 @@ pub(super) struct Course {
     unsaid: (Minute, AlertId),
     /// The finding that it shows.
     pub(super) best: Finding,
-    pub(super) examples: BTreeSet<Arc<Example>>,
+    /// By time and id.
+    pub(super) examples: SmallVec<[Arc<Example>; 1]>,
     pub(super) said: Option<Said>,
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
     pub(super) merged: Vec<AlertId>,
-}
-
-/// What a minute of an alert amounts to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
-    /// How grave.
-    pub severity: Severity,
-    /// How many were seen.
-    pub seen: u64,
-    /// What is usual.
-    pub expected: Option<f64>,
-    /// How unlikely that is, as -log10 of p.
-    pub surprise: Option<f64>,
-    /// The window that they were seen in.
-    pub window: Minutes,
-    /// Whether the minute was complete when it was judged.
-    pub confirmed: bool,
-}
-
-impl Mark {
-    fn of(finding: &Finding) -> Mark {
-        let verdict = &finding.verdict;
-        let Finding { confirmed, .. } = *finding;
-        let (severity, seen) = (verdict.severity, verdict.seen);
-        let Verdict { expected, window, .. } = *verdict;
-        let surprise = verdict.surprise.map(|surprise| surprise.t);
-        Mark { severity, seen, expected, surprise, window, confirmed }
-    }
 }
 
 /// What was last said of an alert.
@@ -82,7 +55,7 @@ impl Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
-            examples: BTreeSet::new(),
+            examples: SmallVec::new(),
             said: None,
             resolved: false,
             merged: Vec::new(),
@@ -135,8 +108,10 @@ impl Course {
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
-        if !self.minutes.is_empty() {
-            self.name();
+        match self.minutes.is_empty() {
+            // That it has ended is no longer true either: it never was.
+            true => self.resolved &= held == 0,
+            false => self.name(),
         }
         self.minutes.len() < held
     }
@@ -163,9 +138,11 @@ impl Course {
 
     fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
         for example in examples {
-            self.examples.insert(example);
-            if self.examples.len() > EVIDENCE {
-                self.examples.pop_last();
+            if let Err(place) = self.examples.binary_search(&example)
+                && place < EVIDENCE
+            {
+                self.examples.insert(place, example);
+                self.examples.truncate(EVIDENCE);
             }
         }
     }

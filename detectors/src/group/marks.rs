@@ -3,8 +3,39 @@
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::course::Mark;
+use crate::detector::Verdict;
+use crate::judge::Finding;
+use crate::settings::Minutes;
+use crate::severity::Severity;
 use crate::time::Minute;
+
+/// What a minute of an alert amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// How grave.
+    pub severity: Severity,
+    /// How many were seen.
+    pub seen: u64,
+    /// What is usual.
+    pub expected: Option<f64>,
+    /// How unlikely that is, as -log10 of p.
+    pub surprise: Option<f64>,
+    /// The window that they were seen in.
+    pub window: Minutes,
+    /// Whether the minute was complete when it was judged.
+    pub confirmed: bool,
+}
+
+impl Mark {
+    pub(super) fn of(finding: &Finding) -> Mark {
+        let verdict = &finding.verdict;
+        let Finding { confirmed, .. } = *finding;
+        let (severity, seen) = (verdict.severity, verdict.seen);
+        let Verdict { expected, window, .. } = *verdict;
+        let surprise = verdict.surprise.map(|surprise| surprise.t);
+        Mark { severity, seen, expected, surprise, window, confirmed }
+    }
+}
 
 /// What each minute of an alert amounts to.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,8 +98,6 @@ impl Marks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Minutes;
-    use crate::severity::Severity;
 
     #[test]
     fn minutes_are_in_order_and_the_last_word_stands() {

@@ -1,6 +1,7 @@
 //! When an alert is said, said again, and ends.
 
 use super::*;
+use crate::alert::Top;
 use crate::catalog::denied_burst::DeniedBurst;
 use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
@@ -157,4 +158,26 @@ fn what_comes_days_late_is_said_and_remembered() {
     assert_eq!(say(50, 10, days(3).plus(60)), [("update", 10, true)]);
     book.forget(days(5).plus(61));
     assert_eq!(book.courses().count(), 0);
+}
+
+/// What one principal did is told with that one, what many did with their account, and neither with itself.
+#[test]
+fn an_account_tells_what_many_did() {
+    let part = |name: &str, count| Top { name: name.into(), count, denied: 0 };
+    let of = |family, name: &str, top: &[Top]| {
+        let entity = Entity { family, key: format!("111122223333\u{1f}\u{1f}{name}").into() };
+        Finding { entity, top: top.to_vec(), total: 100, ..finding(0, 100, Severity::Low) }
+    };
+    let one = [part("role/ci", 70), part("user/ann", 30)];
+    let many = [part("role/ci", 30), part("user/ann", 30), part("user/bob", 40)];
+    for (top, account_told_by, principal_told_by) in [(&one[..], true, false), (&many[..], false, true)] {
+        let mut book = Book::default();
+        book.fold(of(Family::Account, "111122223333", top));
+        book.fold(of(Family::Principal, "role/ci", &[]));
+        for alert in book.due(Minute(0)) {
+            let parent = parent_of(&alert).and_then(|parent| book.parent(&parent, &alert));
+            let wanted = if alert.subject.principal.is_empty() { account_told_by } else { principal_told_by };
+            assert_eq!(parent.is_some(), wanted, "{:?}", alert.subject);
+        }
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use super::product_of;
+use crate::fold::agent_family;
 use crate::hash::hash_one;
 
 /// User agents that are remembered, at places by their hash.
 const AGENTS: usize = 128;
+/// Longer ones are not, in bytes: CloudTrail cuts them at 1 KB.
+const LONGEST: usize = 1_024;
 
 /// Where the products of user agents stand that were met last: it takes longer to find one than to know it again.
 #[derive(Debug, Default)]
@@ -22,7 +24,36 @@ impl Agents {
         }
         let product = product_of(agent);
         let from = product.as_ptr() as usize - agent.as_ptr() as usize;
-        *held = Some((agent.into(), from..from + product.len()));
+        if agent.len() <= LONGEST {
+            *held = Some((agent.into(), from..from + product.len()));
+        }
         product
+    }
+}
+
+/// The product that a user agent names, without its version.
+#[must_use]
+pub(crate) fn product_of(agent: &str) -> &str {
+    let family = agent_family(agent);
+    family.split_once('/').map_or(family, |(product, _)| product)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_told_by_its_product() {
+        let mut agents = Agents::default();
+        for (agent, product) in [
+            ("Boto3/1.34.69 md/Botocore#1.34.69 ua/2.0", "Boto3"),
+            ("aws-cli/2.15.30 Python/3.11", "aws-cli"),
+            ("[aws-sdk-go/1.44]", "aws-sdk-go"),
+            ("console.amazonaws.com", "console.amazonaws"),
+            ("", ""),
+        ] {
+            assert_eq!(product_of(agent), product);
+            assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashTable};
 
 use super::Notes;
+use super::gathered::Gathered;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::Family;
@@ -44,6 +45,9 @@ impl NotedHabit {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) entities: HashTable<u32>,
+    /// Where texts stand, by their hashes, and the places of callers by theirs.
+    pub(super) texts: HashMap<u64, (u32, u32)>,
+    pub(super) callers: HashMap<u64, u32>,
     /// The events alike that were looked at: another one shows nothing more.
     looked: HashMap<u64, Looked>,
     /// The places of what they showed.
@@ -53,6 +57,8 @@ pub(crate) struct Index {
     agents: Agents,
     /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
     weights: HashMap<Slot, (u32, bool)>,
+    /// The touches that gather.
+    pub(super) gathered: HashMap<Gathered, u32>,
 }
 
 /// Events of one entity and hour that show the same.
@@ -69,9 +75,12 @@ impl Index {
     /// Forgets what is of one delivery only.
     pub(crate) fn clear(&mut self) {
         self.entities.clear();
+        self.texts.clear();
+        self.callers.clear();
         self.looked.clear();
         self.shown.clear();
         self.newest.clear();
+        self.gathered.clear();
     }
 
     /// What an occurrence in a slot adds to a trace, and whether it carries.

@@ -33,6 +33,12 @@ impl Tally {
         self.occurred & SHOWS != 0
     }
 
+    /// Is its touch a report of an invocation, which may have measured something?
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.measures & Measure::Invocations.bit() != 0
+    }
+
     /// What it adds to the trace of a cell.
     #[must_use]
     pub fn trace(&self) -> Trace {

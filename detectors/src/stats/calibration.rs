@@ -1,58 +1,76 @@
 //! How heavy the real tail of one series is, learnt from the tail itself: the reason why one threshold serves all series.
 //!
-//! Were a model right, l = -ln p beyond [`U0`] would be exponential with mean 1. It never is. Two tails are fitted to
-//! the peaks of clusters of such minutes: an exponential (l - U0 has mean tau) and a power law (ln(1 + l - U0) has mean
-//! eta), which series with batches of any size need: their peaks grow without bound, and an exponential would call
-//! each larger batch impossible. The calibrated tail is their mixture, weighted by how well each foresaw the peaks.
+//! Were a model right, l = -ln p beyond [`U0`] would be exponential with mean 1. It never is. Two answers are given to
+//! what the peak of the next cluster of such minutes may be. The *thin* tail is an exponential whose mean is learnt from
+//! all peaks. The *thick* one expects that the largest peaks of the last weeks come again, some larger and some smaller:
+//! what series with batches, storms and deployments need, of which no single curve fits the usual minutes and the
+//! batches. The calibrated tail is their mixture, weighted by which foresaw the peaks.
 
 use std::f64::consts::LN_10;
 
 use libm::{exp, log, log1p};
+
+use super::rate::season::Short;
 
 /// -ln 0.02: what lies below it is usual.
 pub const U0: f64 = 3.912_023_005_428_146;
 /// Quiet minutes that end a cluster.
 pub const CLOSED_AFTER: i32 = 60;
 
-/// The weight of the belief in `ETA`, in clusters.
-const PRIOR: f64 = 20.0;
 /// Clusters that the mean of the excesses is believed to be known from before any is seen.
 const SHAPE: f64 = 20.0;
 /// What is kept of the clusters before, for each new one.
 const KEPT: f64 = 0.995;
 /// A peak counts up to this in the exponential's mean, in nats.
 const CLIP: f64 = 15.0;
-/// The mean of ln(1 + excess) where the excess is exponential with mean 1.
-const ETA: f64 = 0.6;
-/// ln of the odds for the exponential at first, and at most; and how much one cluster may change it.
-const ODDS: f64 = 7.0;
-const MOST_ODDS: f64 = 9.0;
-const STEP: f64 = 1.5;
-/// Peaks below it, in nats, are about as likely by both: they speak a little for the exponential.
-const TELLING: f64 = 2.0;
-const USUAL: f64 = 0.1;
+/// ln of the odds for the thin tail at first, and at most; and how much one cluster may take from it or add to it. The
+/// thick tail holds the thin one, so usual peaks tell little: a surprise outweighs ten of them.
+const ODDS: f64 = 3.0;
+const MOST_ODDS: f64 = 6.0;
+const LOSS: f64 = 1.0;
+const GAIN: f64 = 0.1;
+/// The largest peaks are remembered so many days, and so many of them.
+const DAYS: u8 = 60;
+pub(in crate::stats) const PEAKS: usize = 6;
+/// How far the next peak like one of them may lie from it: the scale of ln(1 + excess).
+const SCATTER: f64 = 0.25;
+/// The weight of peaks as usual, and of peaks of any size, in clusters; the mean of ln(1 + excess) of the latter.
+const USUAL_PEAKS: f64 = 1.0;
+const ANY_PEAKS: f64 = 0.5;
+const ANY_MEAN: f64 = 0.6;
+
+/// A large peak: its size, and the day when it was seen, in days since 1970 less whole multiples of 256.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in crate::stats) struct Peak {
+    /// ln(1 + excess) in steps of 1 / 25; 0 of an empty place.
+    pub(in crate::stats) size: u8,
+    pub(in crate::stats) day: u8,
+}
 
 /// The tail of one series. All sums decay by cluster, not by time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Calibration {
     /// The weight of the belief that the model is right, in clusters.
     pub(super) prior: f32,
-    /// Sum of the peaks' excesses, of their logarithms, and their number.
-    pub(super) sum: f32,
-    pub(super) log_sum: f32,
-    pub(super) number: f32,
-    pub(super) odds: f32,
+    /// Sum of the peaks' excesses, and their number.
+    pub(super) sum: Short,
+    pub(super) number: Short,
+    pub(super) odds: Short,
     /// The peak of the cluster that is open; 0 where none is.
-    pub(super) peak: f32,
+    pub(super) peak: Short,
     /// The minute that continued it last.
     pub(super) last: i32,
+    /// The largest peaks of the last weeks.
+    pub(super) largest: [Peak; PEAKS],
 }
 
 impl Calibration {
     /// Nothing is learnt yet; the belief that the model is right is worth `prior` clusters.
     #[must_use]
     pub fn new(prior: f32) -> Calibration {
-        Calibration { prior, sum: 0.0, log_sum: 0.0, number: 0.0, odds: ODDS as f32, peak: 0.0, last: i32::MIN }
+        let none = Short::default();
+        let largest = [Peak::default(); PEAKS];
+        Calibration { prior, sum: none, number: none, odds: Short::new(ODDS), peak: none, last: i32::MIN, largest }
     }
 
     /// -log10 of the calibrated p.
@@ -62,79 +80,167 @@ impl Calibration {
             return l.max(0.0) / LN_10;
         }
         let excess = l - U0;
-        let heavy = 1.0 / (1.0 + exp(f64::from(self.odds)));
+        let heavy = 1.0 / (1.0 + exp(self.odds.get()));
         // The larger of the two tails decides; both are added in log space because either may be below the least f64.
-        let (thin, thick) = (log1p(-heavy) - self.foreseen(excess), log(heavy) - log1p(excess) / self.eta());
+        let (thin, thick) = (log1p(-heavy) - self.foreseen(excess), log(heavy) + log(self.thick(excess)));
         let (high, low) = (thin.max(thick), thin.min(thick));
         (U0 - (high + log1p(exp(low - high))).min(0.0)) / LN_10
     }
 
-    /// The factor by which the exponential tail is heavier than that of the model, at least 1.
+    /// The factor by which the exponential tail is heavier than that of the model, at least 1; the open cluster counts.
     #[must_use]
     pub fn tau(&self) -> f64 {
-        let prior = f64::from(self.prior);
-        ((prior + f64::from(self.sum)) / (prior + f64::from(self.number))).max(1.0)
+        let (prior, open) = (f64::from(self.prior), self.peak.get());
+        let one = if open > 0.0 { 1.0 } else { 0.0 };
+        ((prior + self.sum.get() + open.min(CLIP)) / (prior + self.number.get() + one)).max(1.0)
     }
 
-    /// -ln P(a further excess is as large): the mean is known from so many clusters only, so the tail is Lomax's.
+    /// -ln P(a further excess is as large) by the thin tail: its mean is known from so many clusters only, so it is
+    /// Lomax's.
     fn foreseen(&self, excess: f64) -> f64 {
-        let shape = SHAPE + f64::from(self.number);
+        let shape = SHAPE + self.number.get();
         shape * log1p(excess / (shape * self.tau()))
     }
 
-    fn eta(&self) -> f64 {
-        ((PRIOR * ETA + f64::from(self.log_sum)) / (PRIOR + f64::from(self.number))).max(ETA)
+    /// P(a further excess is as large) by the thick tail.
+    fn thick(&self, excess: f64) -> f64 {
+        let (usual, all) = self.weights();
+        let size = log1p(excess);
+        let like: f64 =
+            self.seen().map(|peak| (1.0 + exp(-peak / SCATTER)) / (1.0 + exp((size - peak) / SCATTER))).sum();
+        (usual * exp(-self.foreseen(excess)) + like + ANY_PEAKS * exp(-size / ANY_MEAN)) / all
     }
 
-    /// Learns l of a minute. Minutes come in their order; those that are left out were usual.
+    /// The densities of an excess by both tails.
+    fn densities(&self, excess: f64) -> (f64, f64) {
+        let (usual, all) = self.weights();
+        let (size, shape) = (log1p(excess), SHAPE + self.number.get());
+        let thin = exp(-(shape + 1.0) * log1p(excess / (shape * self.tau()))) / self.tau();
+        let like = |peak: f64| {
+            let beyond = 1.0 / (1.0 + exp((size - peak) / SCATTER));
+            (1.0 + exp(-peak / SCATTER)) * beyond * (1.0 - beyond) / SCATTER
+        };
+        let like: f64 = self.seen().map(like).sum();
+        let any = ANY_PEAKS / ANY_MEAN * exp(-size / ANY_MEAN);
+        (thin, (usual * thin + (like + any) / (1.0 + excess)) / all)
+    }
+
+    /// The largest peaks, as ln(1 + excess).
+    fn seen(&self) -> impl Iterator<Item = f64> + '_ {
+        self.largest.iter().filter(|peak| peak.size > 0).map(|peak| f64::from(peak.size) / 25.0)
+    }
+
+    /// Of the thick tail, the weight of peaks as usual, and of all.
+    fn weights(&self) -> (f64, f64) {
+        let large = self.seen().count() as f64;
+        let usual = (self.number.get() - large).max(0.0) + USUAL_PEAKS;
+        (usual, usual + large + ANY_PEAKS)
+    }
+
+    /// Learns l of a minute. Minutes come in their order; those that are left out were usual. A peak is known when its
+    /// cluster is over.
     pub fn learn(&mut self, l: f64, minute: i32) {
-        if self.peak > 0.0 && minute.saturating_sub(self.last) > CLOSED_AFTER {
+        if self.peak.get() > 0.0 && minute.saturating_sub(self.last) > CLOSED_AFTER {
             self.close();
         }
-        if l <= U0 {
-            return;
+        if l > U0 {
+            let excess = (l - U0).max(f64::from(f32::MIN_POSITIVE));
+            self.peak = Short::new(excess.max(self.peak.get()));
+            self.last = minute;
         }
-        let excess = (l - U0).max(f64::MIN_POSITIVE);
-        if self.peak == 0.0 {
-            self.sum = (f64::from(self.sum) * KEPT) as f32;
-            self.log_sum = (f64::from(self.log_sum) * KEPT) as f32;
-            self.number = (f64::from(self.number) * KEPT + 1.0) as f32;
-        }
-        if excess > f64::from(self.peak) {
-            let before = f64::from(self.peak);
-            self.sum = (f64::from(self.sum) + excess.min(CLIP) - before.min(CLIP)) as f32;
-            self.log_sum = (f64::from(self.log_sum) + log1p(excess) - log1p(before)) as f32;
-            self.peak = (excess as f32).max(f32::MIN_POSITIVE);
-        }
-        self.last = minute;
     }
 
-    /// Takes back what the open cluster has taught: it turned out to be a change of level, which says nothing about the
-    /// tail.
+    /// Forgets the open cluster: it turned out to be a change of level, which says nothing about the tail.
     pub fn withdraw(&mut self) {
-        if self.peak > 0.0 {
-            let peak = f64::from(self.peak);
-            self.sum = (f64::from(self.sum) - peak.min(CLIP)).max(0.0) as f32;
-            self.log_sum = (f64::from(self.log_sum) - log1p(peak)).max(0.0) as f32;
-            self.number = (f64::from(self.number) - 1.0).max(0.0) as f32;
-            self.peak = 0.0;
-        }
+        self.peak = Short::default();
     }
 
-    /// At the end of a cluster: which tail foresaw its peak better?
+    /// At the end of a cluster: which tail foresaw its peak better? Then both learn it.
     fn close(&mut self) {
-        let (excess, tau, eta) = (f64::from(self.peak), self.tau(), self.eta());
-        let thin = -log(tau) - excess / tau;
-        let thick = -log(eta) - (1.0 + 1.0 / eta) * log1p(excess);
-        let told = if excess < TELLING { USUAL } else { (thin - thick).clamp(-STEP, STEP) };
-        let odds = f64::from(self.odds) + told;
-        self.odds = odds.clamp(-MOST_ODDS, MOST_ODDS) as f32;
-        self.peak = 0.0;
+        let excess = self.peak.get();
+        let (thin, thick) = self.densities(excess);
+        let least = f64::MIN_POSITIVE;
+        let told = (log(thin.max(least)) - log(thick.max(least))).clamp(-LOSS, GAIN);
+        self.odds = Short::new((self.odds.get() + told).clamp(-MOST_ODDS, MOST_ODDS));
+        self.sum = Short::new(self.sum.get() * KEPT + excess.min(CLIP));
+        self.number = Short::new(self.number.get() * KEPT + 1.0);
+        let new =
+            Peak { size: (log1p(excess) * 25.0 + 0.5).clamp(1.0, 255.0) as u8, day: self.last.div_euclid(1440) as u8 };
+        for peak in self.largest.iter_mut().filter(|peak| new.day.wrapping_sub(peak.day) > DAYS) {
+            *peak = Peak::default();
+        }
+        if let Some(least) = self.largest.iter_mut().min_by_key(|peak| peak.size).filter(|least| least.size < new.size)
+        {
+            *least = new;
+        }
+        self.peak = Short::default();
     }
 
     /// The peak excess of the cluster that reaches into `minute`, in nats; 0 without one.
     #[must_use]
     pub fn open_peak(&self, minute: i32) -> f64 {
-        if minute.saturating_sub(self.last) > CLOSED_AFTER { 0.0 } else { f64::from(self.peak) }
+        if minute.saturating_sub(self.last) > CLOSED_AFTER { 0.0 } else { self.peak.get() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::dice::Dice;
+
+    /// A tail that has met clusters with such peaks, one every five hours.
+    fn learnt(peaks: &[f64]) -> Calibration {
+        let mut tail = Calibration::new(5.0);
+        for (at, peak) in (0..).zip(peaks) {
+            tail.learn(U0 + peak, at * 300);
+        }
+        tail.learn(0.0, 300 * peaks.len() as i32);
+        tail
+    }
+
+    /// Excesses as they are where the model is right.
+    fn usual(n: usize) -> Vec<f64> {
+        let mut dice = Dice(3);
+        (0..n).map(|_| -(f64::from(dice.next(10_000) + 1) / 10_001.0).ln()).collect()
+    }
+
+    #[test]
+    fn what_came_before_is_expected() {
+        let mixed = |often: usize| usual(40).chunks(40 / often).flat_map(|some| [some, &[60.0]].concat()).collect();
+        // Peaks that were seen, an excess, and what T may be.
+        let cases: [(Vec<f64>, f64, std::ops::Range<f64>); 7] = [
+            (vec![], 5.0, 3.0..4.0),
+            (vec![], 60.0, 6.0..8.0),
+            (usual(40), 8.0, 4.3..5.3),
+            (usual(40), 60.0, 7.0..9.0),
+            (mixed(1), 60.0, 4.5..6.5),
+            (mixed(8), 60.0, 2.0..3.0),
+            (mixed(8), 600.0, 3.0..5.0),
+        ];
+        for (peaks, excess, wanted) in cases {
+            let t = learnt(&peaks).score(U0 + excess);
+            assert!(wanted.contains(&t), "{excess} after {} peaks: {t}, not {wanted:?}", peaks.len());
+        }
+    }
+
+    #[test]
+    fn sizes_without_bound_hold_the_bound() {
+        let (mut dice, mut tail, mut above) = (Dice(5), Calibration::new(5.0), 0);
+        for at in 0..2000 {
+            let l = U0 + 4.0 * (f64::from(dice.next(10_000) + 1) / 10_001.0).powf(-0.8);
+            above += i32::from(at >= 100 && tail.score(l) > 4.0);
+            tail.learn(l, at * 300);
+        }
+        // At T = 4 one cluster in 200 may be as large: p = .02 is where clusters begin.
+        assert!(above <= 10, "{above}");
+    }
+
+    #[test]
+    fn scores_rise_with_what_is_scored() {
+        for peaks in [usual(0), usual(100), vec![60.0; 20]] {
+            let tail = learnt(&peaks);
+            let scores: Vec<f64> = (0..4000).map(|at| tail.score(f64::from(at) / 4.0)).collect();
+            assert!(scores.is_sorted() && scores[3999].is_finite());
+        }
     }
 }

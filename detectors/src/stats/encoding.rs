@@ -1,7 +1,7 @@
 //! Bytes of a stored state: fixed places, little-endian, no names. The first byte is the version; a state of another
 //! version is not read, and its series begins anew or is learnt again from history.
 
-use super::calibration::Calibration;
+use super::calibration::{Calibration, PEAKS, Peak};
 use super::rate::season::{Part, Short};
 use super::recurring::{Excess, Log, Open, Recurring};
 use super::windows::{LastHour, REACH};
@@ -52,14 +52,15 @@ impl Writer {
     }
 
     pub(super) fn calibration(&mut self, of: &Calibration) {
-        self.floats(&[of.sum, of.log_sum, of.number, of.odds, of.peak]);
+        [of.sum, of.number, of.peak, of.odds].into_iter().for_each(|value| self.short(value));
         self.minute(of.last);
+        of.largest.iter().for_each(|peak| self.bytes([peak.size, peak.day]));
     }
 
     pub(super) fn recurring(&mut self, of: &Recurring) {
         for excess in &of.known {
             self.bytes(excess.from.to_le_bytes());
-            self.bytes([excess.span, excess.visits, excess.day]);
+            self.bytes([excess.span, excess.visits | excess.spread << 4, excess.day]);
             self.bytes(excess.peaks.map(|peak| peak.0));
         }
         let open = of.open.unwrap_or(Open { from: i32::MIN, last: i32::MIN, peaks: [Log(0); 4] });
@@ -129,9 +130,15 @@ impl Reader<'_> {
     }
 
     pub(super) fn calibration(&mut self, prior: f32) -> Option<Calibration> {
-        let [sum, log_sum, number, odds, peak] = self.floats()?;
-        (sum >= 0.0 && log_sum >= 0.0 && number >= 0.0 && peak >= 0.0).then_some(())?;
-        Some(Calibration { prior, sum, log_sum, number, odds, peak, last: self.minute()? })
+        let [sum, number, peak] = [self.short()?, self.short()?, self.short()?];
+        let odds = Some(Short(u16::from_le_bytes(self.bytes()?))).filter(|odds| odds.get().is_finite())?;
+        let last = self.minute()?;
+        let mut largest = [Peak::default(); PEAKS];
+        for peak in &mut largest {
+            let [size, day] = self.bytes()?;
+            *peak = Peak { size, day };
+        }
+        Some(Calibration { prior, sum, number, odds, peak, last, largest })
     }
 
     pub(super) fn recurring(&mut self) -> Option<Recurring> {
@@ -139,7 +146,8 @@ impl Reader<'_> {
         for excess in &mut known.known {
             let from = u16::from_le_bytes(self.bytes()?);
             let [span, visits, day] = self.bytes()?;
-            *excess = Excess { from, span, visits, day, peaks: self.bytes()?.map(Log) };
+            let (visits, spread) = (visits & 0xf, visits >> 4);
+            *excess = Excess { from, span, visits, spread, day, peaks: self.bytes()?.map(Log) };
         }
         let (from, lasts) = (self.minute()?, i32::from(self.byte()?));
         let open = Open { from, last: from.saturating_add(lasts), peaks: self.bytes()?.map(Log) };

@@ -15,6 +15,12 @@ const LONGEST_KNOWN: i32 = 255;
 const DAYS: i32 = 8;
 /// Visits that make a habit.
 const USUAL: u8 = 2;
+/// The most that is counted of visits and of spread, the spread of what came once, and the visits that it is a mean of.
+const MOST: u8 = 15;
+const SPREAD: u8 = 3;
+const SPREAD_VISITS: f64 = 4.0;
+/// Sizes differ by as much where they never did, in tenths.
+const LEAST_SPREAD: f64 = 1.0;
 /// Minutes without an excess that end one.
 const QUIET: i32 = 60;
 const DAY: i32 = 1440;
@@ -26,8 +32,10 @@ pub(in crate::stats) struct Excess {
     pub(in crate::stats) from: u16,
     /// How long it lasted, in minutes.
     pub(in crate::stats) span: u8,
-    /// How often it came; 0 of an empty place.
+    /// How often it came, up to 15; 0 of an empty place.
     pub(in crate::stats) visits: u8,
+    /// How much its size changes from one visit to the next, up to 15: the mean of |ln of the ratio|, in tenths.
+    pub(in crate::stats) spread: u8,
     /// The day when it came last, in days since 1970, less whole multiples of 256.
     pub(in crate::stats) day: u8,
     /// The largest counts of the windows, as [`Log`].
@@ -49,6 +57,17 @@ impl Log {
     fn get(self) -> f64 {
         libm::exp2(f64::from(self.0) / STEPS) - 1.0
     }
+}
+
+/// What earlier days had at some time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::stats) struct Usual {
+    /// The most events in each window.
+    pub(in crate::stats) peaks: [f64; 4],
+    /// How often it came.
+    pub(in crate::stats) visits: u8,
+    /// The mean of |ln of the ratio| of its sizes.
+    pub(in crate::stats) spread: f64,
 }
 
 /// The excess that is going on.
@@ -76,25 +95,33 @@ impl Excess {
         let since = (minute.rem_euclid(DAY) - i32::from(self.from) + NEAR).rem_euclid(DAY);
         self.visits > 0 && self.days_ago(minute) <= DAYS && since <= i32::from(self.span) + 2 * NEAR + width
     }
+
+    /// The spread when it has come once more, with so many events in its widest window.
+    fn spread_with(&self, events: Log) -> u8 {
+        let ratio = f64::from(events.0.abs_diff(self.peaks[3].0)) / STEPS * std::f64::consts::LN_2 * 10.0;
+        let weight = 1.0 / (f64::from(self.visits) + 1.0).min(SPREAD_VISITS);
+        let spread = f64::from(self.spread) * (1.0 - weight) + ratio * weight;
+        ((spread + 0.5) as u8).min(MOST)
+    }
 }
 
 impl Recurring {
-    /// The most that earlier days had in each window at this time, and how often it came.
-    pub(in crate::stats) fn at(&self, minute: i32) -> Option<([f64; 4], u8)> {
-        let mut visits = 0;
-        let mut peaks = [0.0; 4];
-        for excess in self.known.iter().filter(|excess| excess.visits > 0) {
+    /// The most that earlier days had in each window at this time.
+    pub(in crate::stats) fn at(&self, minute: i32) -> Option<Usual> {
+        let mut usual = Usual { peaks: [0.0; 4], visits: 0, spread: 0.0 };
+        for excess in self.known.iter().filter(|excess| excess.fits(minute, WIDTHS[3])) {
             for (w, width) in WIDTHS.into_iter().enumerate().filter(|(_, width)| excess.fits(minute, *width)) {
-                peaks[w] = excess.peaks[w].get().max(peaks[w]);
-                visits = visits.max(if width == 60 { excess.visits } else { 0 });
+                usual.peaks[w] = excess.peaks[w].get().max(usual.peaks[w]);
             }
+            usual.visits = usual.visits.max(excess.visits);
+            usual.spread = usual.spread.max((f64::from(excess.spread) + LEAST_SPREAD) / 10.0);
         }
-        (visits > 0).then_some((peaks, visits))
+        (usual.visits > 0).then_some(usual)
     }
 
     /// Has an excess come at this time often enough that the next one teaches nothing about other times?
     pub(in crate::stats) fn is_usual(&self, minute: i32) -> bool {
-        self.at(minute).is_some_and(|(_, visits)| visits >= USUAL)
+        self.at(minute).is_some_and(|usual| usual.visits >= USUAL)
     }
 
     /// Notes that the windows that end with `minute` hold far more than is usual.
@@ -122,15 +149,16 @@ impl Recurring {
             return;
         }
         let day = open.from.div_euclid(DAY) as u8;
-        let new =
-            Excess { from: open.from.rem_euclid(DAY) as u16, span: span as u8, visits: 1, day, peaks: open.peaks };
+        let from = open.from.rem_euclid(DAY) as u16;
+        let new = Excess { from, span: span as u8, visits: 1, spread: SPREAD, day, peaks: open.peaks };
         if let Some(same) = self.known.iter_mut().find(|excess| excess.fits(open.from, 0)) {
             let mut peaks = same.peaks;
             for (peak, new) in peaks.iter_mut().zip(open.peaks) {
                 *peak = Log(new.0.max(peak.0.saturating_sub(1)));
             }
             *same = Excess {
-                visits: same.visits.saturating_add(1),
+                visits: (same.visits + 1).min(MOST),
+                spread: same.spread_with(open.peaks[3]),
                 peaks,
                 span: new.span.max(same.span.saturating_sub(1)),
                 ..new

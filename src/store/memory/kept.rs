@@ -30,6 +30,7 @@ impl MemoryStore {
     /// # Errors
     /// As [`Writer::put`].
     pub fn keep(&mut self, out: &mut Writer) -> Result<(), Damaged> {
+        self.learn_lessons();
         self.hours.fold(&mut self.folder);
         let judged = [Source::CloudTrail, Source::Lambda].map(|source| self.judged.get(&source).copied());
         out.put(&(self.newest, judged))?;

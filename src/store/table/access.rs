@@ -160,7 +160,7 @@ impl<T: Table> Access<'_, T> {
     pub(super) fn taught(&self, view: &View, (from, end): (Hour, Hour), mut profile: Arc<Profile>) -> Arc<Profile> {
         for hour in view.hours(from).into_iter().take_while(|hour| *hour < end) {
             if let Some(cell) = view.cell(hour) {
-                Arc::make_mut(&mut profile).learn(hour, &cell, self.lateness(view));
+                Arc::make_mut(&mut profile).learn(hour, &cell, self.engine.learning(view.entity.family.source()));
             }
         }
         profile

@@ -64,16 +64,15 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
         let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh: false, due: Vec::new() }) };
         let (to, late) = (reached(last), first <= self.complete(&view.entity));
-        // What comes late may leave nothing to say of minutes of which something was said.
-        let said = late && !self.last_awake(&view, first, to).is_empty();
+        // What comes late may leave nothing to say of minutes of which something was said. Silences are judged by ticks.
+        let awoke = late && !self.last_awake(&view, first, to).is_empty();
+        let heartbeat = view.entity.family.is_heartbeat();
         let mut fresh = false;
         for (hour, cell) in &lesson.cells {
             let new = !view.has(*hour);
             fresh |= self.add_cell(&mut view, (*hour, cell), delivery).await?;
             if new && self.wants_learning(&view, *hour) {
-                let work = Work { entity: view.entity.clone(), hour: Some(*hour) };
-                let at = self.completes(&view.entity, hour.after().last());
-                self.ask(work, at).await?;
+                self.ask_all(vec![self.look_when_over(&view, *hour)]).await?;
             }
         }
         let cut = self.is_cut(&view, first, to);
@@ -84,7 +83,7 @@ impl<T: Table> Access<'_, T> {
             view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() && !said && (!late || view.ledger.value.is_quiet()) {
+        if awake.is_empty() && !awoke && (!late || heartbeat || view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new() });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
@@ -110,6 +109,9 @@ impl<T: Table> Access<'_, T> {
         for (lesson, view) in all {
             let mut view = view.clone();
             for (hour, cell) in &lesson.cells {
+                if !view.has(*hour) && self.wants_learning(&view, *hour) {
+                    looks.push(self.look_when_over(&view, *hour));
+                }
                 if !self.may_ask(&view, (*hour, cell)) {
                     continue;
                 }
@@ -121,6 +123,12 @@ impl<T: Table> Access<'_, T> {
             }
         }
         self.ask_all(looks).await
+    }
+
+    /// A look at an hour when everything that it can be part of is over.
+    fn look_when_over(&self, view: &View, hour: Hour) -> (Bucket, Work) {
+        let bucket = self.bucket(self.completes(&view.entity, hour.after().last()));
+        (bucket, Work { entity: view.entity.clone(), hour: Some(hour) })
     }
 
     /// Can a cell ask for a look that was not asked for?
@@ -153,14 +161,14 @@ impl<T: Table> Access<'_, T> {
     fn looks(&self, view: &View, hour: Hour, item: &mut CellItem) -> Vec<(Bucket, Work)> {
         let (before, traces) = (view.cell(hour.before()), item.cell.trace());
         let left = before.as_deref().map(Cell::trace).unwrap_or_default();
-        let work = || Work { entity: view.entity.clone(), hour: Some(hour) };
         let mut looks = Vec::new();
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
             && !view.entity.family.outsiders_choose()
-            && (traces.occurred + left.occurred > 0 || 2 * (traces.counted + left.counted) >= self.engine.floor())
+            && (traces.occurred + left.occurred > 0
+                || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
         {
-            looks.push((self.bucket(self.completes(&view.entity, hour.after().last())), work()));
+            looks.push(self.look_when_over(view, hour));
             item.closing = true;
         }
         let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
@@ -169,7 +177,7 @@ impl<T: Table> Access<'_, T> {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
             if item.asked.is_none_or(|asked| asked < bucket) {
-                looks.push((bucket, work()));
+                looks.push((bucket, Work { entity: view.entity.clone(), hour: Some(hour) }));
                 item.asked = Some(bucket);
             }
         }

@@ -32,15 +32,20 @@ const WORTH_HOURS: i32 = 6;
 impl<T: Table> Access<'_, T> {
     /// Judges minutes of an entity on what is now in the table, and writes what follows into its ledger. The ledger is
     /// read before the cells and replaced only if nobody has changed it since: so of two that judge, the one that has
-    /// seen more writes last.
+    /// seen more writes last. The first try begins with the ledger that was read in this call, before the minutes were
+    /// judged first: where it has changed since, that try comes to nothing.
     pub(super) async fn settle(
         &self,
-        entity: &Entity,
+        (entity, held): (&Entity, Option<&View>),
         (ranges, past): (&[Range], Past),
         judge: &Judge<'_>,
     ) -> Result<(View, Vec<Found>), StoreError> {
-        for _ in 0..TRIES {
-            let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
+        for number in 0..TRIES {
+            let held = held.filter(|held| number == 0 && held.read == self.now && !ranges.is_empty());
+            let mut view = match held {
+                Some(held) => held.clone(),
+                None => self.view(entity, Hour(i32::MAX), Freshness::Strong).await?,
+            };
             let ledger = view.ledger.clone();
             if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
                 view = self.again(view, from, Freshness::Strong).await?;

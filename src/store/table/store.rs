@@ -282,7 +282,7 @@ impl<T: Table> StateStore for TableStore<T> {
                     findings: Vec::new(),
                     peaks: Vec::new(),
                 };
-                let (view, _) = self.access(now).settle(&work.entity, (&[], Past::Closed), &never).await?;
+                let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
@@ -325,7 +325,7 @@ impl<T: Table> StateStore for TableStore<T> {
                 continue;
             }
             let ranges: Vec<Range> = judged.iter().map(|judged| judged.range).collect();
-            let (view, new) = self.access(now).settle(entity, (&ranges, past), judge).await?;
+            let (view, new) = self.access(now).settle((entity, held), (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
             if let Some(held) = self.views.get_mut(entity) {

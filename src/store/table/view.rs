@@ -42,6 +42,8 @@ pub(super) struct View {
     /// All cells from this hour on were read.
     pub(super) from: Hour,
     pub(super) ledger: Held<Ledger>,
+    /// The time of the call that read it.
+    pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
@@ -73,6 +75,7 @@ impl View {
             key,
             from,
             ledger: Held::default(),
+            read: now,
             parts: BTreeMap::new(),
             learnt: None,
             account: None,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
-use super::{Dice, Record, Who, call, invocation, sign_in};
+use super::{Dice, Record, Who, call, invocation, measured, sign_in};
 
 /// A happening: writes records about somebody of that name.
 type Happening = fn(&mut Dice, &str) -> Vec<Record>;
@@ -21,6 +21,9 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("several-tactics", steps),
     ("invocation-rate", invocations),
     ("function-error-spike", |dice, name| failures(dice, name, ("error", "KeyError"))),
+    ("function-slow", slow),
+    ("function-near-timeout", nearly_cut_off),
+    ("function-memory-high", full),
     ("function-timeout", |dice, name| failures(dice, name, ("timeout", ""))),
     ("function-out-of-memory", |dice, name| failures(dice, name, ("error", "Runtime.OutOfMemory"))),
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
@@ -275,6 +278,46 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
     for _ in 0..dice.between(3, 14) {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
+    }
+    out
+}
+
+/// Invocations of some hours, and then some that take long.
+fn slow(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    let mut time = noon() - TimeDelta::hours(4);
+    while time < noon() + TimeDelta::hours(HISTORY + 2) {
+        let ms = dice.between(80, 120) as f64;
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+        time += TimeDelta::seconds(dice.between(30, 80));
+    }
+    let start = some_time(dice);
+    for _ in 0..dice.between(20, 60) {
+        let (time, ms) = (after(dice, start, 14), dice.between(900, 9_000) as f64);
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+    }
+    out
+}
+
+/// A time-out, and invocations that only just end.
+fn nearly_cut_off(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let time = after(dice, noon(), 60);
+    let mut out = measured(dice, (time, name), ("timeout", ""), (3_000.0, 60));
+    let start = some_time(dice);
+    for _ in 0..dice.between(4, 14) {
+        let (time, ms) = (after(dice, start, 14), dice.between(2_600, 2_990) as f64);
+        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
+    }
+    out
+}
+
+/// Invocations that need nearly all of the memory.
+fn full(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice);
+    let mut out = Vec::new();
+    for _ in 0..dice.between(12, 40) {
+        let (time, mb) = (after(dice, start, 14), dice.between(124, 129) as u32);
+        out.extend(measured(dice, (time, name), ("success", ""), (100.0, mb)));
     }
     out
 }

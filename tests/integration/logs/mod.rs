@@ -97,12 +97,22 @@ pub(crate) fn sign_in(dice: &mut Dice, time: DateTime<Utc>, user: &str, how: (&s
 
 /// The log events of an invocation that ends so: `success`, or a status and an error type.
 pub(crate) fn invocation(dice: &mut Dice, time: DateTime<Utc>, function: &str, how: (&str, &str)) -> Vec<Record> {
+    measured(dice, (time, function), how, (12.5, 60))
+}
+
+/// The same, with the milliseconds that it ran and the megabytes that it used, of 128.
+pub(crate) fn measured(
+    dice: &mut Dice,
+    (time, function): (DateTime<Utc>, &str),
+    how: (&str, &str),
+    (ms, mb): (f64, u32),
+) -> Vec<Record> {
     let (status, error_type) = how;
     let request = dice.uuid();
     let failed = if error_type.is_empty() { String::new() } else { format!(r#","errorType":"{error_type}""#) };
     let done = format!(r#"{{"requestId":"{request}","status":"{status}"{failed}}}"#);
     let report = format!(
-        r#"{{"requestId":"{request}","metrics":{{"durationMs":12.5,"billedDurationMs":13,"memorySizeMB":128,"maxMemoryUsedMB":60}},"status":"{status}"{failed}}}"#
+        r#"{{"requestId":"{request}","metrics":{{"durationMs":{ms},"billedDurationMs":{ms},"memorySizeMB":128,"maxMemoryUsedMB":{mb}}},"status":"{status}"{failed}}}"#
     );
     let lines = [("platform.runtimeDone", done), ("platform.report", report)];
     let said = lines.into_iter().filter(|(kind, _)| *kind == "platform.report" || status != "success");

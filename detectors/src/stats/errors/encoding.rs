@@ -5,7 +5,7 @@ use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored error profile.
 pub const ERROR_BYTES: usize = 399;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl ErrorProfile {
     /// The stored form: [`ERROR_BYTES`] bytes.

@@ -17,7 +17,7 @@ use libm::exp2;
 pub use self::encoding::ERROR_BYTES;
 use super::calibration::{Calibration, U0};
 use super::rate::season::Part;
-use super::recurring::Recurring;
+use super::recurring::{Recurring, Usual};
 use super::tails::beta_binomial_ln_sf;
 use super::windows::{LastHour, REACH, Sums, WIDTHS, rounded};
 
@@ -164,7 +164,9 @@ impl ErrorProfile {
         let plain = self.likelihood(asked, &[0.0; 3]);
         let known = if plain.l > U0 { self.recurring.at(asked.minute) } else { None };
         let mut best = match known {
-            Some((peaks, _)) => self.likelihood(asked, &[peaks[1], peaks[2], peaks[3]].map(|peak| peak / UNITS)),
+            Some(Usual { peaks: [_, five, quarter, hour], .. }) => {
+                self.likelihood(asked, &[five, quarter, hour].map(|peak| peak / UNITS))
+            }
             None => plain,
         };
         best.l = (best.l.min(plain.l) - LN_SCALES).max(0.0);

@@ -26,9 +26,12 @@ impl Gauge {
         out.floats(&[self.memory as f32]);
         season(&mut out, &self.value_season);
         season(&mut out, &self.log_season);
-        ring(&mut out, &self.residuals);
-        if let Some(more) = &self.more {
-            more.write(&mut out);
+        match &self.more {
+            Some(more) => {
+                ring(&mut out, &self.residuals);
+                more.write(&mut out);
+            }
+            None => latest(&self.residuals).for_each(|at| out.floats(&[self.residuals.ring[at] as f32])),
         }
         out.0
     }
@@ -49,7 +52,15 @@ impl Gauge {
         gauge.memory = f64::from(from.float()?);
         read_season(&mut from, &mut gauge.value_season, rows)?;
         read_season(&mut from, &mut gauge.log_season, rows)?;
-        read_ring(&mut from, &mut gauge.residuals, rows)?;
+        gauge.residuals.rows = rows;
+        match &gauge.more {
+            Some(_) => read_ring(&mut from, &mut gauge.residuals, rows)?,
+            None => {
+                for at in latest(&gauge.residuals) {
+                    gauge.residuals.ring[at] = f64::from(from.float()?);
+                }
+            }
+        }
         gauge.sum48 = sum(&gauge.residuals, 48);
         if let Some(more) = &mut gauge.more {
             more.sum144 = sum(&gauge.residuals, 144);
@@ -132,6 +143,12 @@ fn read_ring<const N: usize>(from: &mut Reader<'_>, ring: &mut Recent<N>, rows: 
     ring.rows = rows;
     ring.ring = from.floats()?.map(f64::from);
     Some(())
+}
+
+/// The places of the last 48 values, all that core3 looks back on; those of fewer rows are 0.
+fn latest<const N: usize>(ring: &Recent<N>) -> impl Iterator<Item = usize> + use<N> {
+    let rows = ring.rows as usize;
+    (0..48).map(move |back| (rows + N - 48 + back) % N)
 }
 
 /// The sum of the last `width` values, from the oldest on.

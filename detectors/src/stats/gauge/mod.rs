@@ -21,9 +21,10 @@ use self::seasonal::Seasonal;
 use self::shape::{Compress, Context, Recent};
 
 /// Which features judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GaugeModel {
     /// Value, value less its season, and the hours-long drift of its season: cheap.
+    #[default]
     Core3,
     /// These and drift over half a day, restlessness, and two kinds of unusual order.
     Full8,
@@ -131,6 +132,31 @@ impl Gauge {
             memory: 0.0,
             more,
         }
+    }
+
+    /// Which features judge.
+    #[must_use]
+    pub fn model(&self) -> GaugeModel {
+        if self.more.is_some() { GaugeModel::Full8 } else { GaugeModel::Core3 }
+    }
+
+    /// Judges a row without learning it, and whatever was said of those before it. A series of fewer than 20 rows says
+    /// nothing.
+    #[must_use]
+    pub fn judge(&self, x: f64, day: f64) -> GaugeScore {
+        Gauge { memory: 0.0, ..self.clone() }.step(x, day)
+    }
+
+    /// Has it had one value only, for as long as it takes to know a range?
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.records[0].is_flat()
+    }
+
+    /// What is usual at a time of day: the mean of what came then, as far as that is known.
+    #[must_use]
+    pub fn usual(&self, day: f64) -> f64 {
+        self.value_season.usual(day)
     }
 
     /// Judges a row and learns it. `x` is finite and at most 1e150 away from 0 ([`GAUGE_LIMIT`]); `day` is the time of

@@ -21,6 +21,12 @@ impl Record {
         Record { rate: 1.0 / memory, rows: 0, lo: 0.0, hi: 0.0, mean: 0.0 }
     }
 
+    /// Has it kept one value, for as long as it takes to call anything a break? Then nothing is one: there is no range to
+    /// measure it by.
+    pub(super) fn is_flat(&self) -> bool {
+        self.rows >= WARM && self.hi <= self.lo
+    }
+
     /// How far `y` lies outside, in units of the range, 0 to 2. The mean follows `y` clipped to one range beyond; the
     /// range grows by at most itself in a row, so that one spike does not hide all later ones.
     pub(super) fn step(&mut self, y: f64) -> f64 {

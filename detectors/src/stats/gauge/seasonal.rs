@@ -31,9 +31,8 @@ impl<const BUCKETS: usize> Seasonal<BUCKETS> {
         if self.rows == 0 {
             self.level = x;
         }
-        let bucket = (day * BUCKETS as f64) as usize % BUCKETS;
-        let trust = f64::from(self.visits[bucket]) / (f64::from(self.visits[bucket]) + 1.0);
-        let residual = x - (trust * self.means[bucket] + (1.0 - trust) * self.level);
+        let bucket = bucket_of::<BUCKETS>(day);
+        let residual = x - self.usual(day);
         if self.now != Some(bucket as u8) {
             self.leave();
             self.now = Some(bucket as u8);
@@ -45,6 +44,13 @@ impl<const BUCKETS: usize> Seasonal<BUCKETS> {
         residual
     }
 
+    /// What is usual at `day`: the mean of the bucket as far as it was visited, else the level.
+    pub(super) fn usual(&self, day: f64) -> f64 {
+        let bucket = bucket_of::<BUCKETS>(day);
+        let trust = f64::from(self.visits[bucket]) / (f64::from(self.visits[bucket]) + 1.0);
+        trust * self.means[bucket] + (1.0 - trust) * self.level
+    }
+
     fn leave(&mut self) {
         if let Some(left) = self.now.map(usize::from).filter(|_| self.sum_rows > 0) {
             let pace = FRESH.max(1.0 / (f64::from(self.visits[left]) + 1.0));
@@ -53,4 +59,8 @@ impl<const BUCKETS: usize> Seasonal<BUCKETS> {
         }
         (self.sum, self.sum_rows) = (0.0, 0);
     }
+}
+
+fn bucket_of<const BUCKETS: usize>(day: f64) -> usize {
+    (day * BUCKETS as f64) as usize % BUCKETS
 }

@@ -8,15 +8,15 @@ use super::{RateProfile, TAIL_PRIOR};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored rate profile.
-pub const RATE_BYTES: usize = 501;
-const VERSION: u8 = 2;
+pub const RATE_BYTES: usize = 506;
+const VERSION: u8 = 3;
 
 impl RateProfile {
     /// The stored form: [`RATE_BYTES`] bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer(Vec::with_capacity(RATE_BYTES));
-        out.bytes([VERSION, u8::from(self.disturbed), self.above.clamp(0, 255) as u8]);
+        out.bytes([VERSION, u8::from(self.disturbed), self.above.clamp(0, 255) as u8, self.quiet]);
         [self.since, self.at, self.last_above, self.settled].into_iter().for_each(|minute| out.minute(minute));
         out.bytes(self.slow.to_le_bytes());
         let ((a, b), until) = self.trial.unwrap_or(((1.0, 1.0), i32::MIN));
@@ -27,6 +27,8 @@ impl RateProfile {
         out.parts(&self.season.weekend);
         out.parts(&self.season.days);
         out.floats(&[self.season.today.0, self.season.today.1, self.hour.0, self.hour.1]);
+        out.short(self.season.morning);
+        out.short(self.season.clusters);
         out.twelves(&self.phase.events.map(|events| events.0));
         out.floats(&[self.phase.hours, self.phase.gain]);
         out.recurring(&self.recurring);
@@ -42,7 +44,7 @@ impl RateProfile {
             return None;
         }
         let mut from = Reader(bytes);
-        let [version, disturbed, above] = from.bytes()?;
+        let [version, disturbed, above, quiet] = from.bytes()?;
         let [since, at, last_above, settled] = [from.minute()?, from.minute()?, from.minute()?, from.minute()?];
         let slow = u64::from_le_bytes(from.bytes()?);
         let [a, b, old_a, old_b] = from.floats()?;
@@ -50,11 +52,12 @@ impl RateProfile {
         let trial = Some(((old_a, old_b), from.minute()?)).filter(|(_, until)| *until != i32::MIN);
         let (hours, weekend, days) = (from.parts()?, from.parts()?, from.parts()?);
         let [events, expected, in_hour, exposure] = from.floats()?;
+        let (morning, clusters) = (from.short()?, from.short()?);
         let mut phase = Phase::default();
         phase.events = from.twelves()?.map(Share);
         [phase.hours, phase.gain] = from.floats()?;
         phase.refresh();
-        let season = Season { hours, weekend, days, today: (events, expected) };
+        let season = Season { hours, weekend, days, today: (events, expected), morning, clusters };
         let profile = RateProfile {
             since,
             at,
@@ -72,6 +75,7 @@ impl RateProfile {
             last_above,
             settled,
             disturbed: disturbed == 1,
+            quiet,
         };
         let positive = [a, b, old_a, old_b].iter().all(|value| *value > 0.0) && level.den.iter().all(|d| *d >= 0.0);
         (version == VERSION && positive && since != i32::MIN && at != i32::MIN).then_some(profile)

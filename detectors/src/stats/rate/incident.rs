@@ -53,6 +53,7 @@ impl RateProfile {
             self.level.forget_dispersion(TRIAL_KEEPS);
         }
         self.hour = (0.0, 0.0);
+        self.season.restart(self.level.mean());
         self.calibration.withdraw();
         self.above = 0;
     }
@@ -66,6 +67,7 @@ impl RateProfile {
         if distance(&old) < 0.5 * distance(&self.level) {
             old.forget_dispersion(1.0 / TRIAL_KEEPS);
             (self.level, self.trial) = (old, None);
+            self.season.restart(self.level.mean());
             self.hour = (0.0, 0.0);
             self.settled = minute.saturating_add(REACH as i32);
         } else if minute >= until {

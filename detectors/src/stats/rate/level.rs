@@ -15,6 +15,8 @@ const CLIP: f64 = 100.0;
 /// The least that is believed of the level, in events and in events a minute.
 const LEAST: f64 = 0.05;
 const LEAST_LEVEL: f64 = 1e-6;
+/// The least of the exposure that is left when some is taken back.
+const LEAST_LEFT: f64 = 0.2;
 /// Sums of squares stop here, far from the limit of what is stored.
 const LARGEST: f64 = 1e30;
 
@@ -55,6 +57,12 @@ impl Level {
     pub(super) fn with(&self, (events, exposure): (f64, f64)) -> Level {
         let (a, b) = ((f64::from(self.a) + events).max(LEAST), f64::from(self.b) + exposure);
         Level { a: a.max(LEAST_LEVEL * b) as f32, b: b as f32, ..*self }
+    }
+
+    /// Takes back exposure that was reckoned by a wrong season, or adds what was too little.
+    pub(super) fn expose(&mut self, more: f64) {
+        let b = f64::from(self.b);
+        self.b = (b + more).max(b * LEAST_LEFT) as f32;
     }
 
     /// What is left of it after an hour.

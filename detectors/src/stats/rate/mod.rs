@@ -9,6 +9,7 @@
 //! all data. State changes only at minutes with events and at full hours, wherever the calls are split, so the same
 //! input gives the same bits; an hour without events costs as much as one with a single event.
 
+mod absence;
 mod age;
 mod encoding;
 mod incident;
@@ -18,6 +19,9 @@ pub(super) mod season;
 #[cfg(test)]
 mod tests;
 
+use libm::log;
+
+use self::absence::LONGEST_NIGHT;
 pub use self::encoding::RATE_BYTES;
 use self::level::Level;
 use self::phase::Phase;
@@ -39,11 +43,6 @@ const LN_SCALES: f64 = 0.788_457_360_364_270_2;
 /// T above which a minute is an incident, and the weight with which it is learnt.
 const INCIDENT: f64 = 6.0;
 const SLOW: f64 = 0.02;
-/// The size of bursts that a new series is believed to have, and the events after which half of that is left.
-const COLD_BURST: f64 = 40.0;
-const COLD_EVENTS: f64 = 30.0;
-/// How much larger its bursts may be than the unevenness of its minutes says.
-const COLD_FACTOR: f64 = 8.0;
 /// Clusters that the belief in the tail of the model is worth.
 const TAIL_PRIOR: f32 = 5.0;
 /// T from which an excess is remembered with its time of day.
@@ -52,8 +51,11 @@ const REMEMBERED_FROM: f64 = 4.0;
 const REMEMBERED_TIMES: f64 = 4.0;
 /// Fewer events in an hour are no job that could come again.
 const REMEMBERED_EVENTS: f64 = 20.0;
-/// Dispersion between the visits of a recurring excess.
+/// Dispersion between the visits of a recurring excess; the visits from which its sizes are known, and how far over the
+/// mean it must have been for them to matter.
 const VISITS: f64 = 0.1;
+const SIZED: u8 = 2;
+const FAR_OVER: f64 = 3.0;
 
 /// What a minute means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,6 +113,8 @@ pub struct RateProfile {
     settled: i32,
     /// Was there an incident in this hour?
     disturbed: bool,
+    /// Hours in a row without events, up to 255.
+    quiet: u8,
 }
 
 impl RateProfile {
@@ -135,6 +139,7 @@ impl RateProfile {
             last_above: i32::MIN,
             settled: i32::MIN,
             disturbed: false,
+            quiet: 0,
         }
     }
 
@@ -189,7 +194,7 @@ impl RateProfile {
         let hour = minute.div_euclid(60);
         let factors = if self.factors.reach(hour) { self.factors } else { self.season.around(hour) };
         let mean = self.level_at(known_to).mean();
-        let peaks = self.recurring.at(minute).map_or(Sums::default(), |(peaks, _)| peaks);
+        let peaks = self.recurring.at(minute).map_or(Sums::default(), |usual| usual.peaks);
         let usual = WIDTHS.map(|width| mean * factors.exposure(&self.phase, minute, width));
         std::array::from_fn(|w| usual[w].max(peaks[w]))
     }
@@ -207,7 +212,8 @@ impl RateProfile {
         if best.l > U0 {
             best = self.explained(asked, &level, (&mean, best));
         }
-        best.l = reduced(best.l);
+        let flat = best.expected.max(level.mean() * f64::from(best.window));
+        best.l = reduced(best.l).min(self.growth_limit(asked.minute, best.seen, flat));
         best.t = self.calibration.score(best.l);
         (plain, best)
     }
@@ -244,12 +250,17 @@ impl RateProfile {
         level: &Level,
         (mean, plain): (&dyn Fn(usize) -> f64, RateScore),
     ) -> RateScore {
-        let Some((peaks, visits)) = self.recurring.at(asked.minute) else { return plain };
+        let Some(usual) = self.recurring.at(asked.minute) else { return plain };
         let mut best = RateScore { l: 0.0, ..plain };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let expected = mean(w).max(peaks[w]);
-            let inverse = 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + VISITS / f64::from(visits);
-            let l = tail(asked.sums[w], expected, inverse).min(plain.l);
+            let mean = mean(w);
+            let expected = mean.max(usual.peaks[w]);
+            let inverse = 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + VISITS / f64::from(usual.visits);
+            let mut l = tail(asked.sums[w], expected, inverse).min(plain.l);
+            // What has come with sizes that differ by much may come larger still.
+            if l > 0.0 && usual.visits >= SIZED && usual.peaks[w] > FAR_OVER * mean {
+                l = l.min(log(asked.sums[w] / expected) / usual.spread);
+            }
             if l > best.l {
                 best = RateScore { t: 0.0, window: width, seen: asked.sums[w], expected, inverse_size: inverse, l };
             }
@@ -270,17 +281,6 @@ impl RateProfile {
             |end: i32, width: i32| if width > 0 { self.factors.exposure(&self.phase, end - 1, width) } else { 0.0 };
         let slow = self.incident_end().clamp(self.at, end);
         SLOW * exposure(slow, slow - self.at) + exposure(end, end - slow)
-    }
-
-    /// The size of the daily burst that a young series may have without having shown it, in events, and that together
-    /// with what its unevenness lets expect; 0 after two days.
-    fn cold_burst(&self, minute: i32, level: &Level) -> (f64, f64) {
-        let cold = (2.0 - f64::from(minute.saturating_sub(self.since)) / DAY).clamp(0.0, 1.0);
-        if cold == 0.0 {
-            return (0.0, 0.0);
-        }
-        let unknown = cold * COLD_BURST * COLD_EVENTS / (COLD_EVENTS + f64::from(level.a));
-        (unknown, unknown + cold * COLD_FACTOR * level.mean() * (level.dispersion(0) + self.phase.unevenness()))
     }
 
     /// Learns a minute with events into the level; `plain` is -ln p of its windows.
@@ -318,18 +318,21 @@ impl RateProfile {
     fn finish_hour(&mut self) {
         let hour = self.at.div_euclid(60) - 1;
         let (events, exposure) = (f64::from(self.hour.0), f64::from(self.hour.1));
-        let mut level = self.level.with((events, exposure));
         self.ring.advance(self.at);
+        let empty = self.ring.is_empty();
+        self.quiet = if empty { self.quiet.saturating_add(1) } else { 0 };
+        let away = self.is_away(exposure);
+        let mut level = self.level.with((events, if away { SLOW * exposure } else { exposure }));
         let mut means = [0.0; REACH];
         self.factors.fill(&self.phase, (hour, level.mean()), &mut means);
-        let empty = self.ring.is_empty();
-        if empty && self.slow == 0 {
+        if empty && self.slow == 0 && !away {
             level.disperse_empty(&means);
-        } else {
+        } else if !away {
             level.disperse(&self.ring.counts, &means, self.slow);
         }
-        if self.trial.is_none() {
-            self.season.learn(hour, events, level.mean() * self.scheduled());
+        if self.trial.is_none() && !(away && self.quiet > LONGEST_NIGHT) {
+            let retold = self.season.learn(hour, events, self.scheduled(), level.mean());
+            level.expose(retold);
         }
         if empty {
             self.phase.skip();
@@ -339,7 +342,8 @@ impl RateProfile {
         }
         level.forget();
         (self.level, self.hour, self.slow, self.disturbed) = (level, (0.0, 0.0), 0, false);
-        self.factors = self.season.next(hour, &self.factors);
+        self.season.believe(level.mean() * 60.0 * level.dispersion(3));
+        self.factors = self.season.around(hour + 1);
         self.recurring.settle(self.at);
         self.check_trial(self.at - 1);
     }

@@ -1,20 +1,27 @@
 //! What is usual at this hour of the day and day of the week.
 //!
 //! Factors of the level: one an hour of the day, one a weekday, and one for each three hours of Saturday and Sunday, by
-//! which a weekend differs in shape and not only in height. Each is (events + pull) / (expected + pull): a sparse series keeps
-//! 1. Factors change at full hours only, so a burst does not raise what is expected while it lasts.
+//! which a weekend differs in shape and not only in height. Each is (events + pull x belief) / (expected + pull). What is
+//! believed is 1; of an hour the middle one of what the hours before it, itself and the hours after it say, so that
+//! slopes are smooth and a nightly job stays alone. The pull is in events that come by themselves: where they come in
+//! clusters it grows by Kish's design effect, 1 + expected x dispersion, and such a series is nearly flat. Factors change
+//! at full hours only, so a burst does not raise what is expected while it lasts.
 
 use super::phase::Phase;
 
-/// Expected events that pull a factor to 1.
-const PULL_HOUR: f64 = 60.0;
-const PULL_DAY: f64 = 240.0;
-const PULL_WEEKEND: f64 = 60.0;
+/// Expected events, if they come by themselves, that pull a factor to what is believed.
+const PULL_HOUR: f64 = 8.0;
+const PULL_DAY: f64 = 30.0;
+const PULL_WEEKEND: f64 = 8.0;
 /// What is kept at each visit of an hour, of a day, of three hours of the weekend.
 const KEPT_HOUR: f64 = 0.8;
 const KEPT_DAY: f64 = 0.7;
 const KEPT_WEEKEND: f64 = 0.8;
 const HOURS_OF_WEEK: i32 = 168;
+/// What the level keeps of the exposure of a day at its end, in the mean of its hours.
+const STILL_KEPT: f64 = 0.79;
+/// A level of events a minute below which nothing is reckoned back.
+const LEAST_MORNING: f64 = 1e-9;
 
 /// Events and expected events of one part of the week, both decayed, in the precision that they are stored in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,8 +31,13 @@ pub(in crate::stats) struct Part {
 }
 
 impl Part {
-    fn factor(self, pull: f64) -> f64 {
-        (self.events.get() + pull) / (self.expected.get() + pull)
+    /// The factor, where `believed` is worth `pull` expected events.
+    fn factor(self, believed: f64, pull: f64) -> f64 {
+        (self.events.get() + pull * believed) / (self.expected.get() + pull)
+    }
+
+    fn numbers(self) -> (f64, f64) {
+        (self.events.get(), self.expected.get())
     }
 
     pub(in crate::stats) fn add(&mut self, kept: f64, events: f64, expected: f64) {
@@ -57,6 +69,10 @@ pub(in crate::stats) struct Season {
     pub(in crate::stats) days: [Part; 7],
     /// The day that is going on; its factor stands until midnight.
     pub(in crate::stats) today: (f32, f32),
+    /// The level when it began.
+    pub(in crate::stats) morning: Short,
+    /// By how much events come in clusters: the expected events of an hour x their dispersion.
+    pub(in crate::stats) clusters: Short,
 }
 
 /// The factors of hours in a row: enough for the windows that end in the third or fourth of them.
@@ -74,10 +90,32 @@ fn of_week(hour: i32) -> (usize, usize) {
 }
 
 impl Season {
+    fn design(&self) -> f64 {
+        1.0 + self.clusters.get()
+    }
+
+    /// Of hour, weekday and weekend.
     fn parts(&self, hour: i32) -> (f64, f64, f64) {
         let (day, h) = of_week(hour);
-        let weekend = if day >= 5 { self.weekend[h / 3].factor(PULL_WEEKEND) } else { 1.0 };
-        (self.hours[h].factor(PULL_HOUR), self.days[day].factor(PULL_DAY), weekend)
+        let near = [22, 23, 0, 1, 2].map(|step| self.hours[(h + step) % 24]).map(|part| part.numbers());
+        let weekend = if day >= 5 { self.weekend[h / 3].factor(1.0, PULL_WEEKEND * self.design()) } else { 1.0 };
+        (self.of_hour(&near), self.of_day(day), weekend)
+    }
+
+    /// The factor of the middle one of five hours of the day, given their events and expected events.
+    fn of_hour(&self, near: &[(f64, f64)]) -> f64 {
+        let pull = PULL_HOUR * self.design();
+        let of = |(events, expected): (f64, f64), believed: f64| (events + pull * believed) / (expected + pull);
+        let both = |a: usize, b: usize| of((near[a].0 + near[b].0, near[a].1 + near[b].1), 1.0);
+        let (before, own, after) = (both(0, 1), of(near[2], 1.0), both(3, 4));
+        of(near[2], before.min(after).max(before.max(after).min(own)))
+    }
+
+    /// The factor of a weekday. Of a Saturday or Sunday that is not known it is that of the other.
+    fn of_day(&self, day: usize) -> f64 {
+        let pull = PULL_DAY * self.design();
+        let believed = if day >= 5 { self.days[11 - day].factor(1.0, pull) } else { 1.0 };
+        self.days[day].factor(believed, pull)
     }
 
     /// The factor of an hour (hours since 1970).
@@ -88,34 +126,53 @@ impl Season {
 
     /// For the windows that end in a minute of `hour` or the hour after it.
     pub(super) fn around(&self, hour: i32) -> Factors {
-        Factors { first: hour - 2, hours: [-2, -1, 0, 1, 2].map(|step| self.factor(hour.saturating_add(step))) }
+        let first = hour.saturating_sub(4);
+        let near: [(f64, f64); 9] = std::array::from_fn(|at| self.hours[of_week(first + at as i32).1].numbers());
+        let factor = |at: usize| {
+            let (day, h) = of_week(first + 2 + at as i32);
+            let weekend = if day >= 5 { self.weekend[h / 3].factor(1.0, PULL_WEEKEND * self.design()) } else { 1.0 };
+            self.of_hour(&near[at..at + 5]) * self.of_day(day) * weekend
+        };
+        Factors { first: first + 2, hours: std::array::from_fn(factor) }
     }
 
-    /// The factors around the hour after `hour`, which has been learnt, from those around `hour`.
-    pub(super) fn next(&self, hour: i32, factors: &Factors) -> Factors {
-        let (day, of_day) = of_week(hour);
-        if day >= 5 || of_day == 23 || factors.first != hour - 2 {
-            return self.around(hour + 1);
-        }
-        let [_, before, _, after, last] = factors.hours;
-        Factors { first: hour - 1, hours: [before, self.factor(hour), after, last, self.factor(hour + 3)] }
+    /// Takes up how much events come in clusters.
+    pub(super) fn believe(&mut self, clusters: f64) {
+        self.clusters = Short::new(clusters);
     }
 
-    /// Learns an hour that is over: its events, and what the level alone would have led to.
-    pub(super) fn learn(&mut self, hour: i32, events: f64, exposure: f64) {
+    /// Learns an hour that is over: its events, its minutes as the schedule weighs them, and the level. Says by how much
+    /// the exposure of this level was too little, when a day ends of which this is known now: a weekend that was quieter
+    /// than thought is a quiet weekend, and no lower level on Monday.
+    pub(super) fn learn(&mut self, hour: i32, events: f64, minutes: f64, level: f64) -> f64 {
         let (of_day, by_day, by_weekend) = self.parts(hour);
         let (day, h) = of_week(hour);
-        if day >= 5 {
+        if h == 0 || self.morning == Short::default() {
+            self.morning = Short::new(level);
+        }
+        let (exposure, weekend) = (minutes * level, day >= 5);
+        if weekend {
             self.weekend[h / 3].add(if h % 3 == 0 { KEPT_WEEKEND } else { 1.0 }, events, exposure * of_day * by_day);
         } else {
             self.hours[h].add(KEPT_HOUR, events, exposure * by_day);
         }
+        let reckoned = if weekend { minutes * self.morning.get() } else { exposure };
         self.today.0 += events as f32;
-        self.today.1 += (exposure * of_day * by_weekend) as f32;
-        if h == 23 {
-            self.days[day].add(KEPT_DAY, f64::from(self.today.0), f64::from(self.today.1));
-            self.today = (0.0, 0.0);
+        self.today.1 += (reckoned * of_day * by_weekend) as f32;
+        if h < 23 {
+            return 0.0;
         }
+        let (events, expected) = (f64::from(self.today.0), f64::from(self.today.1));
+        self.days[day].add(KEPT_DAY, events, expected);
+        self.today = (0.0, 0.0);
+        let minutes = expected / self.morning.get().max(LEAST_MORNING);
+        if weekend { STILL_KEPT * minutes * (self.of_day(day) - by_day) } else { 0.0 }
+    }
+
+    /// Begins the day anew at a level that was not that of its morning.
+    pub(super) fn restart(&mut self, level: f64) {
+        self.today = (0.0, 0.0);
+        self.morning = Short::new(level);
     }
 }
 

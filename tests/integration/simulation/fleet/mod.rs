@@ -35,9 +35,12 @@ const SEEDS: u64 = 100;
 fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String, Outcome) {
     let mut run = Run::new(workload, deliveries, flaw);
     run.go();
-    let found = run.outcome();
+    let mut found = run.outcome();
     let (parts, missing) = parts::parts(&run);
-    let expected = orderly(workload, parts, run.world.now());
+    let mut expected = orderly(workload, parts, run.world.now());
+    for outcome in [&mut found, &mut expected] {
+        outcome.forget(run.world.now());
+    }
     let counts = |detector: &str| detector != INCIDENT && (!workload.batched_again || is_exact(detector));
     let mut out = missing.concat() + &found.differences(&expected, counts);
     if !workload.batched_again {

@@ -59,6 +59,13 @@ impl Outcome {
         self.alerts.extend(book.finish(Minute::of(DateTime::<Utc>::MAX_UTC)));
     }
 
+    /// Leaves out what lies so far back that ledgers may have forgotten it.
+    pub(super) fn forget(&mut self, end: DateTime<Utc>) {
+        let oldest = end - TimeDelta::minutes(REMEMBERED_MINUTES.into());
+        self.marks.retain(|(_, _, minute), _| minute.end() > oldest);
+        self.alerts.retain(|alert| alert.window.end > oldest);
+    }
+
     /// Adds what a store says of entities when a delivery comes once more.
     pub(super) fn know(&mut self, due: Vec<Due>) {
         for (known, _) in due {
@@ -104,19 +111,29 @@ impl Outcome {
     }
 
     /// What these detectors said otherwise than in the orderly run; empty when it is the same.
+    ///
+    /// Confirmed findings are compared. A crossing that was said before its minute was complete stands (law 4), also where
+    /// it is none any more in the end: somebody slow may write what profiles learn after it was judged, which raises what
+    /// is expected.
     pub(super) fn differences(&self, orderly: &Outcome, counts: impl Fn(&str) -> bool) -> String {
         let mut out = String::new();
         let keys: BTreeSet<_> = self.marks.keys().chain(orderly.marks.keys()).filter(|key| counts(key.0)).collect();
+        let mut unconfirmed = BTreeSet::new();
         for key in keys {
             let (here, there) = (self.marks.get(key), orderly.marks.get(key));
-            if here != there {
+            if here.is_some_and(|mark| !mark.confirmed && mark.expected.is_some()) && there.is_none() {
+                unconfirmed.insert((key.0, key.1.subject()));
+            } else if here != there {
                 let (detector, entity, minute) = key;
                 let time = minute.start().format("%H:%M");
                 let _ = writeln!(out, "{detector} {entity} {time}: {here:?}, in the orderly run {there:?}");
             }
         }
         let (here, there) = (self.courses(), orderly.courses());
-        for course in here.symmetric_difference(&there).filter(|course| counts(course.detector)) {
+        let same = |course: &&Course| {
+            counts(course.detector) && !unconfirmed.contains(&(course.detector, course.subject.clone()))
+        };
+        for course in here.symmetric_difference(&there).filter(same) {
             let only = if here.contains(course) { "many instances" } else { "the orderly run" };
             let _ = writeln!(out, "only {only} raised {course:?}");
         }
@@ -126,16 +143,24 @@ impl Outcome {
 
 impl Outcome {
     /// The incidents of the orderly run that are not there as grave and as large. One that was found stands, also where
-    /// late events take one of its steps back (decision 0013): so there may be more, and graver ones.
+    /// late events take one of its steps back (decision 0013): so there may be more, and graver ones, and those of the
+    /// orderly run that have lost a step need not be there.
     pub(super) fn lacks(&self, orderly: &Outcome) -> String {
         let here = self.courses();
+        let whole = |course: &&Course| {
+            let steps = orderly
+                .marks
+                .keys()
+                .filter(|(detector, entity, _)| *detector != INCIDENT && entity.subject() == course.subject);
+            steps.map(|(detector, ..)| detector).collect::<BTreeSet<_>>().len() as u64 >= course.seen
+        };
         let stands = |wanted: &&Course| {
             let same = here.iter().filter(|c| (c.detector, &c.subject) == (wanted.detector, &wanted.subject));
             same.map(|c| (c.severity, c.seen))
                 .any(|(severity, seen)| severity >= wanted.severity && seen >= wanted.seen)
         };
         let wanted = orderly.courses();
-        let lacking = wanted.iter().filter(|course| course.detector == INCIDENT).filter(|course| !stands(course));
+        let lacking = wanted.iter().filter(|c| c.detector == INCIDENT).filter(whole).filter(|c| !stands(c));
         lacking.map(|course| format!("only the orderly run raised {course:?}\n")).collect()
     }
 }
@@ -190,7 +215,7 @@ pub(super) fn mistakes(finals: &[Alert], handed: &[Alert], sent: &[Alert], end: 
             let _ = writeln!(out, "{id} was said of two subjects: {messages:?}");
         }
         // What nobody asks about any more is forgotten.
-        let forgotten = messages.iter().all(|m| m.window.end < end - TimeDelta::minutes(REMEMBERED_MINUTES.into()));
+        let forgotten = messages.iter().all(|m| m.window.end <= end - TimeDelta::minutes(REMEMBERED_MINUTES.into()));
         if !forgotten && !leads(*id, &by_id, &standing) {
             let _ = writeln!(out, "{id} leads to no final alert: {}", shown(first));
         }
