@@ -100,8 +100,14 @@ fn watch(engine: &Engine, series: u64, seed: u64) -> Vec<Nearly> {
         }
         let here = (hour, Arc::new(cell));
         let cells = before.iter().chain([&here]).cloned().collect();
-        let (account, levels) = (None, Arc::default());
-        let known = Known { entity: entity(series), cells, profile: Some(Arc::clone(&profile)), account, levels };
+        let known = Known {
+            entity: entity(series),
+            cells,
+            profile: Some(Arc::clone(&profile)),
+            account: None,
+            home: Vec::new(),
+            levels: Arc::default(),
+        };
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         let found = engine.found(&known, range).evidence.into_iter();
         nearly.extend(found.filter_map(|f| Some(Nearly { minute: f.minute, series, surprise: f.verdict.surprise? })));

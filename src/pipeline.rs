@@ -181,6 +181,7 @@ impl<S: StateStore> Pipeline<S> {
                 cells: Vec::new(),
                 profile: None,
                 account: None,
+                home: Vec::new(),
                 levels: Arc::default(),
             };
             let (judged, unsaid) = judge(&known, range);

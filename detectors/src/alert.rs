@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
 use crate::detector::About;
 use crate::query::about_caller;
 use crate::severity::Severity;
@@ -294,6 +295,8 @@ pub struct Alert {
     pub next: &'static [&'static str],
     /// A CloudWatch Logs Insights query that finds the events.
     pub query: String,
+    /// What was changed before, of failures of a function, in the order of time.
+    pub causes: Vec<Cause>,
     /// The older alert that this one turned out to be part of, once late events have shown it: it ends with that.
     pub merged_into: Option<AlertId>,
     /// How many alerts are part of this one, and not sent.

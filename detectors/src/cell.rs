@@ -8,14 +8,19 @@ use smallvec::SmallVec;
 use crate::alert::Example;
 use crate::catalog::FAILED;
 use crate::habit::Habits;
-use crate::measure::{Keep, Measure, Slot};
+use crate::measure::{Measure, Slot};
 use crate::meter::{Reading, Track, last_of};
 
 mod examples;
 mod in_time;
+mod occurrence;
 mod readings;
+mod sums;
 mod trace;
 
+pub use occurrence::Occurrence;
+pub(crate) use sums::Sum;
+use sums::Sums;
 pub use trace::{ENOUGH, Trace};
 
 /// Contributors kept in a cell: those with the smallest hashes, so that any order keeps the same ones.
@@ -46,6 +51,7 @@ pub struct Cell {
     readings: Vec<Reading>,
     /// By stream.
     tracks: Vec<Track>,
+    pub(crate) sums: Sums,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,42 +74,6 @@ pub(crate) struct OnTime {
     pub(crate) measure: Measure,
     pub(crate) minute: u8,
     pub(crate) n: u32,
-}
-
-/// Something that happened at one instant, kept by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Occurrence {
-    /// The rule or detector that it belongs to.
-    pub slot: Slot,
-    /// The minute of the hour, 0 to 59.
-    pub minute: u8,
-    /// Which ones of the minute are kept.
-    pub keep: Keep,
-    /// The hash of the value: of the API, the user, the request id.
-    pub value: u64,
-    /// The hash of the event.
-    pub event: u64,
-    /// The value to show; for an outsider's value, what they chose.
-    pub name: Arc<str>,
-    /// The event.
-    pub example: Arc<Example>,
-    /// Whether profiles may learn it.
-    pub arrival: Arrival,
-}
-
-impl Occurrence {
-    fn rank(&self) -> (Slot, u8, u64) {
-        let rank = match self.keep {
-            Keep::Count(_) => self.event,
-            Keep::Distinct(_) => self.value,
-        };
-        (self.slot, self.minute, rank)
-    }
-
-    /// Of two that say the same, the earlier event; of those, the smaller id. So any order keeps the same one.
-    fn older(&self, other: &Occurrence) -> bool {
-        (&self.example, self.event) < (&other.example, other.event)
-    }
 }
 
 /// What a contributor added to a cell: an API for a principal, a principal for an API, an error type for a function.
@@ -220,6 +190,7 @@ impl Cell {
         let mut habits = other.habits;
         habits.mark(&arrival);
         self.habits.unite(habits);
+        self.sums.unite(other.sums);
     }
 
     /// Adds what another part of the same cell holds, with the marks that it has.
@@ -230,6 +201,7 @@ impl Cell {
         other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
         other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
         self.habits.unite(other.habits);
+        self.sums.unite(other.sums);
     }
 
     /// Marks what came late, of a cell that nobody has merged yet.
@@ -252,7 +224,7 @@ impl Cell {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
         // Which detectors ask for how many of them is not known here: one is enough.
         let carries = !self.occurrences.is_empty();
-        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries }
+        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries, long: carries }
     }
 
     /// Empties it, to be filled again.
@@ -264,6 +236,7 @@ impl Cell {
         self.habits.clear();
         self.readings.clear();
         self.tracks.clear();
+        self.sums.clear();
     }
 
     /// How many entries it holds, of any kind: what memory is reckoned by.
@@ -275,6 +248,7 @@ impl Cell {
             + self.examples.len()
             + self.habits.all().len()
             + (self.readings.len() + self.tracks.len()).div_ceil(SMALLER)
+            + self.sums.len()
     }
 
     /// The sum of a measure over the minutes `from..=to` of the hour, on time and late.
@@ -342,6 +316,11 @@ impl Cell {
         let first = self.occurrences.partition_point(|o| (o.slot, o.minute) < (slot, from));
         let end = self.occurrences.partition_point(|o| (o.slot, o.minute) <= (slot, to));
         &self.occurrences[first..end.max(first)]
+    }
+
+    /// How many events were counted for a slot and not kept.
+    pub(crate) fn summed(&self, slot: Slot) -> u64 {
+        self.sums.of(slot, 0, 59).iter().map(|sum| u64::from(sum.n)).sum()
     }
 
     /// What contributed, by hash of its name.

@@ -4,26 +4,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cell::Cell;
+use crate::cell::{Cell, Occurrence};
 use crate::detector::{About, Detector, Folding, Trigger, Verdict};
 use crate::event::Event;
-use crate::hash::{chained, hash_one};
+use crate::hash::seeded;
+use crate::long::SHORT;
 use crate::measure::{Keep, Slot};
 use crate::observe::{Observations, Value};
 use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
-use crate::time::Minute;
-use crate::window::Window;
+use crate::time::{Hour, Minute};
+use crate::window::{Around, Window};
+use hashbrown::HashSet;
+use smallvec::SmallVec;
 
 mod plan;
 mod search;
+mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use plan::{Count, LIMIT, Pattern, Plan, STEPS};
+pub use plan::{Count, LIMIT, MOST, Pattern, Plan, STEPS};
 
-use search::{Held, Met, search};
+use search::{Held, Met, search, sift};
 
 /// Values that a headline names.
 const NAMED: usize = 3;
@@ -32,17 +36,26 @@ const SECONDS: u16 = 60;
 
 /// What an event is to a step of a correlation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Member {
+pub struct Member<'e> {
     /// What keeps groups of one entity apart: the same for events of one group.
     pub group: u64,
     /// The values that are counted, where values are; an event without any does not count.
-    pub values: Vec<String>,
+    pub values: SmallVec<[Counted<'e>; 1]>,
+}
+
+/// A value that is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted<'e> {
+    /// Its hash.
+    pub hash: u64,
+    /// The value to keep and show; empty where only its hash is kept.
+    pub shown: Cow<'e, str>,
 }
 
 /// Says which events belong to which step. Whoever reads correlations brings one.
 pub trait Members: Send + Sync {
     /// What the event is to that step, counted from 0; nothing where it is not one.
-    fn member(&self, event: &Event<'_>, step: usize) -> Option<Member>;
+    fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>>;
 }
 
 /// A rule about several events.
@@ -88,31 +101,93 @@ impl<M: Members> Correlation<M> {
         }
     }
 
-    /// The minutes that a window touches: one more than it is long, as it seldom begins with a minute.
-    fn reach(&self) -> Minutes {
-        Minutes(self.plan.span.div_ceil(60) + 1)
+    /// Which step a slot is of.
+    fn step(&self, slot: Slot) -> Option<usize> {
+        self.slots().iter().position(|own| *own == slot)
     }
 
-    fn note<'e>(&self, (event, step): (&Event<'e>, usize), member: Member, seen: &mut Observations<'e>) {
+    /// What windows that end in later hours need of a cell.
+    fn sifted<'a>(&self, cell: &'a Cell) -> Vec<Held<'a>> {
+        let slots = self.slots().iter().enumerate();
+        let held = slots.flat_map(|(step, slot)| cell.minutes_of(*slot, 0, 59).iter().map(move |o| Held::of(step, o)));
+        sift(&self.plan, held.collect())
+    }
+
+    /// What windows that end in an hour need of those before.
+    fn past(&self, hour: Hour, cells: &[(Hour, Arc<Cell>)]) -> Vec<Occurrence> {
+        let first = hour.0 - self.plan.span.div_ceil(60 * 60) as i32;
+        let reached = cells.iter().filter(|(held, _)| first <= held.0 && *held < hour);
+        reached.flat_map(|(_, cell)| self.sifted(cell)).map(|held| held.occurrence.clone()).collect()
+    }
+
+    /// All that the windows which end in a minute can hold.
+    fn held<'a>(&self, window: &Window<'a>) -> Vec<Held<'a>> {
+        let slots = self.slots().iter().enumerate();
+        if !self.plan.is_long() {
+            let reach = self.plan.reach();
+            return slots
+                .flat_map(|(step, slot)| window.occurrences(*slot, reach).map(move |o| Held::of(step, o)))
+                .collect();
+        }
+        let past = window.past(|cells| self.past(window.minute.hour(), cells));
+        let earlier = past.iter().filter_map(|o| Some(Held::of(self.step(o.slot)?, o)));
+        let (here, last) = (window.here, window.minute.of_hour());
+        let here =
+            slots.flat_map(|(step, slot)| here.minutes_of(*slot, 0, last).iter().map(move |o| Held::of(step, o)));
+        earlier.chain(here).collect()
+    }
+
+    /// The minutes of an hour that windows may end in, a bit for each.
+    fn ends(&self, here: &Cell) -> u64 {
+        let last = if self.plan.pattern == Pattern::Ordered { self.slots().last() } else { None };
+        Trigger::minutes_of(last.map_or(self.slots(), std::slice::from_ref), here)
+    }
+
+    /// How many events, values or steps there are in cells, of which all may be in one window.
+    fn amount<'a>(&self, cells: impl Iterator<Item = &'a Cell>) -> usize {
+        let each = cells.flat_map(|cell| self.slots().iter().map(move |slot| (cell, *slot)));
+        let held = |(cell, slot): (&'a Cell, Slot)| cell.minutes_of(slot, 0, 59);
+        match self.plan.pattern {
+            Pattern::Events(_) if self.plan.is_summed() => each.map(|(cell, slot)| cell.summed(slot) as usize).sum(),
+            Pattern::Events(_) => each.map(|pair| held(pair).len()).sum(),
+            Pattern::Values(_) => each.flat_map(held).map(|o| o.value).collect::<HashSet<u64>>().len(),
+            Pattern::Together(_) | Pattern::Ordered => {
+                let there = each.filter(|pair| !held(*pair).is_empty());
+                there.map(|(_, slot)| slot).collect::<HashSet<Slot>>().len()
+            }
+        }
+    }
+
+    /// Was so much kept of some minute or hour that there may have been more?
+    fn at_least(&self, window: &Window<'_>, met: &Met<'_>) -> bool {
+        let Some(count) = self.plan.count().filter(|_| !self.plan.is_summed()) else { return false };
+        let reached = |slot: &Slot| window.saturated(*slot, self.plan.reach());
+        if self.plan.is_long() { met.seen >= u64::from(count.kept()) } else { self.slots().iter().any(reached) }
+    }
+
+    fn note<'e>(&self, (event, step): (&Event<'e>, usize), member: Member<'e>, seen: &mut Observations<'e>) {
         let Some((family, slot)) = self.about.families.first().zip(self.slots().get(step).or(self.slots().first()))
         else {
             return;
         };
         // The group is in the upper half, so that groups of one cell are told apart.
-        let group = chained(&[self.about.id, &member.group.to_string()]) << 32;
-        let marked = |low: u64, text: String| Value::Marked(group | (low & 0xffff_ffff), Cow::Owned(text));
+        let group = seeded(self.about.id, member.group) << 32;
+        let marked = |low: u64, text: Cow<'e, str>| Value::Marked(group | (low & 0xffff_ffff), text);
         match self.plan.pattern {
+            Pattern::Events(_) if self.plan.is_summed() => {
+                seen.occur(*family, *slot, Keep::Sum(sums::SHOWN), marked(0, Cow::Borrowed("")));
+            }
             Pattern::Events(count) => {
-                seen.occur(*family, *slot, Keep::Count(count.kept()), marked(0, String::new()));
+                seen.occur(*family, *slot, Keep::Count(count.kept()), marked(0, Cow::Borrowed("")));
             }
             Pattern::Values(count) => {
-                for value in member.values {
-                    seen.occur(*family, *slot, Keep::Distinct(count.kept()), marked(hash_one(&value), value));
+                for Counted { hash, shown } in member.values {
+                    seen.occur(*family, *slot, Keep::Distinct(count.kept()), marked(hash, shown));
                 }
             }
             Pattern::Together(_) | Pattern::Ordered => {
                 let second = event.time.timestamp().rem_euclid(60) as u64;
-                seen.occur(*family, *slot, Keep::Distinct(SECONDS), marked(second, String::new()));
+                seen.occur(*family, *slot, Keep::Distinct(SECONDS), marked(second, Cow::Borrowed("")));
             }
         }
     }
@@ -126,11 +201,10 @@ impl<M: Members> Correlation<M> {
             Pattern::Values(_) => "value{s}",
             Pattern::Together(_) | Pattern::Ordered => "step{s}",
         };
-        let reached = |slot: &Slot| window.saturated(*slot, self.reach());
         Verdict {
             severity: self.severity,
             seen: met.seen,
-            at_least: counted.is_some() && self.slots().iter().any(reached),
+            at_least: self.at_least(window, met),
             expected: None,
             surprise: None,
             threshold: counted.map(|count| f64::from(count.least)),
@@ -169,6 +243,10 @@ impl<M: Members> Detector for Correlation<M> {
         self.keys
     }
 
+    fn needs(&self) -> &[Need] {
+        self.needs
+    }
+
     fn rests_on_trigger(&self) -> bool {
         true
     }
@@ -177,15 +255,30 @@ impl<M: Members> Detector for Correlation<M> {
         self.slots().contains(&slot).then(|| self.plan.fewest())
     }
 
-    fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
-        let ends = if self.plan.pattern == Pattern::Ordered { self.slots().last() } else { None };
-        let slots = ends.map_or(self.slots(), std::slice::from_ref);
-        let minutes = Trigger::minutes_of(slots, here);
-        let held = |slot: &Slot| -> usize {
-            before.into_iter().chain([here]).map(|cell| cell.minutes_of(*slot, 0, 59).len()).sum()
-        };
-        let all: usize = self.slots().iter().map(held).sum();
-        if all < self.plan.fewest() as usize { 0 } else { minutes }
+    fn reach(&self) -> Minutes {
+        self.plan.reach().max(SHORT)
+    }
+
+    fn sift(&self, earlier: &Cell, sifted: &mut Cell) {
+        if !self.plan.is_long() {
+            return;
+        }
+        self.sifted(earlier).into_iter().for_each(|held| sifted.occur(held.occurrence.clone()));
+        if self.plan.is_summed() {
+            let sums = self.slots().iter().flat_map(|slot| earlier.sums.of(*slot, 0, 59));
+            sums.for_each(|sum| sifted.sums.add(*sum));
+        }
+    }
+
+    fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
+        let Around { here, before, past, .. } = around;
+        let minutes = self.ends(here);
+        let earlier = if self.plan.is_long() { past } else { Some(&[][..]) };
+        let enough = earlier.is_none_or(|earlier| {
+            let all = earlier.iter().map(|(_, cell)| cell.as_ref()).chain(before).chain([here]);
+            self.amount(all) >= self.plan.fewest() as usize
+        });
+        if enough { minutes } else { 0 }
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -204,10 +297,12 @@ impl<M: Members> Detector for Correlation<M> {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let reach = self.reach();
-        let slots = self.slots().iter().enumerate();
-        let held = slots.flat_map(|(step, slot)| window.occurrences(*slot, reach).map(move |o| Held::of(step, o)));
-        let met = search(&self.plan, window.minute, held.collect())?;
+        let met = match (self.plan.pattern, self.slots()) {
+            (Pattern::Events(count), [slot]) if self.plan.is_summed() => {
+                sums::search(&self.plan, count, (*slot, window))?
+            }
+            _ => search(&self.plan, window.minute, self.held(window))?,
+        };
         Some(self.verdict(window, &met))
     }
 }
@@ -227,5 +322,9 @@ fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 }
 
 fn within(seconds: u32) -> String {
-    if seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
+    match seconds {
+        hours if seconds > 3_600 && seconds.is_multiple_of(3_600) => format!("{} h", hours / 3_600),
+        minutes if seconds.is_multiple_of(60) => format!("{} min", minutes / 60),
+        _ => format!("{seconds} s"),
+    }
 }

@@ -365,6 +365,7 @@ pub fn spent_alert(day: Day, budget: Budget) -> Alert {
             "is `alerts_per_day` too small?",
         ],
         query: String::new(),
+        causes: Vec::new(),
         merged_into: None,
         parts: 0,
         part_of: None,

@@ -8,19 +8,21 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Example;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
+use crate::cause::Cause;
 use crate::cell::Cell;
 use crate::day::Budget;
 use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
-use crate::index::Index;
+use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
 use crate::level::Surprise;
+use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
 use crate::profile::{Lateness, Learning};
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -99,27 +101,6 @@ pub enum Trigger {
     Slots(&'static [Slot]),
     /// In what an entity shows of itself, where that is new.
     Facets(&'static [Facet]),
-}
-
-impl Trigger {
-    /// The minutes of the hour in which it fires, a bit for each.
-    #[must_use]
-    pub fn minutes(&self, cell: &Cell) -> u64 {
-        match self {
-            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
-            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
-            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
-        }
-    }
-
-    /// The minutes of the hour with something in one of these slots, a bit for each.
-    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
-        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
-    }
-}
-
-fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
-    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }
 
 /// Whether an alert resolves.
@@ -202,6 +183,20 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// All that an event must be for it to find something in it, as far as that is known without reading more of it.
+    fn needs(&self) -> &[Need] {
+        &[]
+    }
+
+    /// The minutes that its windows touch.
+    fn reach(&self) -> Minutes {
+        SHORT
+    }
+
+    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
+    /// hour.
+    fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
+
     /// Does it leave a deed to a rule that says more about it?
     fn yields(&self) -> bool {
         false
@@ -252,6 +247,27 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
+    /// Is what it finds about a function a failure, which a change may explain?
+    fn is_of_failures(&self) -> bool {
+        self.about().nature != Nature::Deed
+    }
+
+    /// Does it look at the events of a source, where it names no calls?
+    fn looks_at(&self, source: Source) -> bool {
+        self.about().families.iter().any(|family| family.source() == source)
+    }
+
+    /// Does it say what was changed before a function failed?
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// What was changed before what is in these slots began, of which another detector said `verdict`; it may make that
+    /// graver. Asked of functions only.
+    fn explain(&self, _window: &Window<'_>, _slots: &[Slot], _verdict: &mut Verdict) -> Vec<Cause> {
+        Vec::new()
+    }
+
     /// Does it ask what is usual for the account?
     fn asks_account(&self) -> bool {
         false
@@ -286,7 +302,11 @@ pub struct Engine {
     pub(crate) index: Index,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
+    /// The place of the detector that explains failures.
+    pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
+    /// Those with windows of more than an hour.
+    pub(crate) long: Long,
     /// How many alerts a day the levels of days aim at.
     pub budget: Budget,
     /// How late data may come and still be learnt.
@@ -313,9 +333,10 @@ impl Engine {
         let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
+        let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let (budget, gauge) = (Budget::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, facets, budget, lateness, gauge }
+        let (long, budget, gauge) = (Long::of(&watches), Budget::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, explaining, facets, long, budget, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.
@@ -332,7 +353,7 @@ impl Engine {
     pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
         let some = self.index.of_call(event);
         let mut told = false;
-        for watch in some.iter().chain(self.index.of_source(event)).map(|place| &self.watches[*place]) {
+        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
             if told && watch.detector.yields() {
                 continue;
             }
@@ -376,25 +397,4 @@ impl Engine {
     pub fn detectors(&self) -> impl Iterator<Item = &'static About> + '_ {
         self.watches.iter().map(|w| w.detector.about())
     }
-}
-
-/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
-fn floor_of(watches: &[Watch], family: Family) -> u64 {
-    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
-    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
-    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
-}
-
-fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    let asks = |watch: &&Watch| {
-        let about = watch.detector.about();
-        about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
-    };
-    let abouts = watches.iter().filter(asks).map(|watch| watch.detector.about());
-    let asked = abouts.fold(0, |all, about| match about.trigger {
-        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
-        Trigger::Measures(_) | Trigger::Slots(_) => all,
-    });
-    // Since when an entity is known, and when it did anything, is asked wherever anything is.
-    if asked != 0 { asked | Facet::Presence.bit() } else { 0 }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Subject;
+use crate::cause::function_of;
 use crate::event::{Call, Event, Log, Source, What};
 use crate::hash::seeded;
+use crate::request::text_of;
 
 /// The kinds of things that state is kept about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,11 +33,13 @@ pub enum Family {
     Account,
     /// A principal on one API, in the account where it was refused.
     Denial,
+    /// A principal and a bucket that it downloads from.
+    Download,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 9] = [
+    pub const ALL: [Family; 10] = [
         Family::Principal,
         Family::Api,
         Family::Function,
@@ -45,6 +49,7 @@ impl Family {
         Family::Log,
         Family::Account,
         Family::Denial,
+        Family::Download,
     ];
 
     /// The log whose lateness holds for it.
@@ -154,13 +159,19 @@ impl Entity {
     pub fn principal(&self) -> Option<&str> {
         match self.family {
             Family::Principal => Some(self.name()),
-            Family::Denial => Some(self.denial().0),
+            Family::Denial | Family::Download => Some(self.parts_of_name().0),
             _ => None,
         }
     }
 
-    /// The principal and the API of a denial.
-    fn denial(&self) -> (&str, &str) {
+    /// The bucket that is downloaded from, or empty.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        if self.family == Family::Download { self.parts_of_name().1 } else { "" }
+    }
+
+    /// The principal, and the API or bucket.
+    fn parts_of_name(&self) -> (&str, &str) {
         self.name().rsplit_once(SEPARATOR).unwrap_or((self.name(), ""))
     }
 
@@ -182,8 +193,9 @@ impl Entity {
             Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
             Family::Account => base,
+            Family::Download => Subject { principal: self.parts_of_name().0.to_owned(), ..base },
             Family::Denial => {
-                let (principal, api) = self.denial();
+                let (principal, api) = self.parts_of_name();
                 Subject { principal: principal.to_owned(), api: api.to_owned(), ..base }
             }
         }
@@ -231,7 +243,13 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             user => join(key, account, "", &[user]),
         }),
         Family::Address => call.address.ip().is_some_and(|ip| join(key, account, "", &[ip])),
-        Family::Denial if call.principal.name.is_empty() => false,
+        Family::Denial | Family::Download if call.principal.name.is_empty() => false,
+        Family::Download => {
+            let mut between = [0; 4];
+            let between = SEPARATOR.encode_utf8(&mut between);
+            let bucket = text_of(call.request, "bucketName");
+            !bucket.is_empty() && join(key, account, "", &[call.principal.name, between, bucket])
+        }
         Family::Denial => {
             let mut between = [0; 4];
             let between = SEPARATOR.encode_utf8(&mut between);
@@ -242,7 +260,9 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             true
         }
         Family::Account => join(key, account, "", &[account]),
-        Family::Function | Family::Log => false,
+        // A function's log does not say in which Region it is, so those of one name in an account are one.
+        Family::Function => join(key, account, "", &[function_of(call)]),
+        Family::Log => false,
     }
 }
 

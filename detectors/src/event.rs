@@ -1,9 +1,10 @@
 //! Events: what happened, in the words of the field, borrowed from the text that it was read from.
 
-use std::cell::OnceCell;
-use std::ops::Range;
-
 use chrono::{DateTime, Utc};
+
+mod recall;
+
+pub use recall::{Asked, Members, Outline, Recall};
 
 /// Which log an event came from. It decides the lateness, and which detectors look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,28 +120,14 @@ pub struct Call<'a> {
     pub record: &'a str,
     /// `userIdentity` as raw JSON text, or empty where that was not kept; it is in the record all the same.
     pub identity: &'a str,
-    /// Of `request` and of `identity`, for the rules that look at them one after the other.
-    pub outlines: [Outline; 2],
-}
-
-/// Where the members of a JSON object stand in its text. Whoever needs that first finds it out for those who come after.
-#[derive(Clone, Debug, Default)]
-pub struct Outline(OnceCell<Option<Members>>);
-
-/// Where name and value of each member stand, in their order.
-pub type Members = Vec<[Range<u32>; 2]>;
-
-impl Outline {
-    /// The members of `text`, which is always the same; nothing where `find` finds out nothing.
-    pub fn members<'t>(
-        &self,
-        text: &'t str,
-        find: impl FnOnce(&'t str) -> Option<Members>,
-    ) -> Option<impl Iterator<Item = (&'t str, &'t str)>> {
-        let at = |place: &Range<u32>| text.get(place.start as usize..place.end as usize).unwrap_or_default();
-        let members = self.0.get_or_init(|| find(text)).as_ref()?;
-        Some(members.iter().map(move |[name, value]| (at(name), at(value))))
-    }
+    /// `awsRegion` as recorded, or empty.
+    pub region: &'a str,
+    /// What was found out about `identity`, where calls with the same one share that.
+    pub recall: Option<&'a Recall>,
+    /// Of `request`, for the rules that look at it one after the other.
+    pub outline: Outline,
+    /// What rules asked of it already.
+    pub asked: Asked,
 }
 
 /// What kind of principal it is.

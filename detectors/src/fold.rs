@@ -5,9 +5,10 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::alert::{Caller, EventId, Example};
-use crate::cell::{Arrival, Cell, Occurrence};
+use crate::cell::{Arrival, Cell, Occurrence, Sum};
 use crate::entity::Family;
 use crate::hash::hash_one;
+use crate::measure::Keep;
 use crate::notes::{NAME, Note, Notes, Shown, bounded};
 
 /// Names and callers that a folder keeps from one cell to the next.
@@ -44,6 +45,10 @@ impl Folder {
             }
         }
         for (occurred, name) in notes.occurred(place) {
+            if let Keep::Sum(_) = occurred.keep {
+                let group = (occurred.value >> 32) as u32;
+                cell.sums.add(Sum { slot: occurred.slot, minute, group, n: 1 });
+            }
             cell.occur(Occurrence {
                 slot: occurred.slot,
                 minute,

@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status};
+use crate::cause::Cause;
 use crate::detector::{About, Engine, Nature, Timing};
 use crate::entity::Entity;
 use crate::hash::hash_of;
@@ -15,6 +16,7 @@ use crate::rate::round;
 use crate::severity::Severity;
 use crate::time::Minute;
 
+mod causes;
 mod course;
 mod incident;
 mod marks;
@@ -291,6 +293,7 @@ impl Book {
         let window = Span { start: course.start(), end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
+        let causes = course.causes.all();
         let quality = if course.confirmed() { Quality::Complete } else { Quality::Provisional };
         Alert {
             id: course.id(),
@@ -319,10 +322,11 @@ impl Book {
             denied: course.best.denied,
             folded: course.minutes().len() as u32,
             quality: self.quality.unwrap_or(quality),
-            headline: headline_of(course, &shown).replace("{s}", plural),
+            headline: headline_of(course, &shown, &causes).replace("{s}", plural),
             why: verdict.why.clone(),
             next: about.next,
             query: query_for(entity, window),
+            causes,
             merged_into: None,
             parts: 0,
             part_of: None,
@@ -331,11 +335,12 @@ impl Book {
 }
 
 /// The headline, with what late events did to the alert.
-fn headline_of(course: &Course, seen: &str) -> String {
+fn headline_of(course: &Course, seen: &str, causes: &[Cause]) -> String {
     let verdict = &course.best.verdict;
     let usual = verdict.expected.map(round).unwrap_or_default();
     let headline = verdict.headline.replace("{seen}", seen).replace("{usual}", &usual);
     let headline = headline.replace("{window}", &verdict.window.0.to_string());
+    let headline = causes.last().map_or(headline.clone(), |cause| format!("{headline}; {}", cause.before()));
     match course.said.filter(|_| course.revised()) {
         _ if course.withdrawn() && course.said.is_some() => format!("taken back after late events: {headline}"),
         Some(said) => format!("{headline} (was {})", said.seen),

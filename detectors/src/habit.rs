@@ -10,11 +10,13 @@ use crate::cell::Arrival;
 use crate::entity::Family;
 use crate::event::{Call, CallKind, ErrorClass, Event, Level, Line, Log, PrincipalKind, What};
 use crate::hash::hash_one;
+use crate::line_kind::kind_of_line;
 use crate::notes::{NAME, bounded};
+use crate::origin::network_of;
+use crate::request::text_of;
 use crate::sensitive::is_sensitive;
 
 pub(crate) mod hours;
-pub(crate) mod network;
 
 mod agents;
 
@@ -44,11 +46,15 @@ pub enum Facet {
     Failure,
     /// The time of the week at which it did something: one of two hours, on weekdays or on weekends.
     Time,
+    /// The code of an error that it got.
+    ErrorCode,
+    /// A kind of line that its log holds, of those that are a warning or worse.
+    LineKind,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Facet; 10] = [
+    pub const ALL: [Facet; 12] = [
         Facet::Presence,
         Facet::Api,
         Facet::Sensitive,
@@ -59,6 +65,8 @@ impl Facet {
         Facet::Key,
         Facet::Failure,
         Facet::Time,
+        Facet::ErrorCode,
+        Facet::LineKind,
     ];
 
     /// How many values a profile keeps. Roles of people and pipelines use a few dozen APIs; what uses more has new ones
@@ -68,8 +76,8 @@ impl Facet {
         match self {
             Facet::Presence => 1,
             Facet::Api => 96,
-            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::Time => 24,
-            Facet::Network => 32,
+            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::ErrorCode | Facet::Time => 24,
+            Facet::Network | Facet::LineKind => 32,
             Facet::Region | Facet::Agent => 16,
             Facet::Key => 16,
         }
@@ -228,7 +236,9 @@ pub(crate) fn teaches(family: Family, event: &Event<'_>) -> bool {
         (Family::Principal, What::Call(call)) => is_own(call),
         // What is refused may come from anybody.
         (Family::Account, What::Call(call)) => is_own(call) && call.error.is_none(),
-        (Family::Function, What::Log(log)) => matches!(log.line, Line::Report(_)) || !error_of(log).is_empty(),
+        (Family::Function, What::Log(log)) => {
+            matches!(log.line, Line::Report(_)) || !error_of(log).is_empty() || kind_of_line(log).is_some()
+        }
         _ => false,
     }
 }
@@ -277,6 +287,9 @@ pub(crate) fn gather<'e>(
             if !error.is_empty() {
                 show(Facet::Failure, hash_one(error), error);
             }
+            if let Some(kind) = kind_of_line(log) {
+                show(Facet::LineKind, kind, "");
+            }
         }
         _ => {}
     }
@@ -288,9 +301,12 @@ fn of_call<'e>(
     (call, what, agents): (&Call<'e>, u64, &mut Agents),
     show: &mut impl FnMut(Facet, u64, &'e str),
 ) {
-    if call.error.is_none() {
-        show(Facet::Presence, 0, "");
-        show(Facet::Time, u64::from(hours::value_of(event.time)), "");
+    match call.error {
+        None => {
+            show(Facet::Presence, 0, "");
+            show(Facet::Time, u64::from(hours::value_of(event.time)), "");
+        }
+        Some(error) => show(Facet::ErrorCode, hash_one(error.code), error.code),
     }
     if !event.region.is_empty() {
         show(Facet::Region, hash_one(event.region), event.region);
@@ -301,7 +317,7 @@ fn of_call<'e>(
     }
     let facet = if is_sensitive(call.service, call.name) { Facet::Sensitive } else { Facet::Api };
     show(facet, what, "");
-    if let Some(network) = call.address.ip().map(network::network_of) {
+    if let Some(network) = call.address.ip().map(network_of) {
         show(Facet::Network, hash_one(network), network);
         let agent = agents.product_of(call.user_agent);
         if !agent.is_empty() {
@@ -334,9 +350,7 @@ fn role_of<'e>(call: &Call<'e>) -> &'e str {
     if !assumes(call) || call.error.is_some() {
         return "";
     }
-    let value = call.request.split_once("\"roleArn\"").and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
-    let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
-    value.and_then(|rest| rest.split_once('"')).map_or("", |(role, _)| role)
+    text_of(call.request, "roleArn")
 }
 
 #[cfg(test)]

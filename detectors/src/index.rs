@@ -7,8 +7,9 @@ use crate::cell::Cell;
 use crate::detector::{Trigger, Watch};
 use crate::entity::Family;
 use crate::event::{Call, Event, Source, What};
+use crate::habit::Facet;
 use crate::measure::Slot;
-use crate::rule::Key;
+use crate::rule::{Key, Need};
 
 /// Places of watches.
 pub(crate) type Places = SmallVec<[usize; 16]>;
@@ -18,6 +19,8 @@ pub(crate) type Places = SmallVec<[usize; 16]>;
 pub(crate) struct Index {
     /// Those that look at every event of a source.
     by_source: [Vec<usize>; 2],
+    /// Those that look at every call that is so, in the order of [`Need::ALL`].
+    by_need: [Vec<usize>; Need::ALL.len()],
     /// The names of what those observe.
     observed: [Vec<&'static str>; 2],
     /// Those that look at some calls only, by the hash of service and name, of which one may be empty.
@@ -62,13 +65,17 @@ impl Index {
                 places.push(place);
             }
         }
+        if let (true, [need, ..]) = (keys.is_empty(), watch.detector.needs()) {
+            self.by_need[*need as usize].push(place);
+        }
+        let looks = keys.is_empty() && watch.detector.needs().is_empty();
         let observes = watch.detector.observes();
         for source in [Source::CloudTrail, Source::Lambda] {
             let same = |name: &&str| self.observed[source as usize].contains(name);
             if observes.as_ref().is_some_and(same) {
                 continue;
             }
-            if keys.is_empty() && about.families.iter().any(|family| family.source() == source) {
+            if looks && watch.detector.looks_at(source) {
                 self.by_source[source as usize].push(place);
                 self.observed[source as usize].extend(observes);
             }
@@ -85,9 +92,16 @@ impl Index {
         }
     }
 
-    /// Those that look at every event of its source.
-    pub(crate) fn of_source(&self, event: &Event<'_>) -> &[usize] {
-        &self.by_source[event.source() as usize]
+    /// Those that look at every event of its source, or at every one like this.
+    pub(crate) fn of_source(&self, event: &Event<'_>) -> impl Iterator<Item = usize> + '_ {
+        let needed: SmallVec<[&Vec<usize>; 3]> = match event.what {
+            What::Call(_) => {
+                let met = Need::ALL.into_iter().filter(|need| need.is_met(event));
+                met.map(|need| &self.by_need[need as usize]).collect()
+            }
+            What::Log(_) => SmallVec::new(),
+        };
+        needed.into_iter().flatten().chain(&self.by_source[event.source() as usize]).copied()
     }
 
     /// Those that look at calls like this one only, each once.
@@ -138,6 +152,29 @@ impl Index {
         places.dedup();
         places
     }
+}
+
+/// The facets that some detector asks for of a family, a bit for each.
+pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
+    // An account is asked what those who are compared with it are asked.
+    let asks = |watch: &&Watch| {
+        let about = watch.detector.about();
+        about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
+    };
+    let abouts = watches.iter().filter(asks).map(|watch| watch.detector.about());
+    let asked = abouts.fold(0, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
+    // Since when an entity is known, and when it did anything, is asked wherever anything is.
+    if asked != 0 { asked | Facet::Presence.bit() } else { 0 }
+}
+
+/// The fewest counted events in two hours with which some detector may speak of an entity of the family.
+pub(crate) fn floor_of(watches: &[Watch], family: Family) -> u64 {
+    let about = watches.iter().filter(|watch| watch.detector.about().families.contains(&family));
+    let all = about.flat_map(|w| w.variants.iter().filter_map(|v| v.detector.as_ref()).chain([&w.detector]));
+    all.map(|detector| detector.floor()).min().unwrap_or(u64::MAX)
 }
 
 fn key(service: u64, name: u64) -> u64 {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Top;
 use crate::beats::Beats;
 use crate::catalog::FAILED;
+use crate::cause::{CHANGED, Cause, SURROUNDINGS};
 use crate::cell::{Cell, ENOUGH, Trace};
-use crate::detector::{About, Detector, Engine, Ranking, Timing, Verdict, Watch};
+use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::level::{Levels, Peak};
 use crate::measure::Slot;
@@ -36,6 +37,8 @@ pub struct Known {
     pub account: Option<Arc<Profile>>,
     /// How surprising findings must be, by day.
     pub levels: Arc<Levels>,
+    /// The cells of its account, by hour, where [`Engine::asks_home`] says that they are asked for.
+    pub home: Vec<(Hour, Arc<Cell>)>,
 }
 
 impl Known {
@@ -91,6 +94,8 @@ pub struct Finding {
     pub total: u64,
     /// How many refusals all contributors together had in those hours.
     pub denied: u64,
+    /// What was changed before, of failures of a function.
+    pub causes: Vec<Cause>,
 }
 
 /// Which minutes are judged, and whether they are complete.
@@ -186,6 +191,19 @@ impl Engine {
                 .any(|view| asking.iter().any(|watch| watch.detector.minutes_in(view.around(), lateness) != 0))
     }
 
+    /// May a detector ask what happened in the account of an entity before it speaks of it?
+    #[must_use]
+    pub fn asks_home(&self, known: &Known) -> bool {
+        let occurs = |(_, cell): &(Hour, Arc<Cell>)| cell.slots().any(|slot| slot != CHANGED);
+        self.explaining.is_some() && known.entity.family == Family::Function && known.cells.iter().any(occurs)
+    }
+
+    /// Did anything happen in a cell of an account that the alerts about its functions may name?
+    #[must_use]
+    pub fn moves_functions(&self, family: Family, cell: &Cell) -> bool {
+        family == Family::Account && cell.active_in(SURROUNDINGS).next().is_some()
+    }
+
     /// The fewest counted events in two hours with which some detector may speak of an entity of a family.
     #[must_use]
     pub fn floor(&self, family: Family) -> u64 {
@@ -254,6 +272,7 @@ impl Engine {
                 top: Vec::new(),
                 total: 0,
                 denied: 0,
+                causes: Vec::new(),
             }));
         }
         findings
@@ -277,15 +296,33 @@ impl Engine {
                 continue;
             }
             let (window, level) = (view.window(minute, &models), view.known.levels.of(minute));
-            let said = watch.said(detector, &window, (cap, level));
-            let finding = |verdict: Verdict| {
+            let explained = |verdict: &Verdict| {
+                let mut verdict = verdict.clone();
+                self.explain(detector, &window, &mut verdict);
+                verdict.severity
+            };
+            let said = watch.said((detector, cap), (&window, level), explained);
+            let finding = |mut verdict: Verdict| {
+                let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
                 let (entity, stage) = (entity.clone(), watch.stage);
-                Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied }
+                Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied, causes }
             };
             found.evidence.extend(said.evidence.filter(|_| range.complete).map(&finding));
             found.findings.extend(said.told.map(finding));
+        }
+    }
+
+    /// What was changed before the failures of a function that a verdict is about, which may make it graver.
+    fn explain(&self, detector: &dyn Detector, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
+        let Some(watch) = self.explaining.map(|place| &self.watches[place]) else { return Vec::new() };
+        let (about, fails) = (detector.about(), detector.is_of_failures());
+        match about.trigger {
+            Trigger::Slots(slots) if window.entity.family == Family::Function && fails => {
+                watch.of(&window.entity.subject()).0.explain(window, slots, verdict)
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -301,7 +338,9 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
-        Around { hour: self.hour, here: self.cell, before: self.before, profile: self.known.profile.as_deref() }
+        let earlier = self.place - usize::from(self.before.is_some());
+        let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
+        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {
@@ -319,6 +358,7 @@ impl<'a> View<'a> {
             before: self.before,
             profile: self.known.profile.as_deref(),
             account: self.known.account.as_deref(),
+            home: &self.known.home,
             models,
             raise: 0.0,
             lateness: models.lateness,

@@ -310,6 +310,7 @@ impl Found {
             stage: Stage::Alert,
             total: 0,
             denied: 0,
+            causes: Vec::new(),
         }
     }
 }

@@ -105,18 +105,19 @@ impl Level {
         f64::from(tenths) / 10.0
     }
 
-    /// `; the budget's level of that day asks for 6.4, 0.4 more than the settings`; nothing where it asks for no other.
+    /// What it asks for and why; nothing where it asks for what the settings do.
     #[must_use]
-    pub(crate) fn said(self, pool: Pool, surprise: Surprise) -> String {
+    pub(crate) fn said(self, pool: Pool, Surprise { t, asked }: Surprise) -> String {
         let raise = self.of(pool);
         if raise == 0.0 {
             return String::new();
         }
-        let (by, more) = (raise.abs(), if raise > 0.0 { "more" } else { "less" });
+        let (more, had) = if raise > 0.0 { ("more", "more") } else { ("less", "fewer") };
         format!(
-            "; it is {:.1} surprising, and the level of that day asks for {:.1}, {by:.1} {more} than the settings",
-            surprise.t,
-            surprise.asked + raise
+            "; its surprise is {t:.1}, and the level of that day asks for {:.1}: {:.1} {more} than the settings, as the days \
+             before had {had} of these than the budget has room for",
+            asked + raise,
+            raise.abs()
         )
     }
 }

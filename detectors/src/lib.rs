@@ -6,7 +6,9 @@
 pub mod alert;
 pub mod beats;
 pub mod catalog;
+pub mod cause;
 pub mod cell;
+mod change;
 pub mod correlation;
 mod crash;
 pub mod day;
@@ -26,14 +28,18 @@ pub mod judge;
 #[cfg(test)]
 mod laws;
 pub mod level;
+mod line_kind;
+mod long;
 pub mod measure;
 pub mod meter;
 pub mod notes;
 pub mod novelty;
 pub mod observe;
+mod origin;
 pub mod profile;
 mod query;
 pub mod rate;
+mod request;
 pub mod rule;
 #[cfg(test)]
 mod script;

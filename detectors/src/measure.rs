@@ -33,11 +33,13 @@ pub enum Measure {
     ColdStarts,
     /// Lines of an application that report an error and not the end of an invocation.
     ErrorLines,
+    /// Kilobytes (1,000 bytes) that were downloaded.
+    Kilobytes,
 }
 
 impl Measure {
     /// All of them.
-    pub const ALL: [Measure; 12] = [
+    pub const ALL: [Measure; 13] = [
         Measure::Calls,
         Measure::Sensitive,
         Measure::Denied,
@@ -50,6 +52,7 @@ impl Measure {
         Measure::Any,
         Measure::ColdStarts,
         Measure::ErrorLines,
+        Measure::Kilobytes,
     ];
 
     /// The measure that counts failed calls of a class.
@@ -73,7 +76,12 @@ impl Measure {
             }
             Measure::Failures => Some((Measure::Invocations, 5)),
             Measure::ColdStarts => Some((Measure::Invocations, 20)),
-            Measure::Calls | Measure::Sensitive | Measure::Invocations | Measure::Any | Measure::ErrorLines => None,
+            Measure::Calls
+            | Measure::Sensitive
+            | Measure::Invocations
+            | Measure::Any
+            | Measure::ErrorLines
+            | Measure::Kilobytes => None,
         }
     }
 
@@ -108,6 +116,8 @@ pub enum Keep {
     Count(u16),
     /// One occurrence for each of the k smallest value hashes: enough to count k distinct values.
     Distinct(u16),
+    /// The k smallest event hashes, as examples: the events are counted as well, by the upper half of their values.
+    Sum(u16),
 }
 
 impl Keep {
@@ -115,7 +125,7 @@ impl Keep {
     #[must_use]
     pub fn limit(self) -> usize {
         match self {
-            Keep::Count(k) | Keep::Distinct(k) => usize::from(k),
+            Keep::Count(k) | Keep::Distinct(k) | Keep::Sum(k) => usize::from(k),
         }
     }
 

@@ -9,14 +9,14 @@ use crate::cell::ENOUGH;
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::Event;
-use crate::hash::hash_one;
 use crate::measure::{Keep, Slot};
-use crate::observe::{Observations, Observed, Value};
+use crate::observe::Observations;
 use crate::time::{Hour, Minute};
 
 mod gathered;
 mod habits;
 mod note;
+mod occur;
 mod reports;
 mod tally;
 
@@ -25,7 +25,7 @@ pub(crate) use note::{Note, Shown};
 use note::{NotedCaller, Outcome};
 use reports::Reported;
 pub use tally::Tally;
-use tally::{CARRIES, SHOWS};
+use tally::{CARRIES, LONG, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -66,13 +66,15 @@ pub struct Touch {
     /// What its occurrences add to a trace, at most [`ENOUGH`], with the bit [`SHOWS`] where it shows anything that was
     /// not noted of its hour before, and [`CARRIES`].
     occurred: u8,
+    /// Do windows of more than an hour rest on it?
+    long: bool,
 }
 
 impl Touch {
     /// What it adds to counters and trace.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let minute = self.minute.of_hour();
+        let minute = self.minute.of_hour() | if self.long { LONG } else { 0 };
         Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
     }
 }
@@ -167,19 +169,35 @@ impl Notes {
                 continue;
             }
             let note = *note.get_or_insert_with(|| self.write(event, index));
-            let (mut occurred, mut bits) = (0, if shows { SHOWS } else { 0 });
+            let (mut occurred, mut bits, mut long) = (0, if shows { SHOWS } else { 0 }, false);
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
-                self.occur(note, observed);
-                let (weight, carries) = index.weight(observed.slot, engine);
-                occurred += weight;
-                bits |= if carries { CARRIES } else { 0 };
+                if self.occur((entity, minute), note, observed, &mut index.occurred) {
+                    let weight = index.weight(observed.slot, engine);
+                    occurred += weight.part;
+                    bits |= if weight.carries { CARRIES } else { 0 };
+                    long |= weight.long;
+                }
             }
-            if let Some(steps) = seen.steps.as_ref().filter(|_| family == Family::Function) {
+            let steps = seen.steps.as_ref().filter(|_| family == Family::Function);
+            if let Some(steps) = steps {
                 self.report(event, steps);
             }
-            let occurred = occurred.min(ENOUGH) as u8 | bits;
-            let (weight, measures) = (event.weight, seen.measures[family as usize]);
-            self.touches.push(Touch { entity, minute, note, weight, occurs_from, shows_from, measures, occurred });
+            let weight = seen.amount.filter(|(of, _)| *of == family).map_or(event.weight, |(_, n)| n);
+            let measures = seen.measures[family as usize];
+            if shows || steps.is_some() || measures != 0 || self.occurred.len() > occurs_from as usize {
+                let occurred = occurred.min(ENOUGH) as u8 | bits;
+                self.touches.push(Touch {
+                    entity,
+                    minute,
+                    note,
+                    weight,
+                    occurs_from,
+                    shows_from,
+                    measures,
+                    occurred,
+                    long,
+                });
+            }
         }
     }
 
@@ -216,17 +234,6 @@ impl Notes {
         self.entities.push(Named { family, hash, key });
         index.insert_unique(hash, place, |place| self.entities[*place as usize].hash);
         Some(place)
-    }
-
-    fn occur(&mut self, note: u32, observed: &Observed<'_>) {
-        let note = &self.notes[note as usize];
-        let (value, name) = match &observed.value {
-            Value::Api if note.outcome == Outcome::Line => (0, (0, 0)),
-            Value::Api => (note.what, note.own(Shown::What)),
-            Value::Text(text) => (hash_one(text), self.named_value(text)),
-            Value::Marked(hash, text) => (*hash, self.named_value(text)),
-        };
-        self.occurred.push(Occurred { slot: observed.slot, keep: observed.keep, value, name });
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {

@@ -11,11 +11,11 @@ use crate::entity::Family;
 use crate::event::Event;
 use crate::familiar::{Familiar, Rarity};
 use crate::habit::hours::name_of;
-use crate::habit::network::network_name;
 use crate::habit::{Facet, Habit, product_of, teaches};
 use crate::level::Surprise;
 use crate::measure::Measure;
 use crate::observe::Observations;
+use crate::origin::network_name;
 use crate::profile::Profile;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
@@ -211,7 +211,7 @@ fn peers_of<'a>(window: &Window<'a>, facet: Facet) -> Option<&'a Familiar> {
 }
 
 impl<'a> News<'a> {
-    fn name((_, cell, habit): &(Hour, &'a Cell, &'a Habit)) -> String {
+    fn name((hour, cell, habit): &(Hour, &'a Cell, &'a Habit)) -> String {
         let name = habit.name.as_deref().unwrap_or_default();
         match habit.facet {
             Facet::Api | Facet::Sensitive => {
@@ -220,6 +220,7 @@ impl<'a> News<'a> {
             }
             Facet::Network => network_name(name),
             Facet::Time => name_of(habit.value),
+            Facet::LineKind => format!("at {}", hour.minute(habit.first).start().format("%H:%M")),
             _ => name.to_owned(),
         }
     }

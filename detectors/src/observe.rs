@@ -73,6 +73,8 @@ pub struct Met {
 pub struct Observations<'e> {
     pub(crate) measures: [u16; Family::ALL.len()],
     pub(crate) occurrences: SmallVec<[Observed<'e>; 2]>,
+    /// Where what is counted is not the number of events: of which family, and how much.
+    pub(crate) amount: Option<(Family, u32)>,
     /// What a report of a function measured.
     pub(crate) steps: Option<Steps>,
     told: Option<Severity>,
@@ -101,6 +103,12 @@ impl<'e> Observations<'e> {
     /// Counts the event in a measure of its entity of that family.
     pub fn count(&mut self, family: Family, measure: Measure) {
         self.measures[family as usize] |= measure.bit();
+    }
+
+    /// Counts an amount, and not the event, in a measure of its entity of that family, in which nothing else is counted.
+    pub(crate) fn amount(&mut self, family: Family, measure: Measure, n: u64) {
+        self.count(family, measure);
+        self.amount = Some((family, u32::try_from(n).unwrap_or(u32::MAX)));
     }
 
     /// Keeps what the report of an invocation measured, for its function.

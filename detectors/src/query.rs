@@ -28,6 +28,10 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             let caller = principal_filter(entity.principal().unwrap_or_default());
             format!("{caller} and eventName like {} and ispresent(errorCode)", quoted(name))
         }
+        Family::Download => {
+            let caller = principal_filter(entity.principal().unwrap_or_default());
+            format!("{caller} and requestParameters.bucketName = {}", quoted(entity.bucket()))
+        }
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
         Family::Function | Family::Log => {

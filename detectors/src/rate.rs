@@ -54,7 +54,7 @@ impl RateSettings {
     /// with enough events for the smallest finding, which at a glance is unusual.
     #[must_use]
     pub fn minutes(&self, measure: Measure, around: Around<'_>, lateness: Minutes) -> u64 {
-        let Around { hour, here, before, profile } = around;
+        let Around { hour, here, before, profile, .. } = around;
         let floor = u64::from(self.min_events);
         let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
         if bound < floor {
@@ -233,6 +233,7 @@ mod tests {
                 cells,
                 profile: Some(Arc::new(profile.clone())),
                 account: None,
+                home: Vec::new(),
                 levels: Arc::default(),
             };
             let mut found = Vec::new();

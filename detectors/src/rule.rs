@@ -38,6 +38,9 @@ pub enum Need {
 }
 
 impl Need {
+    /// All of them.
+    pub(crate) const ALL: [Need; 3] = [Need::Failure, Need::Root, Need::Insight];
+
     pub(crate) fn is_met(self, event: &Event<'_>) -> bool {
         let What::Call(call) = event.what else { return false };
         match self {
@@ -88,6 +91,10 @@ impl Detector for Rule {
 
     fn keys(&self) -> &[Key] {
         self.keys
+    }
+
+    fn needs(&self) -> &[Need] {
+        self.needs
     }
 
     fn rests_on_trigger(&self) -> bool {

@@ -9,7 +9,8 @@
 //! 09:00            timeout fn=pay req=r1
 //! ```
 //!
-//! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same.
+//! A script is run as written, doubled, backwards, shuffled, event by event and as one batch: each must say the same, also
+//! where of earlier hours only that is left which is kept for long windows.
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use hashbrown::HashMap;
 use crate::alert::Status;
 use crate::beats::Beats;
 use crate::cell::{Arrival, Cell};
+use crate::day::Day;
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
 use crate::event::{
@@ -28,6 +30,7 @@ use crate::event::{
 use crate::group::Book;
 use crate::hash::hash_of;
 use crate::judge::{Judged, Known, Range};
+use crate::level::{self, Levels};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
 use crate::settings::Minutes;
@@ -50,8 +53,29 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
     check_among(&|| vec![Box::new(detector.clone())], detector.about().id, script, expected);
 }
 
+/// The same of a script of which nobody wrote down what is said: the same in every order and batching.
+pub(crate) fn same_in_any_order<D: Detector + Clone + 'static>(detector: &D, script: &str) {
+    let said = run(
+        vec![Box::new(detector.clone())],
+        detector.about().id,
+        (&[parse(script)], Earlier::Whole),
+        level::Level::default(),
+    );
+    check(detector, script, &said.join("\n"));
+}
+
 /// The same with several detectors, of which one is listened to.
 pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &str, script: &str, expected: &str) {
+    check_at(level::Level::default(), (detectors, of), script, expected);
+}
+
+/// The same on days that all have this level.
+pub(crate) fn check_at(
+    level: level::Level,
+    (detectors, of): (&dyn Fn() -> Vec<Box<dyn Detector>>, &str),
+    script: &str,
+    expected: &str,
+) {
     let events = parse(script);
     let written: Vec<Vec<Happened>> = events.iter().map(|e| vec![e.clone()]).collect();
     let mut shuffled = events.clone();
@@ -67,11 +91,27 @@ pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &s
         ("shuffled", vec![shuffled]),
         ("doubled", vec![doubled]),
     ] {
-        assert_eq!(run(detectors(), of, &batches), expected, "{name}");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Whole), level), expected, "{name}");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Sifted), level), expected, "{name}, sifted");
     }
 }
 
-fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -> Vec<String> {
+/// How much is known of the hours before the one before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    Whole,
+    Sifted,
+}
+
+fn run(
+    detectors: Vec<Box<dyn Detector>>,
+    of: &str,
+    (batches, earlier): (&[Vec<Happened>], Earlier),
+    level: level::Level,
+) -> Vec<String> {
+    let mut levels = Levels::default();
+    levels.set(Day(0), level);
+    let levels = Arc::new(levels);
     let watch = |detector| Watch { detector, cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() };
     let engine = Engine::new(detectors.into_iter().map(watch).collect(), Lateness::default());
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
@@ -99,9 +139,18 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, batches: &[Vec<Happened>]) -
             book.fold(finding);
         }
     }
-    for (entity, hours) in cells.into_iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
-        let account = entity.home().and_then(|home| accounts.get(&home)).cloned();
-        judge(&engine, (&entity, account.map(Arc::new)), hours, &mut book);
+    let hours = |home: &Entity| {
+        let hours = cells.get(home).into_iter().flatten();
+        let mut hours: Vec<_> = hours.map(|(hour, cell)| (*hour, Arc::new(cell.clone()))).collect();
+        hours.sort_by_key(|(hour, _)| *hour);
+        hours
+    };
+    for (entity, cells) in cells.iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
+        let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
+        let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
+        let (entity, levels) = (entity.clone(), Arc::clone(&levels));
+        let known = Known { entity, cells: Vec::new(), profile: None, account, home, levels };
+        judge((&engine, earlier), &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
@@ -122,26 +171,21 @@ fn usual(hours: &HashMap<Hour, Cell>) -> Profile {
     profile
 }
 
-fn judge(
-    engine: &Engine,
-    (entity, account): (&Entity, Option<Arc<Profile>>),
-    hours: HashMap<Hour, Cell>,
-    book: &mut Book,
-) {
-    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.into_iter().map(|(h, c)| (h, Arc::new(c))).collect();
+fn judge((engine, earlier): (&Engine, Earlier), all: &Known, hours: &HashMap<Hour, Cell>, book: &mut Book) {
+    let entity = &all.entity;
+    let mut hours: Vec<(Hour, Arc<Cell>)> = hours.iter().map(|(h, c)| (*h, Arc::new(c.clone()))).collect();
     hours.sort_by_key(|(hour, _)| *hour);
     let mut profile = Profile::default();
     for at in 0..hours.len() {
         let (hour, cell) = hours[at].clone();
-        let cells = hours[at.saturating_sub(1)..=at].to_vec();
+        let reached = hours[..=at].iter().filter(|(held, _)| held.0 >= hour.0 - engine.hours_back());
+        let cells = reached.filter_map(|(held, cell)| match earlier {
+            Earlier::Sifted if *held < hour.before() => Some((*held, Arc::new(engine.sifted(cell)?))),
+            _ => Some((*held, Arc::clone(cell))),
+        });
+        let cells = cells.collect();
         let profile_now = Some(Arc::new(profile.clone()));
-        let known = Known {
-            entity: entity.clone(),
-            cells,
-            profile: profile_now,
-            account: account.clone(),
-            levels: Arc::default(),
-        };
+        let known = Known { cells, profile: profile_now, ..all.clone() };
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
@@ -205,7 +249,12 @@ impl Happened {
             identity: Identity(hash_of(&[&self.id])),
             time: self.time,
             account: ACCOUNT,
-            region: if self.value("region").is_empty() { "eu-west-1" } else { self.value("region") },
+            // A log does not say where its function is.
+            region: match self.value("region") {
+                "" if matches!(what, What::Log(_)) => "",
+                "" => "eu-west-1",
+                region => region,
+            },
             weight: 1,
             what,
         }
@@ -222,12 +271,15 @@ impl Happened {
         let failure = kind.map(|kind| Crash { kind, error_type: self.value("type") });
         let line = match () {
             () if self.says("REPORT") => Line::Report(self.report()),
+            () if self.says("START") => Line::Start,
             () if self.says("LINE") => Line::Application { level: self.level(), error_type: "" },
             () => Line::Platform,
         };
+        let message = self.value("says").replace('_', " ");
         let request = if self.value("req").is_empty() { self.id.as_str() } else { self.value("req") };
         let stream = if self.value("stream").is_empty() { "s" } else { self.value("stream") };
-        observer.event(&self.event(What::Log(Log { function, request, stream, line, failure, ..Log::default() })));
+        let log = Log { function, request, stream, message: &message, line, failure };
+        observer.event(&self.event(What::Log(log)));
     }
 
     fn level(&self) -> Level {
@@ -269,6 +321,7 @@ impl Happened {
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
             login: sign_in.then_some(login),
             request: self.value("request"),
+            extra: self.value("extra"),
             ..Call::default()
         };
         observer.event(&self.event(What::Call(&call)));

@@ -33,6 +33,7 @@ pub(crate) fn observe<'e>(event: &Event<'e>, place: (Family, Keep), value: &'e s
     let keep = match keep {
         Keep::Count(k) => Keep::Count(k.max(KEPT as u16)),
         Keep::Distinct(k) => Keep::Distinct(k.max(KEPT as u16)),
+        Keep::Sum(k) => Keep::Sum(k),
     };
     seen.occur(family, slot, keep, Value::Text(value));
 }

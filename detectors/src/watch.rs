@@ -1,8 +1,10 @@
 //! A detector that is on: its variants, and what becomes of what it finds.
 
 use crate::alert::Subject;
-use crate::detector::{Detector, Verdict};
+use crate::cell::Cell;
+use crate::detector::{Detector, Trigger, Verdict};
 use crate::level::{Level, Pool, governs};
+use crate::measure::Slot;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -45,8 +47,14 @@ impl Watch {
         Some(self.detector.about().pool()).filter(|_| self.stage == Stage::Alert)
     }
 
-    /// What one of its detectors says of a minute of a day with this level.
-    pub(crate) fn said(&self, detector: &dyn Detector, window: &Window<'_>, (cap, level): (Severity, Level)) -> Said {
+    /// What one of its detectors says of a minute of a day with this level. `explained` says how grave what it says is once
+    /// its causes are known.
+    pub(crate) fn said(
+        &self,
+        (detector, cap): (&dyn Detector, Severity),
+        (window, level): (&Window<'_>, Level),
+        explained: impl Fn(&Verdict) -> Severity,
+    ) -> Said {
         let at = |raise| detector.judge(&Window { raise, ..*window });
         let Some(pool) = self.pool() else { return Said { told: at(0.0), evidence: None } };
         let Some(lowest) = at(pool.lowest()) else { return Said::default() };
@@ -60,7 +68,8 @@ impl Watch {
             verdict.why.push_str(&level.said(pool, surprise));
         }
         // What is grave is told whatever the level.
-        let told = told.or_else(|| at(0.0).filter(|verdict| !governed(verdict)));
+        let grave = |verdict: &Verdict| explained(verdict).min(cap) > Severity::Medium;
+        let told = told.or_else(|| at(0.0).filter(|verdict| !governed(verdict) || grave(verdict)));
         Said { told, evidence: Some(lowest).filter(governed) }
     }
 
@@ -78,4 +87,25 @@ impl Watch {
         let variants = self.variants.iter().filter_map(|variant| variant.detector.as_ref());
         variants.chain([&self.detector]).fold(0, |all, detector| all | detector.minutes_in(around, lateness))
     }
+}
+
+impl Trigger {
+    /// The minutes of the hour in which it fires, a bit for each.
+    #[must_use]
+    pub fn minutes(&self, cell: &Cell) -> u64 {
+        match self {
+            Trigger::Measures(measures) => bits(measures.iter().flat_map(|m| cell.active(*m))),
+            Trigger::Slots(slots) => Trigger::minutes_of(slots, cell),
+            Trigger::Facets(facets) => bits(facets.iter().flat_map(|f| cell.habits().of(*f)).map(|habit| habit.first)),
+        }
+    }
+
+    /// The minutes of the hour with something in one of these slots, a bit for each.
+    pub(crate) fn minutes_of(slots: &[Slot], cell: &Cell) -> u64 {
+        bits(slots.iter().flat_map(|s| cell.active_in(*s)))
+    }
+}
+
+fn bits(minutes: impl Iterator<Item = u8>) -> u64 {
+    minutes.fold(0, |bits, minute| bits | 1 << minute)
 }

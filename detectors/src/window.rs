@@ -1,6 +1,6 @@
 //! Windows: what a detector sees when it judges a minute. Everything in it ends with that minute.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub struct Window<'a> {
     pub(crate) profile: Option<&'a Profile>,
     /// What is usual for the account of the entity.
     pub(crate) account: Option<&'a Profile>,
+    /// The cells of the account.
+    pub(crate) home: &'a [(Hour, Arc<Cell>)],
     pub(crate) models: &'a Models<'a>,
     /// How much more surprising than its settings say a finding must be.
     pub(crate) raise: f64,
@@ -49,6 +51,9 @@ pub struct Around<'a> {
     pub here: &'a Cell,
     /// The cell of the hour before.
     pub before: Option<&'a Cell>,
+    /// The cells of hours before that one, as far as windows of more than an hour reach them; nothing where they were not
+    /// looked at.
+    pub past: Option<&'a [(Hour, Arc<Cell>)]>,
     /// What is usual for the entity.
     pub profile: Option<&'a Profile>,
 }
@@ -77,6 +82,8 @@ pub(crate) struct Models<'a> {
     rates: Open<Measure, RateProfile>,
     shares: Open<Measure, ErrorProfile>,
     gauges: Open<Meter, Gauge>,
+    /// What of earlier hours the windows of a detector need.
+    past: OnceCell<Vec<Occurrence>>,
 }
 
 /// Models that somebody asked for.
@@ -117,7 +124,7 @@ impl<'a> Models<'a> {
         lateness: Minutes,
     ) -> Models<'a> {
         let (rates, shares, gauges) = (Open::default(), Open::default(), Open::default());
-        Models { profile, cells, hour, lateness, rates, shares, gauges }
+        Models { profile, cells, hour, lateness, rates, shares, gauges, past: OnceCell::new() }
     }
 
     fn cells(&self) -> impl Iterator<Item = (Hour, &Cell)> {
@@ -138,6 +145,34 @@ impl<'a> Window<'a> {
     /// The occurrences of a slot in the last `span`, by hour, minute and rank.
     pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
+    }
+
+    /// The occurrences of a slot of the account in the last `span`, by hour, minute and rank.
+    pub fn at_home(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
+        let (first, last) = (self.minute.plus(1 - span.0 as i32), self.minute);
+        let covered = self.home.iter().filter(move |(hour, _)| (first.hour()..=last.hour()).contains(hour));
+        covered.flat_map(move |(hour, cell)| {
+            let from = if *hour == first.hour() { first.of_hour() } else { 0 };
+            cell.minutes_of(slot, from, if *hour == last.hour() { last.of_hour() } else { 59 })
+        })
+    }
+
+    /// What of the hours before this one the windows of a detector need, as it says itself: once for all minutes of the
+    /// hour.
+    pub(crate) fn past(&self, find: impl FnOnce(&[(Hour, Arc<Cell>)]) -> Vec<Occurrence>) -> &'a [Occurrence] {
+        let earlier = self.models.cells.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        self.models.past.get_or_init(|| find(earlier))
+    }
+
+    /// All cells that the span touches, however long it is, with the minutes of the hour that it covers in each.
+    pub(crate) fn all_cells(&self, span: Minutes) -> impl Iterator<Item = (&'a Cell, u8, u8)> + use<'a> {
+        let (first, last) = (self.minute.plus(1 - span.0 as i32), self.minute);
+        let touched = self.models.cells.iter().filter(move |(hour, _)| *hour >= first.hour() && *hour <= last.hour());
+        touched.map(move |(hour, cell)| {
+            let from = if *hour == first.hour() { first.of_hour() } else { 0 };
+            let to = if *hour == last.hour() { last.of_hour() } else { 59 };
+            (cell.as_ref(), from, to)
+        })
     }
 
     /// The part of the last `span` that begins with the first occurrence in any of the slots: since when it goes on.

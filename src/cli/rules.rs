@@ -107,6 +107,10 @@ fn check(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
         n => format!(", and {n} correlations"),
     };
     writeln!(out, "{} files: {} rules can be used{correlations}", loaded.files, loaded.rules.len())?;
+    for (place, rule) in loaded.correlations.iter().filter(|(_, rule)| rule.is_summed()) {
+        let exact = "its events are counted and not kept: one that comes again in another delivery counts again";
+        writeln!(out, "{place}: `{}`: {exact}", rule.slug)?;
+    }
     if !loaded.foreign.is_empty() {
         writeln!(out, "{} rules are about logs that are not read here", loaded.foreign.len())?;
     }

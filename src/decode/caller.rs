@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use lapwing_detectors::event::{Principal, PrincipalKind};
+use lapwing_detectors::event::{Principal, PrincipalKind, Recall};
 use serde::Deserialize;
 use serde::de::Deserializer;
 use xxhash_rust::xxh3::xxh3_64;
@@ -43,6 +43,7 @@ struct Read {
     parts: [(u32, u32); PARTS],
     kind: PrincipalKind,
     mfa: Option<bool>,
+    recall: Recall,
 }
 
 /// A part of what was read.
@@ -72,6 +73,11 @@ impl Caller {
     /// Its JSON text, where that was kept.
     pub(super) fn json(&self) -> &str {
         self.0.as_ref().map_or("", |read| &read.text[..read.json])
+    }
+
+    /// What was found out about its JSON text, where that was kept.
+    pub(super) fn recall(&self) -> Option<&Recall> {
+        self.0.as_ref().filter(|read| read.json > 0).map(|read| &read.recall)
     }
 
     /// Its `type`, or empty.
@@ -120,6 +126,7 @@ impl Read {
             parts: [(0, 0); PARTS],
             kind: folded.kind,
             mfa: who.session.attributes.mfa.0,
+            recall: Recall::default(),
         };
         for (part, text) in [
             (Part::Type, &*who.kind),

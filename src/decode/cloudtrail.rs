@@ -61,7 +61,10 @@ pub(super) fn emit(
         extra: record.extra.0,
         record: json,
         identity: record.caller.json(),
-        outlines: Default::default(),
+        region: &record.region,
+        recall: record.caller.recall(),
+        outline: Default::default(),
+        asked: Default::default(),
     };
     sink.event(&Event {
         id: &record.id,

@@ -61,6 +61,7 @@ fn finding(entity: &Entity, id: &str, severity: Severity, callers: &[&str]) -> F
         top: Vec::new(),
         total: 0,
         denied: 0,
+        causes: Vec::new(),
     }
 }
 
@@ -78,7 +79,8 @@ fn known(entity: &Entity, called: &[&str]) -> Known {
     }
     let cells = observer.finish(DeliveryId(0), MINUTE.start()).cells().into_iter();
     let of_it = cells.filter(|(of, ..)| of == entity).map(|(_, hour, cell)| (hour, Arc::new(cell)));
-    Known { entity: entity.clone(), cells: of_it.collect(), profile: None, account: None, levels: Arc::default() }
+    let (cells, levels) = (of_it.collect(), Arc::default());
+    Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new(), levels }
 }
 
 /// What is said of findings, as `ID SEVERITY`, and what is not, as `ID REASON`.

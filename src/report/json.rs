@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use lapwing_detectors::alert::{Alert, Span, Subject, Top};
+use lapwing_detectors::cause::Cause;
 use lapwing_detectors::stage::Stage;
 use serde::Serialize;
 
@@ -50,6 +51,8 @@ struct Line<'a> {
     attack: &'a [&'a str],
     evidence: Vec<String>,
     top: Vec<TopOut<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    before: Vec<BeforeOut<'a>>,
     folded: u32,
     quality: &'a str,
     summary: String,
@@ -96,6 +99,24 @@ struct TopOut<'a> {
     denied: u64,
 }
 
+/// What was changed before.
+#[derive(Serialize)]
+struct BeforeOut<'a> {
+    time: String,
+    minutes: u32,
+    api: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    object: Cow<'a, str>,
+    principal: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    session: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    source_ip: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    agent: Cow<'a, str>,
+    event_id: String,
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_none(n: &u32) -> bool {
     *n == 0
@@ -122,8 +143,9 @@ impl<'a> Line<'a> {
             threshold: alert.threshold,
             p_value: alert.p_value(),
             attack: alert.attack,
-            evidence: alert.examples.iter().take(EVIDENCE).map(|e| cut(&e.id.to_string(), ID).into_owned()).collect(),
+            evidence: evidence(alert),
             top: alert.top.iter().map(TopOut::of).collect(),
+            before: alert.causes.iter().map(BeforeOut::of).collect(),
             folded: alert.folded,
             quality: alert.quality.name(),
             summary: text::summary(alert),
@@ -143,6 +165,12 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The ids of what was changed before, and of the events that it rests on.
+fn evidence(alert: &Alert) -> Vec<String> {
+    let all = alert.causes.iter().map(|cause| &cause.example).chain(&alert.examples);
+    all.take(EVIDENCE).map(|example| cut(&example.id.to_string(), ID).into_owned()).collect()
+}
+
 impl<'a> SubjectOut<'a> {
     fn of(subject: &'a Subject) -> SubjectOut<'a> {
         SubjectOut {
@@ -159,6 +187,23 @@ impl<'a> SubjectOut<'a> {
 impl SpanOut {
     fn of(span: Span) -> SpanOut {
         SpanOut { start: instant(span.start), end: instant(span.end) }
+    }
+}
+
+impl<'a> BeforeOut<'a> {
+    fn of(cause: &'a Cause) -> BeforeOut<'a> {
+        let Cause { example, who, object, lead } = cause;
+        BeforeOut {
+            time: instant(example.time),
+            minutes: lead.0,
+            api: cut(&example.what, ID),
+            object: cut(object, ID),
+            principal: cut(who, ID),
+            session: cut(&example.caller.session, ID),
+            source_ip: cut(&example.caller.address, ID),
+            agent: cut(&example.caller.agent, ID),
+            event_id: cut(&example.id.to_string(), ID).into_owned(),
+        }
     }
 }
 

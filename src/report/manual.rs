@@ -88,6 +88,7 @@ fn families(about: &About) -> String {
         Family::Log => "log of a function",
         Family::Account => "account",
         Family::Denial => "principal on one API",
+        Family::Download => "principal and bucket",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Alert, AlertId, Caller, EventId, Example, Owner, Quality, Span, Status, Subject, Top};
+use lapwing_detectors::cause::Cause;
+use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
@@ -81,6 +83,7 @@ pub(crate) fn etl_nightly() -> Alert {
         why: "new address and a sensitive API; rate alone is low".to_owned(),
         next: &["was the session started by the scheduler?"],
         query: "fields @timestamp, eventName | filter userIdentity.arn like 'etl-nightly'".to_owned(),
+        causes: Vec::new(),
         merged_into: None,
         parts: 0,
         part_of: None,
@@ -113,6 +116,13 @@ pub(crate) fn hostile() -> Alert {
         }),
         ..(*alert.examples[0]).clone()
     };
+    let cause = |n| Cause {
+        example: Arc::new(example.clone()),
+        who: nasty.as_str().into(),
+        object: nasty.as_str().into(),
+        lead: Minutes(n),
+    };
+    alert.causes = (0..16).map(cause).collect();
     alert.examples = std::iter::repeat_with(|| Arc::new(example.clone())).take(60).collect();
     alert.top = (0..10).map(|n| top(&nasty, 10 - n, 0)).collect();
     alert.owner = Owner::default();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use lapwing_detectors::alert::{Alert, Span, Status, Top};
+use lapwing_detectors::cause::Cause;
 
 use super::clean::{clean, mail_subject};
 
@@ -14,7 +15,7 @@ const QUERY: usize = 2_000;
 /// How many contributors, addresses or agents are named before "other".
 const NAMED: usize = 3;
 
-/// The whole alert, in lines that begin with what they are about: Who, Where, Seen, Top, Why, Next, Id.
+/// The whole alert, in lines that begin with what they are about: Who, Where, Seen, Top, Before, Why, Next, Id.
 #[must_use]
 pub fn render(alert: &Alert) -> String {
     let mut text = format!("{}\n", first_line(alert));
@@ -52,10 +53,10 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
         Status::Resolved => String::new(),
         Status::Open | Status::Update => format!("{}  {}", alert.severity.name(), clean(&alert.why, PIECE)),
     };
-    [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(alert)), ("Why", why)]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .collect()
+    let facts = [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(alert))];
+    let changed = alert.causes.iter().rev().take(NAMED).map(|cause| ("Before", before(cause)));
+    let all = facts.into_iter().chain(changed).chain([("Why", why)]);
+    all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// What to check first: the detector's questions, then the query and the runbook. Nothing when all is well again.
@@ -63,7 +64,12 @@ pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
     if alert.status == Status::Resolved {
         return Vec::new();
     }
-    let mut steps: Vec<String> = alert.steps().map(|step| clean(&step, QUERY).into_owned()).collect();
+    let asked = alert.causes.last().map(|cause| {
+        let (who, deed) = (clean(&cause.who, PIECE), clean(&cause.example.what, PIECE));
+        format!("ask {who}: was {deed} meant, and does undoing it end this?")
+    });
+    let all = asked.into_iter().chain(alert.steps().map(|step| clean(&step, QUERY).into_owned()));
+    let mut steps: Vec<String> = all.collect();
     if !alert.query.is_empty() {
         steps.push(format!("query: {}", clean(&alert.query, QUERY)));
     }
@@ -179,6 +185,27 @@ fn seen(alert: &Alert) -> String {
         let _ = write!(seen, "; p = {p:.0e}");
     }
     seen
+}
+
+/// A change: `2026-03-03 02:08 lambda:UpdateFunctionCode by role/ci (session run-7) from 192.0.2.7 · aws-cli/2.15 · event
+/// 0f4b…`.
+fn before(cause: &Cause) -> String {
+    let (example, caller) = (&cause.example, &cause.example.caller);
+    let named = |before: &str, text: &str, after: &str| match text {
+        "" => String::new(),
+        text => format!("{before}{}{after}", clean(text, PIECE)),
+    };
+    [
+        example.time.format("%Y-%m-%d %H:%M").to_string(),
+        named(" ", &example.what, ""),
+        named(" of ", &cause.object, ""),
+        named(" by ", &cause.who, ""),
+        named(" (session ", &caller.session, ")"),
+        named(" from ", &caller.address, ""),
+        named(" · ", &caller.agent, ""),
+        named(" · event ", &example.id.to_string(), ""),
+    ]
+    .concat()
 }
 
 /// `2026-03-03 02:10–02:25 UTC`; the day is said twice only where there are two.
@@ -306,7 +333,7 @@ Id LW-7f3a91c200000000 · resolved · 2 findings folded · complete
     fn no_name_from_a_log_breaks_out_of_its_place() {
         let text = render(&hostile());
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-        assert_eq!(text.lines().count(), 9, "{text}");
+        assert_eq!(text.lines().count(), 13, "{text}");
         assert!(text.contains(r"role/\r\nBcc: all@example.com\u{1b}[2J"), "{text}");
         let subject = subject(&hostile());
         assert!(subject.len() < 100 && subject.chars().all(|c| matches!(c, ' '..='~')), "{subject:?}");

@@ -1,10 +1,13 @@
 //! Correlations as they are read: rules about several events, and the rules that they name.
 
-use lapwing_detectors::correlation::{Member, Members};
+use std::borrow::Cow;
+
+use lapwing_detectors::correlation::{Counted, Member, Members};
 use lapwing_detectors::event::{Event, Source};
-use lapwing_detectors::hash::hash_of;
+use lapwing_detectors::hash::{hash_of, hash_one};
 use rsigma_eval::{EventValue, compile_rule};
 use rsigma_parser::{CorrelationRule, SigmaCollection, SigmaRule};
+use smallvec::SmallVec;
 
 use super::card::Card;
 use super::fields::{Field, Seen};
@@ -19,7 +22,7 @@ use crate::settings::{Mistake, Mistakes, nearest};
 #[cfg(test)]
 mod tests;
 
-/// As much of a value as is kept, in characters: most are names.
+/// As much of a value as is kept to be shown, in characters: most are names.
 const VALUE_LIMIT: usize = 128;
 
 /// A correlation whose rules are not looked up yet: they may be in other files.
@@ -55,6 +58,12 @@ pub struct Correlation {
 }
 
 impl Correlation {
+    /// Is it judged on counters, which are exact per delivery?
+    #[must_use]
+    pub fn is_summed(&self) -> bool {
+        self.planned.plan.is_summed()
+    }
+
     /// What is said of it.
     pub(super) fn card(&self) -> Option<Card> {
         Card::of_correlation(&self.slug, &self.written, (&self.rules, &self.planned), self.section.as_ref())
@@ -87,45 +96,64 @@ impl Steps {
 }
 
 impl Members for Steps {
-    fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
+    fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>> {
         let Step { ready, group, values } = self.0.get(step)?;
         if !ready.holds(&Seen(event)) {
             return None;
         }
         // Without one of these it belongs to no group.
-        let group = group.iter().map(|field| texts(event, field).pop()).collect::<Option<Vec<_>>>()?;
-        let group: Vec<&str> = group.iter().map(String::as_str).collect();
-        let values = match values.as_slice() {
-            [] => Vec::new(),
-            [field] => texts(event, field),
+        let group = match group.as_slice() {
+            [] => hash_of(&[]),
             fields => {
-                let each = fields.iter().map(|field| texts(event, field).pop());
-                each.collect::<Option<Vec<_>>>().map(|values| values.join(", ")).into_iter().collect()
+                let last = |field: &Field| texts(event, field).pop();
+                let group = fields.iter().map(last).collect::<Option<Vec<_>>>()?;
+                hash_of(&group.iter().map(|text| &**text).collect::<SmallVec<[&str; 4]>>())
             }
         };
-        Some(Member { group: hash_of(&group), values })
+        let shows = values.iter().all(Field::is_told);
+        let values = match values.as_slice() {
+            [] => SmallVec::new(),
+            [field] => texts(event, field).into_iter().map(|text| counted(text, shows)).collect(),
+            fields => {
+                let each = fields.iter().map(|field| texts(event, field).pop());
+                let each = each.collect::<Option<Vec<_>>>().map(|values| values.join(", "));
+                each.map(|text| counted(text.into(), shows)).into_iter().collect()
+            }
+        };
+        Some(Member { group, values })
     }
 }
 
+/// A value, kept to be shown where the examples of an alert tell as much.
+fn counted(text: Cow<'_, str>, shows: bool) -> Counted<'_> {
+    let hash = hash_one(&text);
+    let shown = match (shows, text) {
+        (false, _) => "".into(),
+        (true, text) if text.len() <= VALUE_LIMIT => text,
+        (true, text) => text.chars().take(VALUE_LIMIT).collect(),
+    };
+    Counted { hash, shown }
+}
+
+type Texts<'e> = SmallVec<[Cow<'e, str>; 1]>;
+
 /// The values of a field: all the members of a list.
-fn texts(event: &Event<'_>, field: &Field) -> Vec<String> {
-    let mut texts = Vec::new();
+fn texts<'e>(event: &Event<'e>, field: &Field) -> Texts<'e> {
+    let mut texts = Texts::new();
     if let Some(value) = field.value(event) {
-        gather(&value, &mut texts);
+        gather(value, &mut texts);
     }
     texts
 }
 
-fn gather(value: &EventValue<'_>, texts: &mut Vec<String>) {
+fn gather<'e>(value: EventValue<'e>, texts: &mut Texts<'e>) {
     match value {
-        EventValue::Array(values) => values.iter().for_each(|value| gather(value, texts)),
-        EventValue::Map(members) => members.iter().for_each(|(_, value)| gather(value, texts)),
-        value => texts.extend(value.as_str().filter(|text| !text.is_empty()).map(|text| shortened(&text))),
+        EventValue::Array(values) => values.into_iter().for_each(|value| gather(value, texts)),
+        EventValue::Map(members) => members.into_iter().for_each(|(_, value)| gather(value, texts)),
+        EventValue::Str(text) if text.is_empty() => {}
+        EventValue::Str(text) => texts.push(text),
+        value => texts.extend(value.as_str().map(|text| Cow::Owned(text.into_owned()))),
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(VALUE_LIMIT).collect()
 }
 
 /// A built-in correlation, read from its file: it names rules of that file only.

@@ -6,13 +6,13 @@
 
 use std::borrow::Cow;
 
-use lapwing_detectors::event::{Call, Event, Level, Line, Log, Outline, What};
+use lapwing_detectors::event::{Address, Call, Event, Level, Line, Log, Outline, What};
 use memchr::memchr2;
 use memchr::memmem::Finder;
 use rsigma_eval::EventValue;
 use serde_json::Value;
 
-use super::json::{every_text, member, values, values_of};
+use super::json::{Found, every_text, member, values, values_of};
 use super::path::Path;
 use super::quick;
 
@@ -50,6 +50,30 @@ pub(super) const RECORD: &[&str] = &[
     "userIdentity",
     "vpcEndpointAccountId",
     "vpcEndpointId",
+];
+
+/// Members that say what was done, where from and by whom, as the examples of an alert do.
+const TOLD: &[&str] = &[
+    "awsRegion",
+    "errorCode",
+    "errorType",
+    "eventName",
+    "eventSource",
+    "function",
+    "level",
+    "logStream",
+    "recipientAccountId",
+    "requestId",
+    "sourceIPAddress",
+    "userIdentity.accessKeyId",
+    "userIdentity.accountId",
+    "userIdentity.arn",
+    "userIdentity.invokedBy",
+    "userIdentity.principalId",
+    "userIdentity.sessionContext.sessionIssuer.arn",
+    "userIdentity.sessionContext.sessionIssuer.userName",
+    "userIdentity.type",
+    "userIdentity.userName",
 ];
 
 /// An event as rules see it.
@@ -112,12 +136,27 @@ impl Field {
         Field { path: path.to_owned(), root: Root::of(path), last: None, below: whole.below(), whole }
     }
 
+    /// As it was written.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Do the examples of an alert tell it anyway? What else a record or a line holds is nobody's to keep.
+    pub(super) fn is_told(&self) -> bool {
+        TOLD.contains(&&*self.path)
+    }
+
     /// What it is in an event.
     pub(super) fn value<'e>(&self, event: &Event<'e>) -> Option<EventValue<'e>> {
         match &event.what {
             What::Call(call) => self.of_call(call),
             What::Log(log) => self.of_log(log),
         }
+    }
+
+    /// Is it a member of `userIdentity`?
+    pub(super) fn is_of_caller(&self) -> bool {
+        matches!(self.root, Root::Identity | Root::Known(Known::Arn | Known::InvokedBy | Known::AccessKey))
     }
 
     /// Roughly, what it costs to find: members that come late in a record cost more than those that were found already.
@@ -134,12 +173,12 @@ impl Field {
         let text = match &self.root {
             Root::Known(known) => match (known.value(call), known) {
                 (Some(value), _) => return Some(value),
-                (None, Known::Arn | Known::InvokedBy) => return self.of_identity(call),
+                (None, Known::Arn | Known::InvokedBy | Known::AccessKey) => return self.of_identity(call),
                 (None, _) => member(call.record, &self.path),
             },
             // The event has no error when its record has neither code nor message.
             Root::Failure(_) if call.error.is_none() => return None,
-            Root::Request => return self.outlined(call.request, &call.outlines[0]),
+            Root::Request => return self.outlined(call.request, &call.outline),
             Root::Identity => return self.of_identity(call),
             Root::Response => call.response,
             Root::Extra => call.extra,
@@ -149,9 +188,11 @@ impl Field {
     }
 
     fn of_identity<'e>(&self, call: &Call<'e>) -> Option<EventValue<'e>> {
-        let kept = !call.identity.is_empty();
-        let text = if kept { call.identity } else { member(call.record, "userIdentity") };
-        self.outlined(text, &call.outlines[1])
+        match call.recall {
+            Some(recall) => self.outlined(call.identity, &recall.outline),
+            None if call.identity.is_empty() => joined(values(member(call.record, "userIdentity"), &self.below)),
+            None => joined(values(call.identity, &self.below)),
+        }
     }
 
     fn outlined<'e>(&self, text: &'e str, outline: &Outline) -> Option<EventValue<'e>> {
@@ -206,6 +247,9 @@ enum Known {
     ReadOnly,
     Arn,
     InvokedBy,
+    AccessKey,
+    Address,
+    Region,
 }
 
 impl Root {
@@ -218,6 +262,9 @@ impl Root {
             ("readOnly", _) => Root::Known(Known::ReadOnly),
             ("userIdentity.arn", _) => Root::Known(Known::Arn),
             ("userIdentity.invokedBy", _) => Root::Known(Known::InvokedBy),
+            ("userIdentity.accessKeyId", _) => Root::Known(Known::AccessKey),
+            ("sourceIPAddress", _) => Root::Known(Known::Address),
+            ("awsRegion", _) => Root::Known(Known::Region),
             (_, "errorCode" | "errorMessage") => Root::Failure(root.to_owned()),
             (_, "userIdentity") => Root::Identity,
             (_, "requestParameters") => Root::Request,
@@ -242,6 +289,12 @@ impl Known {
             Known::UserAgent => call.user_agent,
             Known::Arn => call.principal.arn,
             Known::InvokedBy => call.principal.invoked_by,
+            Known::AccessKey => call.principal.access_key,
+            Known::Address => match call.address {
+                Address::Ip(text) | Address::Service(text) => text,
+                Address::Internal | Address::Unknown => return None,
+            },
+            Known::Region => call.region,
             Known::ReadOnly => return call.read_only.map(EventValue::Bool),
         };
         (!text.is_empty()).then(|| EventValue::Str(text.into()))
@@ -269,9 +322,9 @@ fn error_type_of<'e>(log: &Log<'e>) -> &'e str {
 }
 
 /// One value as it is, several as a list of which any may fit.
-fn joined(mut values: Vec<EventValue<'_>>) -> Option<EventValue<'_>> {
+fn joined(mut values: Found<'_>) -> Option<EventValue<'_>> {
     match values.len() {
         0 | 1 => values.pop(),
-        _ => Some(EventValue::Array(values)),
+        _ => Some(EventValue::Array(values.into_vec())),
     }
 }

@@ -7,6 +7,7 @@ use rsigma_eval::EventValue;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::path::{Path, Step};
 use super::quick;
@@ -14,10 +15,13 @@ use super::quick;
 /// How deep text that holds JSON may hold text that holds JSON.
 const DEPTH: u8 = 3;
 
+/// Values that were found: most often one.
+pub(super) type Found<'t> = SmallVec<[EventValue<'t>; 1]>;
+
 /// The values at the path: none, one, or one for each member of the lists that it crosses. Of text that is no JSON,
 /// or too deep, those that were found before that was seen. The cost is that of reading the text once.
-pub(super) fn values<'t>(text: &'t str, path: &Path) -> Vec<EventValue<'t>> {
-    let mut found = Vec::new();
+pub(super) fn values<'t>(text: &'t str, path: &Path) -> Found<'t> {
+    let mut found = Found::new();
     if !text.is_empty() {
         gather(text, path.steps(), &mut found);
     }
@@ -25,8 +29,8 @@ pub(super) fn values<'t>(text: &'t str, path: &Path) -> Vec<EventValue<'t>> {
 }
 
 /// The same of an object whose members are known. Those of another name are not read again.
-pub(super) fn values_of<'t>(members: impl Iterator<Item = (&'t str, &'t str)>, path: &Path) -> Vec<EventValue<'t>> {
-    let mut found = Vec::new();
+pub(super) fn values_of<'t>(members: impl Iterator<Item = (&'t str, &'t str)>, path: &Path) -> Found<'t> {
+    let mut found = Found::new();
     if let Some((Step::Key(wanted), rest)) = path.steps().split_first() {
         members.filter(|(name, _)| name == wanted).for_each(|(_, value)| gather(value, rest, &mut found));
     }
@@ -34,7 +38,7 @@ pub(super) fn values_of<'t>(members: impl Iterator<Item = (&'t str, &'t str)>, p
 }
 
 /// Adds the values at the end of some steps.
-fn gather<'t>(text: &'t str, steps: &[Step], found: &mut Vec<EventValue<'t>>) {
+fn gather<'t>(text: &'t str, steps: &[Step], found: &mut Found<'t>) {
     let before = found.len();
     if quick::values(text, steps, found).is_none() {
         found.truncate(before);
@@ -97,7 +101,7 @@ pub(super) fn every_text(text: &str, visit: &mut dyn FnMut(&str)) {
 struct Find<'s, 't> {
     steps: &'s [Step],
     depth: u8,
-    found: &'s mut Vec<EventValue<'t>>,
+    found: &'s mut Found<'t>,
 }
 
 impl<'t> DeserializeSeed<'t> for Find<'_, 't> {
@@ -122,7 +126,7 @@ impl Find<'_, '_> {
         if !plain.trim_start().starts_with(['{', '[']) {
             return;
         }
-        let mut inner = Vec::new();
+        let mut inner = Found::new();
         let seed = Find { steps: self.steps, depth: self.depth - 1, found: &mut inner };
         let _ = seed.deserialize(&mut serde_json::Deserializer::from_str(&plain));
         self.found.extend(inner.into_iter().map(owned));
@@ -157,7 +161,7 @@ impl<'t> Visitor<'t> for Find<'_, 't> {
             return Ok(());
         };
         let mut each = Vec::new();
-        let mut inner = Vec::new();
+        let mut inner = Found::new();
         while list.next_element_seed(Find { steps: rest, depth: self.depth, found: &mut inner })?.is_some() {
             each.push(std::mem::take(&mut inner));
         }

@@ -154,7 +154,7 @@ impl Condition for Listed {
 }
 
 impl Members for &'static Listed {
-    fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
+    fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>> {
         match self.conditions()? {
             Conditions::Several(steps) => steps.member(event, step),
             Conditions::One(_) => None,

@@ -1,5 +1,6 @@
 //! Rules: Sigma YAML, the built-in pack and the user's own, as data for the engine.
 
+mod asked;
 mod card;
 mod condition;
 pub mod correlation;

@@ -1,7 +1,7 @@
 //! From a correlation as it was written to what the core judges, or to every mistake in it. The build script reads the
 //! built-in correlations with this too.
 
-use lapwing_detectors::correlation::{Count, LIMIT, Pattern, Plan, STEPS};
+use lapwing_detectors::correlation::{Count, LIMIT, MOST, Pattern, Plan, STEPS};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::event::Source;
 use rsigma_parser::{
@@ -10,8 +10,8 @@ use rsigma_parser::{
 
 use super::keys::fits;
 
-/// The longest timespan, in seconds: windows read the cell of their hour and the one before it.
-const LONGEST: u64 = 3_600;
+/// The longest timespan, in seconds: a day.
+const LONGEST: u64 = 86_400;
 /// Shorter timespans count as this long, in seconds: of a busy minute not every event is kept.
 const SHORTEST: u64 = 60;
 
@@ -84,7 +84,7 @@ impl Reader<'_> {
     fn span(&mut self) -> u64 {
         let seconds = self.written.timespan.seconds;
         if seconds > LONGEST {
-            let what = format!("a timespan of {seconds} s is not supported: windows reach back one hour at most");
+            let what = format!("a timespan of {seconds} s is not supported: windows reach back 24 hours at most");
             self.refuse("timespan:", what);
         }
         if self.written.window != WindowMode::Sliding {
@@ -139,10 +139,13 @@ impl Reader<'_> {
             self.refuse("condition:", "no number is so");
             return None;
         }
-        let count = count.filter(|count| count.limit() <= LIMIT);
+        let (most, why) = match kind {
+            CorrelationType::ValueCount => (LIMIT, "of a minute so many values are kept"),
+            _ => (MOST, "events are counted up to that"),
+        };
+        let count = count.filter(|count| count.limit() <= most);
         if count.is_none() {
-            let what = format!("numbers over {LIMIT} are not supported: of a minute so many events or values are kept");
-            self.refuse("condition:", what);
+            self.refuse("condition:", format!("numbers over {most} are not supported in `{}`: {why}", kind.as_str()));
         }
         count
     }

@@ -4,7 +4,7 @@ use lapwing_detectors::event::Members;
 use rsigma_eval::EventValue;
 use serde::de::DeserializeSeed;
 
-use super::json::Whole;
+use super::json::{Found, Whole};
 use super::path::Step;
 use crate::decode::compact::Cursor;
 
@@ -46,14 +46,14 @@ pub(super) fn outline(text: &str) -> Option<Members> {
 }
 
 /// Finds the values at a path; `None` = declined, whatever was found.
-pub(super) fn values<'t>(text: &'t str, steps: &[Step], found: &mut Vec<EventValue<'t>>) -> Option<()> {
+pub(super) fn values<'t>(text: &'t str, steps: &[Step], found: &mut Found<'t>) -> Option<()> {
     Walk { text, cursor: Cursor::new(text, 0), found }.go(steps, DEPTH)
 }
 
 struct Walk<'w, 't> {
     text: &'t str,
     cursor: Cursor<'t>,
-    found: &'w mut Vec<EventValue<'t>>,
+    found: &'w mut Found<'t>,
 }
 
 impl Walk<'_, '_> {
@@ -129,7 +129,7 @@ mod tests {
 
     /// `None` = declined.
     fn check(text: &str, path: &str, wanted: Option<&[&str]>) {
-        let mut found = Vec::new();
+        let mut found = Found::new();
         let read = values(text, &steps(path), &mut found);
         let shown: Vec<String> = found.iter().map(|value| value.to_json().to_string()).collect();
         assert_eq!(read.map(|()| shown), wanted.map(|all| all.iter().map(ToString::to_string).collect()), "{text}");
@@ -151,7 +151,7 @@ mod tests {
         }
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(60), "]".repeat(60));
         check(&deep, "a.b", None);
-        assert!(values(r#"{"a":[1]}"#, &[Step::Key("a".to_owned()), Step::Index(0)], &mut Vec::new()).is_none());
+        assert!(values(r#"{"a":[1]}"#, &[Step::Key("a".to_owned()), Step::Index(0)], &mut Found::new()).is_none());
     }
 
     #[test]

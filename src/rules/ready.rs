@@ -3,11 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
 use rsigma_parser::{ConditionExpr, Quantifier};
 
+use super::asked::{Shared, spelt};
 use super::fields::{Field, Seen};
 use super::keys::fits;
 
@@ -17,7 +19,7 @@ pub(super) struct Ready(Vec<Node>);
 
 /// A part of a condition.
 #[derive(Clone, Debug)]
-enum Node {
+pub(super) enum Node {
     All(Vec<Node>),
     /// So many of them, at least.
     Some(u64, Vec<Node>),
@@ -25,11 +27,13 @@ enum Node {
     Item(Box<Item>),
     /// What is left to `rsigma_eval`: members of lists, and words anywhere.
     Left(HashMap<String, CompiledDetection>),
+    /// What other rules ask as well.
+    Shared(Arc<Shared>),
 }
 
 /// What one member must be.
 #[derive(Clone, Debug)]
-struct Item {
+pub(super) struct Item {
     field: Field,
     test: Test,
 }
@@ -67,6 +71,8 @@ impl Words {
     }
 }
 
+/// Roughly, what it costs to match a pattern, as [`Field::cost`] reckons.
+const MATCHED: usize = 3;
 /// The name of a selection that stands alone.
 const ALONE: &str = "alone";
 
@@ -74,7 +80,7 @@ type Named = HashMap<String, CompiledDetection>;
 
 impl Ready {
     pub(super) fn of(rule: &CompiledRule) -> Ready {
-        Ready(rule.conditions.iter().map(|condition| of_condition(condition, &rule.detections)).collect())
+        Ready(rule.conditions.iter().map(|condition| Shared::of(of_condition(condition, &rule.detections))).collect())
     }
 
     /// Does the rule hold?
@@ -103,14 +109,15 @@ fn of_condition(condition: &ConditionExpr, named: &Named) -> Node {
 }
 
 fn of_detection(detection: &CompiledDetection) -> Node {
-    match detection {
+    let node = match detection {
         CompiledDetection::AllOf(items) => Node::all(items.iter().map(of_item).collect()),
         CompiledDetection::AnyOf(parts) => Node::some(1, parts.iter().map(of_detection).collect()),
         CompiledDetection::And(parts) => Node::all(parts.iter().map(of_detection).collect()),
         CompiledDetection::Keywords(_)
         | CompiledDetection::ArrayMatch { .. }
         | CompiledDetection::Conditional { .. } => Node::Left(HashMap::from([(ALONE.to_owned(), detection.clone())])),
-    }
+    };
+    Shared::of(node)
 }
 
 fn of_item(item: &CompiledDetectionItem) -> Node {
@@ -123,7 +130,7 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
         (None, Some(words)) => Test::Word(Words::of(&words), item.matcher.clone()),
         (None, None) => Test::Other(item.matcher.clone()),
     };
-    Node::Item(Box::new(Item { field: Field::of(path), test }))
+    Shared::of(Node::Item(Box::new(Item { field: Field::of(path), test })))
 }
 
 /// The words of which a matcher wants one.
@@ -158,16 +165,41 @@ impl Node {
     }
 
     /// Roughly, what it costs to ask.
-    fn cost(&self) -> usize {
+    pub(super) fn cost(&self) -> usize {
         match self {
             Node::All(nodes) | Node::Some(_, nodes) => nodes.iter().map(Node::cost).sum(),
             Node::Not(inner) => inner.cost(),
-            Node::Item(item) => item.field.cost() + usize::from(!matches!(item.test, Test::Other(_))),
+            Node::Item(item) => item.field.cost() + if matches!(item.test, Test::Other(_)) { MATCHED } else { 0 },
             Node::Left(_) => 1_000,
+            Node::Shared(shared) => shared.node().cost(),
         }
     }
 
-    fn holds(&self, event: &Seen<'_>) -> bool {
+    /// What it says, in full; nothing where that cannot be told.
+    pub(super) fn spelling(&self) -> Option<String> {
+        let all = |nodes: &[Node]| Some(nodes.iter().map(Node::spelling).collect::<Option<Vec<_>>>()?.join(", "));
+        match self {
+            Node::All(nodes) => all(nodes).map(|nodes| format!("all [{nodes}]")),
+            Node::Some(n, nodes) => all(nodes).map(|nodes| format!("{n} of [{nodes}]")),
+            Node::Not(inner) => inner.spelling().map(|inner| format!("not ({inner})")),
+            Node::Item(item) => item.spelling(),
+            Node::Left(_) => None,
+            Node::Shared(shared) => shared.node().spelling(),
+        }
+    }
+
+    /// Does it look at who did it, and at nothing else?
+    pub(super) fn is_of_caller(&self) -> bool {
+        match self {
+            Node::All(nodes) | Node::Some(_, nodes) => nodes.iter().all(Node::is_of_caller),
+            Node::Not(inner) => inner.is_of_caller(),
+            Node::Item(item) => item.is_of_caller(),
+            Node::Left(_) => false,
+            Node::Shared(shared) => shared.node().is_of_caller(),
+        }
+    }
+
+    pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
         match self {
             Node::All(nodes) => nodes.iter().all(|node| node.holds(event)),
             Node::Some(1, nodes) => nodes.iter().any(|node| node.holds(event)),
@@ -177,11 +209,25 @@ impl Node {
             Node::Left(named) => {
                 eval_condition(&ConditionExpr::Identifier(ALONE.to_owned()), named, event, &mut Vec::new())
             }
+            Node::Shared(shared) => shared.holds(event),
         }
     }
 }
 
 impl Item {
+    fn is_of_caller(&self) -> bool {
+        // `fieldref` looks at another member, and cannot be spelt.
+        self.field.is_of_caller() && self.spelling().is_some()
+    }
+
+    fn spelling(&self) -> Option<String> {
+        let test = match &self.test {
+            Test::Exists(wanted) => format!("exists {wanted}"),
+            Test::Word(_, matcher) | Test::Other(matcher) => spelt(matcher)?,
+        };
+        Some(format!("{:?} {test}", self.field.path()))
+    }
+
     fn holds(&self, event: &Seen<'_>) -> bool {
         let value = self.field.value(event.0);
         match (&self.test, value) {

@@ -55,8 +55,14 @@ impl Held {
 
     /// What is known of it, with these of its cells.
     pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>, levels: &Arc<Levels>) -> Known {
-        let (entity, profile) = (self.entity.clone(), Some(Arc::clone(&self.profile)));
-        Known { entity, cells, profile, account: None, levels: Arc::clone(levels) }
+        Known {
+            entity: self.entity.clone(),
+            cells,
+            profile: Some(Arc::clone(&self.profile)),
+            account: None,
+            home: Vec::new(),
+            levels: Arc::clone(levels),
+        }
     }
 }
 
@@ -102,9 +108,19 @@ impl Entities {
         Known { account, ..known }
     }
 
+    /// The number of an entity's account, where somebody asks for its cells.
+    pub(super) fn home_of(&self, known: &Known, engine: &Engine) -> Option<Id> {
+        let home = engine.asks_home(known).then(|| known.entity.home()).flatten()?;
+        self.number((&home).into())
+    }
+
     fn find(&self, entity: EntityRef<'_>) -> Option<&Held> {
+        self.number(entity).map(|id| self.get(id))
+    }
+
+    fn number(&self, entity: EntityRef<'_>) -> Option<Id> {
         let same = |(hash, id): &(u64, Id)| *hash == entity.hash && self.held[*id as usize].is(entity);
-        self.index.find(entity.hash, same).map(|(_, id)| self.get(*id))
+        self.index.find(entity.hash, same).map(|(_, id)| *id)
     }
 
     /// All of them, in the order of their numbers.

@@ -2,6 +2,7 @@
 //! cells, or notes that no cells were made of yet.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -15,8 +16,8 @@ use super::pair::Pair;
 
 /// Bytes that a held cell and an entry in it take: what memory is reckoned by. On a generated fortnight the process
 /// then stays within twice what is reckoned.
-const CELL_BYTES: usize = 600;
-const ENTRY_BYTES: usize = 150;
+pub(super) const CELL_BYTES: usize = 600;
+pub(super) const ENTRY_BYTES: usize = 150;
 /// How many times their bytes notes take: with the order of their touches, and what the allocator keeps back.
 const NOTED_FACTOR: usize = 2;
 /// Bytes reckoned for notes before cells are made of them, which are smaller where much happened to few entities.
@@ -246,11 +247,17 @@ impl Hours {
         hours.filter_map(|(hour, held)| Some((*hour, Arc::clone(held.merged(id)?)))).collect()
     }
 
-    /// Drops the hours up to and with `last`.
-    pub(super) fn drop_until(&mut self, last: Hour) {
+    /// What is held of some hours.
+    pub(super) fn range(&self, hours: Range<Hour>) -> impl Iterator<Item = (Hour, &HeldHour)> {
+        self.hours.range(hours).map(|(hour, held)| (*hour, held))
+    }
+
+    /// Drops the hours up to and with `last`, each shown once more.
+    pub(super) fn drop_until(&mut self, last: Hour, leave: &mut dyn FnMut(Hour, &mut HeldHour)) {
         while let Some(entry) = self.hours.first_entry().filter(|entry| *entry.key() <= last) {
-            let held = entry.remove();
+            let (hour, mut held) = entry.remove_entry();
             self.forget(&held);
+            leave(hour, &mut held);
         }
     }
 }

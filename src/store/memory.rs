@@ -25,11 +25,14 @@ use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
 use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
+use home::{Touched, touch};
 
 mod heard;
+mod home;
 mod kept;
 mod levels;
 mod look;
+mod past;
 
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
@@ -54,6 +57,8 @@ pub struct MemoryStore {
     engine: Arc<Engine>,
     entities: Entities,
     hours: Hours,
+    past: past::Past,
+    past_bytes: usize,
     folder: Folder,
     deliveries: HashSet<DeliveryId>,
     order: VecDeque<DeliveryId>,
@@ -95,6 +100,8 @@ impl MemoryStore {
             engine,
             entities: Entities::new(limits),
             hours: Hours::default(),
+            past: past::Past::new(),
+            past_bytes: 0,
             folder: Folder::default(),
             deliveries: HashSet::new(),
             order: VecDeque::new(),
@@ -120,19 +127,23 @@ impl MemoryStore {
         MemoryStore { book: Book::of_quality(quality), ..self }
     }
 
-    /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity.
-    fn add_touching(&mut self, learnt: &Learnt) -> BTreeMap<Id, (Minute, Minute)> {
+    /// Adds what a delivery taught, if it did not come before, and returns the minutes that it touched of each entity,
+    /// from the first to the last in which a window may end that holds any of it.
+    fn add_touching(&mut self, learnt: &Learnt) -> Touched {
         let new = self.begin(learnt);
         let closed = self.closed(learnt.received);
-        let mut touched = BTreeMap::new();
+        let (mut touched, mut moved) = (Touched::new(), Vec::new());
         // Deliveries are judged at once: that needs cells.
         self.hours.fold(&mut self.folder);
         for (entity, hour, cell) in learnt.cells() {
             let closed = closed[entity.family.source() as usize];
             let minutes = cell.minutes().fold((59, 0), |(from, to), m| (m.min(from), m.max(to)));
             let Some(id) = self.entities.id((&entity).into()) else { continue };
-            let reached = touched.entry(id).or_insert((hour.minute(minutes.0), hour.minute(minutes.1)));
-            *reached = (reached.0.min(hour.minute(minutes.0)), reached.1.max(hour.minute(minutes.1)));
+            let minutes = (hour.minute(minutes.0), reached(hour.minute(minutes.1), self.engine.hours_around(&cell)));
+            touch(&mut touched, id, minutes);
+            if self.engine.moves_functions(entity.family, &cell) {
+                moved.push((entity, minutes));
+            }
             // A delivery that came before is still judged: the first try may have ended before it could be said.
             if new {
                 let on_time = cell.minutes().any(|minute| hour.minute(minute) > closed);
@@ -142,6 +153,7 @@ impl MemoryStore {
                 }
             }
         }
+        self.touch_functions(moved, &mut touched);
         touched
     }
 
@@ -214,13 +226,6 @@ impl MemoryStore {
         Minute::of(now).plus(-1 - self.lateness.of(source).0 as i32)
     }
 
-    fn known(&self, id: Id, from: Hour, to: Hour) -> Known {
-        let held = self.entities.get(id);
-        let reach = held.profile.reach(from, self.engine.lateness.of(held.entity.family.source()));
-        self.entities
-            .at_home(held.known(self.hours.copies(id, (reach, from), to), self.levelled.levels()), &self.engine)
-    }
-
     fn source(&self, id: Id) -> Source {
         self.entities.get(id).entity.family.source()
     }
@@ -230,22 +235,6 @@ impl MemoryStore {
         let before = self.judged.get(&source).copied().unwrap_or(NEVER);
         let passed = |pass: &Pass| Some(pass.next.first().plus(-1).min(*pass.until.get(&source)?));
         self.pass.as_ref().and_then(passed).map_or(before, |passed| passed.max(before))
-    }
-
-    fn touched(&self, touched: BTreeMap<Id, (Minute, Minute)>) -> Vec<Due> {
-        let mut due = Vec::new();
-        for (id, (from, to)) in touched {
-            let to = reached(to);
-            let judged = self.judged(self.source(id));
-            let known = self.known(id, from.hour(), to.hour());
-            if from <= judged {
-                due.push((known.clone(), Range { from, to: to.min(judged), complete: true }));
-            }
-            if to > judged {
-                due.push((known, Range { from: from.max(judged.plus(1)), to, complete: false }));
-            }
-        }
-        due
     }
 
     /// Judges the next hour of a walk: what there is to judge, and whether the walk goes on.
@@ -262,10 +251,11 @@ impl MemoryStore {
             return None;
         };
         self.levelled.reach(Day::of_minute(hour.first()), self.engine.budget);
-        let due = self.judge_and_learn(hour, &pass.until);
         if self.retention == Retention::Reach {
-            self.hours.drop_until(hour.before());
+            // Windows of an hour reach into the one before; of earlier ones what is left is enough.
+            self.drop_hours(hour.before().before());
         }
+        let due = self.judge_and_learn(hour, &pass.until);
         self.pass = Some(Pass { next: hour.after(), until: pass.until });
         Some(due)
     }
@@ -297,29 +287,33 @@ impl MemoryStore {
         let sources = [Source::CloudTrail, Source::Lambda];
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
-        let MemoryStore { engine, entities, folder, lessons, levelled, .. } = self;
         let mut due = Vec::new();
-        for present in pair.present() {
+        for mut present in pair.present() {
+            let source = self.source(present.id);
+            let (range, complete) = (ranges[source as usize], complete[source as usize]);
+            let asked = range.from <= range.to;
+            let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
+            let MemoryStore { engine, entities, folder, lessons, levelled, .. } = self;
+            present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
-            let range = ranges[family.source() as usize];
-            let asked = range.from <= range.to;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
-            let (cell, earlier) = pair.look(present, stirs, folder);
-            let around = Around { hour, here: cell, before: earlier, profile: Some(&held.profile) };
+            let (cell, before) = pair.look(present, stirs, folder);
+            let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
-            let complete = complete[family.source() as usize];
             if !wakes {
                 if complete {
-                    held.learn(hour, cell, engine.learning(family.source()));
+                    held.learn(hour, cell, engine.learning(source));
                 }
                 continue;
             }
-            let known = held.known(pair.cells(present.id, folder), levelled.levels());
+            let cells = past.into_iter().chain(pair.cells(present.id, folder)).collect();
+            let known = held.known(cells, levelled.levels());
             if complete {
                 lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
-            due.push((entities.at_home(known, engine), range));
+            let home = entities.home_of(&known, engine).map(|home| pair.cells(home, folder)).unwrap_or_default();
+            due.push((Known { home, ..entities.at_home(known, engine) }, range));
         }
         self.hours.put(pair);
         due
@@ -331,7 +325,7 @@ impl MemoryStore {
             // The last judged hour stays: windows of the next one reach into it.
             Retention::Reach => self.judged.values().min().map_or(Hour(i32::MIN), |minute| minute.hour().before()),
         };
-        self.hours.drop_until(last);
+        self.drop_hours(last);
         self.forget_beats();
     }
 }

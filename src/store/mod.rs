@@ -10,7 +10,7 @@ use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::severity::Severity;
-use lapwing_detectors::time::Minute;
+use lapwing_detectors::time::{Hour, Minute};
 
 pub mod blocks;
 mod days;
@@ -29,12 +29,12 @@ pub use memory::{MemoryStore, Retention};
 
 /// The format in which state is written, in a table and in a file alike, and the only one that is read. A change of any
 /// type that is stored makes a new one.
-pub const FORMAT: u8 = 4;
+pub const FORMAT: u8 = 5;
 
 /// The last minute that an event of this one may change: what is new in an hour is known from all of the hour before, and
-/// no window is longer than a correlation's of an hour, which touches 61 minutes.
-fn reached(minute: Minute) -> Minute {
-    minute.hour().after().last()
+/// windows that it is part of touch so many hours more, at least one.
+fn reached(minute: Minute, hours: i32) -> Minute {
+    Hour(minute.hour().0.saturating_add(hours)).last()
 }
 
 /// An entity with minutes to judge.

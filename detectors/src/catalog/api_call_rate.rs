@@ -142,7 +142,8 @@ mod tests {
              77:02           secretsmanager:GetSecretValue who=role/etl x12
              77:03           s3:GetObject                  who=role/etl x400",
             "05:03 medium role/etl: 400 API calls in 1 min, usual under 0.1
-             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1",
+             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1
+             05:03 low 111122223333: 400 API calls in 1 min, usual under 0.1",
         );
     }
 
@@ -154,7 +155,8 @@ mod tests {
              77:02           secretsmanager:GetSecretValue who=role/etl x9
              77:03           s3:GetObject                  who=role/etl x400",
             "05:03 low role/etl: 400 API calls in 1 min, usual under 0.1
-             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1",
+             05:03 low s3:GetObject: 400 API calls in 1 min, usual under 0.1
+             05:03 low 111122223333: 400 API calls in 1 min, usual under 0.1",
         );
     }
 

@@ -1,16 +1,15 @@
 //! A function runs into its time limit again and again.
 
+use crate::cause::TIMED_OUT;
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event, Line, What};
-use crate::measure::{Measure, Slot};
+use crate::measure::Measure;
 use crate::observe::Observations;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::window::Window;
-
-const TIMED_OUT: Slot = Slot::named("timed-out");
 
 static ABOUT: About = About {
     id: "function-timeout",

@@ -6,12 +6,16 @@ use crate::novelty::FirstSeen;
 
 pub mod api_call_rate;
 pub mod api_error_spike;
+pub mod application_refused;
+pub mod bucket_download;
+pub mod change_before_failure;
 pub mod console_login_failures;
 pub mod console_login_spray;
 pub mod console_login_without_mfa;
 pub mod denied_burst;
 pub mod denied_on_one_api;
 pub mod deployer_misused;
+pub mod event_failed_again;
 pub mod function_cold_starts;
 pub mod function_error_lines;
 pub mod function_error_spike;
@@ -28,7 +32,9 @@ pub mod new_account_region;
 pub mod new_agent;
 pub mod new_api;
 pub mod new_error;
+pub mod new_error_code;
 pub mod new_key;
+pub mod new_log_line;
 pub mod new_network;
 pub mod new_principal;
 pub mod new_region;
@@ -39,6 +45,7 @@ pub mod root_use;
 pub mod several_tactics;
 pub mod silence;
 pub mod trail_tampering;
+pub mod unfinished_invocation;
 
 /// Failed invocations of a function, by distinct request id: read by several detectors and learnt by profiles.
 pub const FAILED: Slot = Slot::named("failed");
@@ -63,6 +70,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(api_error_spike::ApiErrorSpike::default()),
     || Box::new(denied_burst::DeniedBurst::default()),
     || Box::new(denied_on_one_api::DeniedOnOneApi::default()),
+    || Box::new(bucket_download::BucketDownload::default()),
     || Box::new(console_login_failures::ConsoleLoginFailures::default()),
     || Box::new(console_login_spray::ConsoleLoginSpray::default()),
     || Box::new(console_login_without_mfa::ConsoleLoginWithoutMfa),
@@ -77,6 +85,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(FirstSeen::from(&new_key::KIND)),
     || Box::new(FirstSeen::from(&new_role::KIND)),
     || Box::new(FirstSeen::from(&new_region::KIND)),
+    || Box::new(FirstSeen::from(&new_error_code::KIND)),
     || Box::new(FirstSeen::from(&new_account_region::KIND)),
     || Box::new(FirstSeen::from(&new_time::KIND)),
     || Box::new(deployer_misused::DeployerMisused::default()),
@@ -92,6 +101,11 @@ pub static CATALOG: &[Make] = &[
     || Box::new(function_memory_high::FunctionMemoryHigh::default()),
     || Box::new(function_memory_grows::FunctionMemoryGrows::default()),
     || Box::new(function_memory_unused::FunctionMemoryUnused::default()),
+    || Box::new(change_before_failure::ChangeBeforeFailure::default()),
+    || Box::new(application_refused::ApplicationRefused::default()),
+    || Box::new(event_failed_again::EventFailedAgain::default()),
+    || Box::new(unfinished_invocation::UnfinishedInvocation::default()),
     || Box::new(FirstSeen::from(&new_error::KIND)),
+    || Box::new(FirstSeen::from(&new_log_line::KIND)),
     || Box::new(silence::Silence::default()),
 ];

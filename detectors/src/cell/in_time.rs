@@ -1,4 +1,6 @@
 //! A cell as it was in time: what levels rest on.
+//!
+//! Sums and the memory of log streams do not say when they came: nothing that has a chance looks at them.
 
 use super::{Arrival, Cell};
 use crate::habit::Habits;

@@ -12,6 +12,8 @@ pub struct Trace {
     pub occurred: u32,
     /// May some detector speak of it in the next hour, though nothing occurs then?
     pub carries: bool,
+    /// Did anything occur that windows of more than an hour rest on?
+    pub long: bool,
 }
 
 impl Trace {
@@ -22,6 +24,7 @@ impl Trace {
             counted: self.counted.saturating_add(other.counted),
             occurred: self.occurred.saturating_add(other.occurred),
             carries: self.carries || other.carries,
+            long: self.long || other.long,
         }
     }
 }

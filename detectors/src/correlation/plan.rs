@@ -1,9 +1,15 @@
 //! What must come together.
 
-/// The largest threshold: so many occurrences of a minute are kept.
+use crate::settings::Minutes;
+
+/// The largest threshold that is judged on what is kept: so many occurrences of a minute are.
 pub const LIMIT: u32 = 100;
+/// The largest threshold that events are counted up to.
+pub const MOST: u32 = 1_000_000;
 /// The most steps of a sequence: a set of them is a bit of a number.
 pub const STEPS: usize = 6;
+/// The seconds of an hour.
+const HOUR: u32 = 3_600;
 /// Kept beyond a threshold, so that an alert can say 14 rather than "at least 10".
 const SHOWN: u32 = 32;
 
@@ -14,7 +20,7 @@ pub struct Plan {
     pub pattern: Pattern,
     /// How many steps it has: rules that it names.
     pub steps: usize,
-    /// Within how many seconds of event time, at most 3,600.
+    /// Within how many seconds of event time, at most 86,400.
     pub span: u32,
 }
 
@@ -70,6 +76,23 @@ impl Count {
 }
 
 impl Plan {
+    /// Is it judged on counters? They are exact per delivery, and count by minutes.
+    #[must_use]
+    pub fn is_summed(&self) -> bool {
+        matches!(self.pattern, Pattern::Events(count) if count.limit() > LIMIT)
+    }
+
+    /// Do its windows reach over more than the hour before?
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.span > HOUR
+    }
+
+    /// The minutes that a window touches: one more than it is long, as it seldom begins with a minute.
+    pub(super) fn reach(&self) -> Minutes {
+        Minutes(self.span.div_ceil(60) + 1)
+    }
+
     /// Which numbers are meant, where something is counted.
     #[must_use]
     pub fn count(&self) -> Option<Count> {

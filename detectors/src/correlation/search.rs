@@ -1,6 +1,6 @@
 //! The search for a window that ends in a minute and holds what a correlation wants.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::cell::Occurrence;
 use crate::time::Minute;
@@ -21,6 +21,10 @@ impl<'a> Held<'a> {
         Held { occurrence, step, at: occurrence.example.time.timestamp() }
     }
 
+    fn place(&self) -> (u64, i64, u64, usize) {
+        (self.group(), self.at, self.occurrence.event, self.step)
+    }
+
     fn group(&self) -> u64 {
         self.occurrence.value >> 32
     }
@@ -28,6 +32,46 @@ impl<'a> Held<'a> {
     fn is_in(&self, minute: Minute) -> bool {
         Minute::of(self.occurrence.example.time) == minute
     }
+}
+
+impl PartialEq for Held<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.step, self.occurrence.event) == (other.step, other.occurrence.event)
+    }
+}
+
+/// What of the occurrences of an hour windows that end in later ones need: of such an hour they hold a part that ends
+/// with it, so the last ones of each group tell all.
+pub(super) fn sift<'a>(plan: &Plan, mut held: Vec<Held<'a>>) -> Vec<Held<'a>> {
+    held.sort_by_key(Held::place);
+    let groups = held.chunk_by(|one, other| one.group() == other.group());
+    let kept = groups.map(|group| match plan.pattern {
+        Pattern::Events(count) => group[group.len().saturating_sub(count.kept().into())..].to_vec(),
+        Pattern::Values(count) => last_values(group, count.kept().into()),
+        Pattern::Together(_) => last_of_each(group),
+        Pattern::Ordered => last_chains(plan.steps, group),
+    });
+    kept.flatten().collect()
+}
+
+/// The last occurrence of each of the values that came last.
+fn last_values<'a>(group: &[Held<'a>], most: usize) -> Vec<Held<'a>> {
+    let mut values = HashSet::new();
+    group.iter().rev().filter(|held| values.insert(held.occurrence.value)).take(most).copied().collect()
+}
+
+/// For each step, the latest chain of it and those before it: windows that end later go on from one of them.
+fn last_chains<'a>(steps: usize, group: &[Held<'a>]) -> Vec<Held<'a>> {
+    let mut kept: Vec<Held<'a>> = Vec::new();
+    for step in 0..steps {
+        let Some(end) = group.iter().rfind(|held| held.step == step) else { continue };
+        for held in chain(group, *end, i64::MIN) {
+            if !kept.contains(&held) {
+                kept.push(held);
+            }
+        }
+    }
+    kept
 }
 
 /// What was found in a window.
@@ -48,7 +92,7 @@ impl Met<'_> {
 
 /// The fullest window that ends in the minute and holds what is wanted, of any one group.
 pub(super) fn search<'a>(plan: &Plan, minute: Minute, mut held: Vec<Held<'a>>) -> Option<Met<'a>> {
-    held.sort_by_key(|held| (held.group(), held.at, held.occurrence.event, held.step));
+    held.sort_by_key(Held::place);
     let groups = held.chunk_by(|one, other| one.group() == other.group());
     let groups = groups.filter(|group| group.iter().any(|held| held.is_in(minute)));
     groups.filter_map(|group| in_group(plan, minute, group)).max_by_key(Met::rank)
@@ -107,13 +151,13 @@ fn together<'a>(plan: &Plan, (minute, group): (Minute, &[Held<'a>]), enough: u64
     let met = windows(plan.span, minute, group).filter_map(|(first, last)| {
         let held = &group[first..=last];
         let set = held.iter().fold(0_u64, |set, held| set | 1 << held.step.min(STEPS));
-        (enough >> set & 1 == 1).then(|| Met { seen: u64::from(set.count_ones()), held: first_of_each(held) })
+        (enough >> set & 1 == 1).then(|| Met { seen: u64::from(set.count_ones()), held: last_of_each(held) })
     });
     met.max_by_key(Met::rank)
 }
 
 /// The last event of each step: enough to show what came together.
-fn first_of_each<'a>(held: &[Held<'a>]) -> Vec<Held<'a>> {
+fn last_of_each<'a>(held: &[Held<'a>]) -> Vec<Held<'a>> {
     let mut last: Vec<Held<'a>> = Vec::new();
     for held in held.iter().rev() {
         if last.iter().all(|other| other.step != held.step) {
@@ -129,13 +173,17 @@ fn first_of_each<'a>(held: &[Held<'a>]) -> Vec<Held<'a>> {
 fn ordered<'a>(plan: &Plan, (minute, group): (Minute, &[Held<'a>])) -> Option<Met<'a>> {
     let last_step = plan.steps.checked_sub(1)?;
     let ends = group.iter().rev().filter(|held| held.step == last_step && held.is_in(minute));
-    ends.filter_map(|end| chain(plan, group, *end)).map(|held| Met { seen: plan.steps as u64, held }).next()
+    let whole = |end: &Held<'a>| {
+        let held = chain(group, *end, end.at - i64::from(plan.span));
+        (held.len() == plan.steps).then_some(Met { seen: plan.steps as u64, held })
+    };
+    ends.filter_map(whole).next()
 }
 
-fn chain<'a>(plan: &Plan, group: &[Held<'a>], end: Held<'a>) -> Option<Vec<Held<'a>>> {
-    let start = end.at - i64::from(plan.span);
+/// The latest events of the steps before that of `end`, each before the next one and after `start`, as far as there are.
+fn chain<'a>(group: &[Held<'a>], end: Held<'a>, start: i64) -> Vec<Held<'a>> {
     let mut chain = vec![end];
-    for step in (0..plan.steps - 1).rev() {
+    for step in (0..end.step).rev() {
         let next = chain[chain.len() - 1];
         let fits = |held: &&Held<'_>| {
             held.step == step
@@ -143,8 +191,9 @@ fn chain<'a>(plan: &Plan, group: &[Held<'a>], end: Held<'a>) -> Option<Vec<Held<
                 && held.at <= next.at
                 && chain.iter().all(|other| other.occurrence.event != held.occurrence.event)
         };
-        chain.push(*group.iter().rev().find(fits)?);
+        let Some(held) = group.iter().rev().find(fits) else { break };
+        chain.push(*held);
     }
     chain.reverse();
-    Some(chain)
+    chain
 }

@@ -4,8 +4,8 @@ use super::*;
 use crate::detector::{Nature, Ranking, Timing};
 use crate::entity::Family;
 use crate::event::What;
-use crate::hash::hash_one;
-use crate::script::check;
+use crate::hash::{hash_of, hash_one};
+use crate::script::{check, same_in_any_order};
 
 static TOLD: About = About {
     id: "told",
@@ -27,9 +27,10 @@ static STEPPED: About =
 struct Apis(&'static [&'static str]);
 
 impl Members for Apis {
-    fn member(&self, event: &Event<'_>, step: usize) -> Option<Member> {
+    fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>> {
         let What::Call(call) = event.what else { return None };
-        let values = if call.request.is_empty() { Vec::new() } else { vec![call.request.to_owned()] };
+        let counted = |text: &'e str| Counted { hash: hash_one(text), shown: text.into() };
+        let values = (!call.request.is_empty()).then(|| counted(call.request)).into_iter().collect();
         (self.0[step] == call.name).then(|| Member { group: hash_one(call.principal.session), values })
     }
 }
@@ -160,4 +161,105 @@ fn steps_in_any_order_may_be_enough_in_part() {
         "09:00 ec2:StopInstances who=user/eve",
         "09:00 medium user/eve: Told (within 10 min: ec2:StopInstances)",
     );
+}
+
+const DAY: u32 = 24 * 60;
+
+#[test]
+fn a_day_is_looked_over_however_slowly() {
+    let many = of(Pattern::Events(Count::at_least(3)), DAY, GET);
+    check(
+        &many,
+        "09:00 sm:GetSecretValue who=user/eve
+         15:30 sm:GetSecretValue who=user/eve
+         32:59 sm:GetSecretValue who=user/eve
+         09:00 sm:GetSecretValue who=user/ann
+         15:30 sm:GetSecretValue who=user/ann
+         33:00 sm:GetSecretValue who=user/ann
+         20:00-30:00/60m sm:PutSecretValue who=user/ann",
+        "08:59 medium user/eve: Told (3 events in 24 h: sm:GetSecretValue)",
+    );
+    let values = of(Pattern::Values(Count::at_least(4)), 3 * 60, GET);
+    check(
+        &values,
+        "09:10 sm:GetSecretValue who=user/eve request=a x200
+         09:50 sm:GetSecretValue who=user/eve request=b x50
+         11:00 sm:GetSecretValue who=user/eve request=c
+         12:20 sm:GetSecretValue who=user/eve request=d
+         12:40 sm:GetSecretValue who=user/eve request=a",
+        "12:40 medium user/eve: Told (4 values in 3 h: a, b, c and 1 more)",
+    );
+}
+
+#[test]
+fn steps_may_lie_hours_apart() {
+    let chain = of(Pattern::Ordered, 10 * 60, CHAIN);
+    check(
+        &chain,
+        "09:00-09:40/10m ec2:StopInstances           who=user/eve
+         09:20           ec2:ModifyInstanceAttribute who=user/eve
+         09:50           ec2:ModifyInstanceAttribute who=user/eve
+         19:35           ec2:StartInstances          who=user/eve
+         09:30           ec2:ModifyInstanceAttribute who=user/ann
+         09:40           ec2:StopInstances           who=user/ann
+         15:00           ec2:StartInstances          who=user/ann
+         09:00           ec2:StopInstances           who=user/bob
+         12:00           ec2:ModifyInstanceAttribute who=user/bob
+         19:00           ec2:StartInstances          who=user/bob",
+        "19:35 medium user/eve: Told (ec2:StopInstances, then ec2:ModifyInstanceAttribute, then ec2:StartInstances within 10 h)",
+    );
+    check(
+        &of(Pattern::Together(0b1000_0000), 5 * 60, CHAIN),
+        "09:00 ec2:StartInstances          who=user/eve
+         11:00 ec2:StopInstances           who=user/eve
+         13:30 ec2:ModifyInstanceAttribute who=user/eve",
+        "13:30 medium user/eve: Told (within 5 h: ec2:ModifyInstanceAttribute, ec2:StartInstances, ec2:StopInstances)",
+    );
+}
+
+#[test]
+fn many_events_are_counted_and_not_kept() {
+    let many = of(Pattern::Events(Count::at_least(1_000)), 3 * 60, GET);
+    check(
+        &many,
+        "09:00 sm:GetSecretValue who=user/eve x400
+         10:30 sm:GetSecretValue who=user/eve x400
+         11:59 sm:GetSecretValue who=user/eve x250
+         09:00 sm:GetSecretValue who=user/ann x400
+         10:30 sm:GetSecretValue who=user/ann x400
+         12:00 sm:GetSecretValue who=user/ann x250
+         09:00 sm:GetSecretValue who=role/app session=i-1 x600
+         09:01 sm:GetSecretValue who=role/app session=i-2 x600",
+        "11:59 medium user/eve: Told (1050 events in 3 h: sm:GetSecretValue)",
+    );
+}
+
+/// What is left of an hour is found the same as the hour, whatever happened in it.
+#[test]
+fn what_is_left_of_an_hour_is_enough() {
+    for seed in 0..60 {
+        let next = |n: u64| hash_of(&[&seed.to_string(), &n.to_string()]);
+        let mut script = String::new();
+        for n in 0..40 {
+            let api =
+                ["ec2:StopInstances", "ec2:ModifyInstanceAttribute", "ec2:StartInstances"][next(n * 3) as usize % 3];
+            let minute = next(n * 3 + 1) % 400;
+            script.push_str(&format!(
+                "{}:{:02} {api} who=user/eve request=r{}\n",
+                9 + minute / 60,
+                minute % 60,
+                next(n * 3 + 2) % 9
+            ));
+        }
+        for pattern in [
+            Pattern::Ordered,
+            Pattern::Together(0b1000_0000),
+            Pattern::Events(Count { least: 12, most: 20, not: Some(14) }),
+            Pattern::Values(Count { least: 3, most: 5, not: None }),
+        ] {
+            let three = of(pattern, 61 + (seed as u32 * 7) % 200, CHAIN);
+            assert!(three.plan.is_long());
+            same_in_any_order(&three, &script);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::causes::Causes;
 use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
 use crate::alert::{Alert, AlertId, Example, Span, Status};
@@ -28,6 +29,7 @@ pub(super) struct Course {
     pub(super) best: Finding,
     /// By time and id.
     pub(super) examples: SmallVec<[Arc<Example>; 1]>,
+    pub(super) causes: Causes,
     pub(super) said: Option<Said>,
     resolved: bool,
     /// Alerts that were said, and turned out to be part of this one: still to be told.
@@ -56,6 +58,7 @@ impl Course {
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
             examples: SmallVec::new(),
+            causes: Causes::default(),
             said: None,
             resolved: false,
             merged: Vec::new(),
@@ -74,6 +77,7 @@ impl Course {
         let new = held.is_none();
         self.minutes.insert(finding.minute, Mark::of(&finding));
         self.take_examples(std::mem::take(&mut finding.verdict.examples));
+        self.causes.take(finding.minute, std::mem::take(&mut finding.causes));
         // The same minute judged again replaces itself, so that a later look at more data is the one that is shown.
         if finding.minute == self.best.minute || weight(&finding) > weight(&self.best) {
             self.best = finding;
@@ -104,7 +108,9 @@ impl Course {
         let same = |f: &&Finding| f.about.id == self.best.about.id;
         let stands: BTreeSet<Minute> = judged.findings.iter().filter(same).map(|f| f.minute).collect();
         let (span, held) = (judged.range.from..=judged.range.to, self.minutes.len());
-        self.minutes.retain(|minute| !span.contains(&minute) || stands.contains(&minute));
+        let keeps = |minute: Minute| !span.contains(&minute) || stands.contains(&minute);
+        self.minutes.retain(keeps);
+        self.causes.retain(keeps);
         if self.minutes.get(self.best.minute).is_none() {
             self.show_heaviest();
         }
@@ -150,6 +156,7 @@ impl Course {
     pub(super) fn absorb(&mut self, other: Course) {
         other.minutes.iter().for_each(|(minute, mark)| self.minutes.insert(minute, *mark));
         self.take_examples(other.examples);
+        self.causes.absorb(other.causes);
         if weight(&other.best) > weight(&self.best) {
             self.best = other.best;
         }

@@ -86,6 +86,7 @@ impl Book {
                 top: top(&own),
                 total: own.len() as u64,
                 denied: 0,
+                causes: Vec::new(),
             };
             let severity = finding.verdict.severity;
             match held.iter_mut().find(|course| (course.first().0 - anchor.0).abs() < SPAN) {

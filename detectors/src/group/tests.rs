@@ -38,6 +38,7 @@ fn finding(minute: i32, seen: u64, severity: Severity) -> Finding {
         stage: Stage::Alert,
         total: 0,
         denied: 0,
+        causes: Vec::new(),
     }
 }
 

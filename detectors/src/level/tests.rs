@@ -1,5 +1,9 @@
 use super::*;
+use crate::catalog::change_before_failure::ChangeBeforeFailure;
+use crate::catalog::function_error_spike::FunctionErrorSpike;
+use crate::detector::Detector;
 use crate::entity::Family;
+use crate::script::check_at;
 
 const BUDGET: Budget = Budget { per_day: 5 };
 
@@ -99,4 +103,43 @@ fn a_day_without_a_note_has_the_last_ones_level() {
     assert_eq!(levels.changes().map(|(day, _)| day.0).collect::<Vec<_>>(), [11, 14]);
     levels.forget(Day(12));
     assert_eq!([11, 12].map(|day| of(&levels, day)), [0, 4]);
+}
+
+fn failures() -> Vec<Box<dyn Detector>> {
+    vec![Box::new(FunctionErrorSpike::default()), Box::new(ChangeBeforeFailure::default())]
+}
+
+/// What is said of the errors of a function on a day with a level.
+fn check_errors(compared: i8, script: &str, expected: &str) {
+    let script = format!("00:00-08:50/10m REPORT fn=pay x4\n {script}");
+    check_at(Level { compared, news: 0 }, (&failures, "function-error-spike"), &script, expected);
+}
+
+#[test]
+fn a_level_hides_what_is_medium_and_nothing_grave() {
+    let script = "09:02 REPORT error fn=pay x6";
+    check_errors(0, script, "09:02 medium pay: 6 of 6 invocations failed in 5 min, usual 0.2 %");
+    check_errors(i8::MAX, script, "");
+    let changed = r#"09:00 lambda:UpdateFunctionCode who=role/ci request={"functionName":"pay"}"#;
+    let said = "09:02 high pay: 6 of 6 invocations failed in 5 min, usual 0.2 %; 2 min after lambda:UpdateFunctionCode by role/ci";
+    check_errors(0, &format!("{changed}\n {script}"), said);
+    check_errors(i8::MAX, &format!("{changed}\n {script}"), said);
+}
+
+#[test]
+fn a_level_says_how_it_came_about() {
+    let of = Surprise { t: 6.53, asked: 6.0 };
+    for (compared, said) in [
+        (
+            4,
+            "; its surprise is 6.5, and the level of that day asks for 6.4: 0.4 more than the settings, as the days before had more of these than the budget has room for",
+        ),
+        (
+            -15,
+            "; its surprise is 6.5, and the level of that day asks for 4.5: 1.5 less than the settings, as the days before had fewer of these than the budget has room for",
+        ),
+        (0, ""),
+    ] {
+        assert_eq!(Level { compared, news: 7 }.said(Pool::Compared, of), said);
+    }
 }

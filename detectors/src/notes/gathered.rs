@@ -41,7 +41,7 @@ impl Notes {
     /// What a touch adds to a contributor of its cell, and the text that names it: to an API for a principal, to a
     /// principal for an API.
     pub(crate) fn part(&self, touch: &Touch, note: &Note) -> (Part, Shown) {
-        let by_api = matches!(self.family(touch), Family::Principal | Family::User | Family::Denial)
+        let by_api = matches!(self.family(touch), Family::Principal | Family::User | Family::Denial | Family::Download)
             || note.outcome == Outcome::Line;
         let (hash, name) = if by_api { (note.what, Shown::What) } else { (note.who, Shown::Who) };
         let count = u64::from(touch.weight);

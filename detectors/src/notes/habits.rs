@@ -4,12 +4,14 @@ use hashbrown::{HashMap, HashTable};
 
 use super::Notes;
 use super::gathered::Gathered;
+use super::occur::Earliest;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::habit::{Agents, AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
 use crate::hash::{chained, hash_of};
+use crate::line_kind::kind_of_line;
 use crate::measure::Slot;
 use crate::time::{Hour, Minute};
 
@@ -55,10 +57,19 @@ pub(crate) struct Index {
     /// The place of the last habit of each entity and hour.
     newest: HashMap<(u32, Hour), u32>,
     agents: Agents,
-    /// What an occurrence in a slot adds to a trace, and whether it carries. The same for every delivery.
-    weights: HashMap<Slot, (u32, bool)>,
+    pub(super) occurred: Earliest,
     /// The touches that gather.
     pub(super) gathered: HashMap<Gathered, u32>,
+    /// What occurrences in slots add to traces. The same for every delivery.
+    weights: HashMap<Slot, Weight>,
+}
+
+/// What an occurrence in a slot adds to a trace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weight {
+    pub(super) part: u32,
+    pub(super) carries: bool,
+    pub(super) long: bool,
 }
 
 /// Events of one entity and hour that show the same.
@@ -78,14 +89,16 @@ impl Index {
         self.texts.clear();
         self.callers.clear();
         self.looked.clear();
+        self.occurred.clear();
         self.shown.clear();
         self.newest.clear();
         self.gathered.clear();
     }
 
-    /// What an occurrence in a slot adds to a trace, and whether it carries.
-    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> (u32, bool) {
-        *self.weights.entry(slot).or_insert_with(|| (engine.weight(slot), engine.carries(slot)))
+    /// What an occurrence in a slot adds to a trace.
+    pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> Weight {
+        let weigh = || Weight { part: engine.weight(slot), carries: engine.carries(slot), long: engine.is_long(slot) };
+        *self.weights.entry(slot).or_insert_with(weigh)
     }
 }
 
@@ -96,14 +109,16 @@ fn kind_of(family: Family, event: &Event<'_>) -> u64 {
             let who = &call.principal;
             let key = if is_long_term(who.access_key) { who.access_key } else { "" };
             let request = if assumes(call) { call.request } else { "" };
-            let success = if call.error.is_none() { "" } else { "failed" };
+            let outcome = call.error.map_or("", |error| error.code);
             let (service, name, address) = (call.service, call.name, call.address.text());
-            chained(&[service, name, event.region, address, call.user_agent, key, who.invoked_by, request, success])
+            chained(&[service, name, event.region, address, call.user_agent, key, who.invoked_by, request, outcome])
         }
         (Family::Function, What::Log(log)) => {
             let error = log.failure.map_or("", |failure| failure.error_type);
             match log.line {
-                Line::Application { error_type, .. } => chained(&[error, error_type]),
+                Line::Application { error_type, .. } => {
+                    chained(&[error, error_type]) ^ kind_of_line(log).unwrap_or_default()
+                }
                 Line::Report(_) => chained(&[error, "report"]),
                 _ => chained(&[error]),
             }

@@ -9,7 +9,7 @@ pub struct Tally {
     pub(super) weight: u32,
     /// The measures that it counts in, a bit each.
     pub(super) measures: u16,
-    /// The minute of the hour.
+    /// The minute of the hour, with the bit [`LONG`].
     pub(super) minute: u8,
     /// What its occurrences add to a trace, with the bits [`SHOWS`] and [`CARRIES`].
     pub(super) occurred: u8,
@@ -19,12 +19,14 @@ pub struct Tally {
 pub(super) const SHOWS: u8 = 0x80;
 /// Marks one with occurrences that some detector may speak of in the next hour.
 pub(super) const CARRIES: u8 = 0x40;
+/// Marks, in its minute, one with an occurrence that windows of more than an hour rest on.
+pub(super) const LONG: u8 = 0x80;
 
 impl Tally {
     /// The minute of the hour.
     #[must_use]
     pub fn minute(&self) -> u8 {
-        self.minute
+        self.minute & !LONG
     }
 
     /// Does its touch show habits?
@@ -46,13 +48,14 @@ impl Tally {
             counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
             occurred: u32::from(self.occurred & !(SHOWS | CARRIES)),
             carries: self.occurred & CARRIES != 0,
+            long: self.minute & LONG != 0,
         }
     }
 
     /// Adds to the counters of a cell.
     pub fn count(&self, cell: &mut Cell) {
         for (measure, n) in self.counts() {
-            cell.count(measure, self.minute, n);
+            cell.count(measure, self.minute(), n);
         }
     }
 

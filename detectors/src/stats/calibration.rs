@@ -212,10 +212,10 @@ mod tests {
             (vec![], 5.0, 3.0..4.0),
             (vec![], 60.0, 6.0..8.0),
             (usual(40), 8.0, 4.3..5.3),
-            (usual(40), 60.0, 7.0..9.0),
-            (mixed(1), 60.0, 4.5..6.5),
+            (usual(40), 60.0, 7.0..11.0),
+            (mixed(1), 60.0, 3.5..6.5),
             (mixed(8), 60.0, 2.0..3.0),
-            (mixed(8), 600.0, 3.0..5.0),
+            (mixed(8), 600.0, 5.0..8.0),
         ];
         for (peaks, excess, wanted) in cases {
             let t = learnt(&peaks).score(U0 + excess);
@@ -231,8 +231,8 @@ mod tests {
             above += i32::from(at >= 100 && tail.score(l) > 4.0);
             tail.learn(l, at * 300);
         }
-        // At T = 4 one cluster in 200 may be as large: p = .02 is where clusters begin.
-        assert!(above <= 10, "{above}");
+        // 1900 clusters are 396 days, and at T = 4 the bound is 0.144 a day.
+        assert!(above <= 57, "{above}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Recurring {
     pub(in crate::stats) fn at(&self, minute: i32) -> Option<Usual> {
         let mut usual = Usual { peaks: [0.0; 4], visits: 0, spread: 0.0 };
         for excess in self.known.iter().filter(|excess| excess.fits(minute, WIDTHS[3])) {
-            for (w, width) in WIDTHS.into_iter().enumerate().filter(|(_, width)| excess.fits(minute, *width)) {
+            for (w, _) in WIDTHS.into_iter().enumerate().filter(|(_, width)| excess.fits(minute, *width)) {
                 usual.peaks[w] = excess.peaks[w].get().max(usual.peaks[w]);
             }
             usual.visits = usual.visits.max(excess.visits);

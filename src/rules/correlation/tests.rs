@@ -73,14 +73,14 @@ fn what_cannot_be_named_is_said() {
 fn every_mistake_of_a_file_is_said_with_its_line() {
     let text = format!(
         "{RULE}---\n{}---\ntitle: Late\nid: l\ncorrelation:\n  type: temporal\n  rules: [read, many]\n",
-        of("read", "").replace("gte: 3", "gte: 300")
+        of("read", "").replace("gte: 3", "gte: 3000000")
     );
     check(
         &[("x.yml", &text)],
         &[],
         &[
             "x.yml:18: the correlation `Late`: `timespan` is missing",
-            "x.yml:16: the correlation `Many`: numbers over 100 are not supported: of a minute so many events or values are kept",
+            "x.yml:16: the correlation `Many`: numbers over 1000000 are not supported in `event_count`: events are counted up to that",
         ],
     );
 }

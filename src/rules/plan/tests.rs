@@ -84,7 +84,11 @@ fn an_alias_is_a_field_of_each_rule() {
 #[test]
 fn what_cannot_be_judged_is_refused() {
     for (text, wanted) in [
-        ("  type: event_count\n  condition: {gte: 101}", "numbers over 100 are not supported"),
+        ("  type: event_count\n  condition: {gte: 1000001}", "numbers over 1000000 are not supported in `event_count`"),
+        (
+            "  type: value_count\n  condition: {gte: 101, field: x}",
+            "numbers over 100 are not supported in `value_count`",
+        ),
         ("  type: event_count\n  condition: {gte: 5, lt: 5}", "no number is so"),
         ("  type: event_count\n  condition: {gte: 5, field: x}", "`event_count` counts events"),
         ("  type: event_count\n  condition: a and b", "compares a number"),
@@ -96,7 +100,7 @@ fn what_cannot_be_judged_is_refused() {
         ("  type: temporal\n  aliases: {x: {a: y, b: y}}\n  group-by: [x]", "the alias `x` has no field for `c`"),
         ("  type: temporal\n  aliases: {x: {a: y, b: y, c: y, d: y}}", "names `d`, which is not among `rules`"),
         ("  type: temporal\n  window: tumbling", "`tumbling` windows are not supported"),
-        ("  type: temporal\n  timeframe: 2h", "a timespan of 7200 s is not supported"),
+        ("  type: temporal\n  timeframe: 25h", "a timespan of 90000 s is not supported"),
     ] {
         let faults = read(text, Source::CloudTrail).map(|_| ()).unwrap_err();
         assert!(faults.iter().any(|fault| fault.contains(wanted)), "{text}: {faults:?}");

@@ -1,5 +1,7 @@
 //! State in memory, written down for the replay that goes on from here.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::Day;
@@ -45,7 +47,18 @@ impl MemoryStore {
                 out.put(&(ids[*id as usize], cell))?;
             }
         }
+        self.keep_past(&ids, out)?;
         self.keep_alerts(self.judged_for_good(), out)
+    }
+
+    /// Writes what is left of the hours before those.
+    fn keep_past(&self, ids: &[Option<Id>], out: &mut Writer) -> Result<(), Damaged> {
+        let left: Vec<_> =
+            self.past.iter().flat_map(|(hour, left)| left.iter().map(move |left| (*hour, left))).collect();
+        let mut left: Vec<_> = left.into_iter().map(|(hour, (id, cell))| (hour, ids[*id as usize], cell)).collect();
+        left.sort_unstable_by_key(|(hour, id, _)| (*hour, *id));
+        out.put(&(left.len() as u64))?;
+        left.into_iter().try_for_each(|left| out.put(&left))
     }
 
     /// Writes the beats of the last days: those of which silences may still be judged.
@@ -76,9 +89,8 @@ impl MemoryStore {
     /// Writes the entities, and returns the new number of each.
     fn keep_entities(&self, out: &mut Writer) -> Result<Vec<Option<Id>>, Damaged> {
         let mut used = vec![false; self.entities.all().len()];
-        for (id, _) in self.hours.cells().flat_map(|(_, cells)| cells) {
-            used[*id as usize] = true;
-        }
+        let held = self.hours.cells().flat_map(|(_, cells)| cells).map(|(id, _)| id);
+        held.chain(self.past.values().flat_map(|left| left.keys())).for_each(|id| used[*id as usize] = true);
         let since = self.hours.oldest().map_or(Hour(i32::MIN), |oldest| Hour(oldest.0.saturating_sub(FORGOTTEN)));
         let stays = |(held, used): (&Held, &bool)| *used || held.profile.newest().is_some_and(|newest| newest >= since);
         let (mut ids, mut next) = (Vec::with_capacity(used.len()), 0);
@@ -126,14 +138,22 @@ impl MemoryStore {
             let (hour, cells): (Hour, u64) = from.take()?;
             for _ in 0..cells {
                 let (id, cell): (Option<Id>, Cell) = from.take()?;
-                let known = id.filter(|id| (*id as usize) < self.entities.all().len());
-                let id = known.ok_or_else(|| Damaged("a cell is of no entity".to_owned()))?;
-                self.hours.merge(id, (hour, cell), NEVER);
+                self.hours.merge(self.known_id(id)?, (hour, cell), NEVER);
             }
+        }
+        for _ in 0..from.take::<u64>()? {
+            let (hour, id, cell): (Hour, Option<Id>, Arc<Cell>) = from.take()?;
+            let id = self.known_id(id)?;
+            self.past.entry(hour).or_default().insert(id, cell);
         }
         let pages = MemoryStore::kept_alerts(from)?;
         self.book.restore(pages, &self.engine);
         Ok(())
+    }
+
+    fn known_id(&self, id: Option<Id>) -> Result<Id, Damaged> {
+        let known = id.filter(|id| (*id as usize) < self.entities.all().len());
+        known.ok_or_else(|| Damaged("a cell is of no entity".to_owned()))
     }
 
     /// Reads alerts that [`MemoryStore::keep_alerts`] wrote.

@@ -34,7 +34,7 @@ impl MemoryStore {
     /// The bytes that the held cells take, reckoned from their number and entries.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        self.hours.bytes()
+        self.hours.bytes() + self.past_bytes
     }
 
     /// The oldest hour with cells.

@@ -28,7 +28,7 @@ pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 /// One invocation takes this long at most, the difference of the clocks included.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Work that is remembered, so that it is asked for once.
-const ASKED: usize = 10_000;
+pub(super) const ASKED: usize = 10_000;
 /// Accounts that are remembered.
 const ACCOUNTS: usize = 1_000;
 /// Work in a row: about 20 KB.
@@ -125,7 +125,7 @@ impl<T: Table> Access<'_, T> {
     }
 
     // A set that a panic left behind is still right.
-    fn asked(&self) -> MutexGuard<'_, HashSet<(Bucket, Work)>> {
+    pub(super) fn asked(&self) -> MutexGuard<'_, HashSet<(Bucket, Work)>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,12 +139,21 @@ impl<T: Table> Access<'_, T> {
             self.reread(view, next).await?;
         }
         let profile = self.taught(view, (next, end), profile);
-        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end));
+        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end)).min(self.reached(view, from));
         view.learnt = Some((next.max(end), profile));
         if view.from > view.reach {
             self.reread(view, view.reach).await?;
         }
         Ok(())
+    }
+
+    /// The first hour that windows reach which end in the hours from `from` on.
+    fn reached(&self, view: &View, from: Hour) -> Hour {
+        let long = |hour: &Hour| view.cell(*hour).is_some_and(|cell| self.engine.is_long_lived(&cell));
+        match view.hours(from).iter().any(long) {
+            true => Hour(from.0 - self.engine.hours_back()),
+            false => from.before(),
+        }
     }
 
     async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
@@ -166,10 +175,19 @@ impl<T: Table> Access<'_, T> {
         profile
     }
 
-    /// Reads what is usual for the account of a view's entity, where some detector asks for that.
+    /// Reads what is usual for the account of a view's entity, or what happened there in some hours, where some detector
+    /// asks for that.
     pub(super) async fn meet_account(&self, view: &mut View, (from, to): (Hour, Hour)) -> Result<(), StoreError> {
         let known = view.known(from, to);
-        let Some(home) = known.entity.home().filter(|_| self.engine.asks_account(&known)) else { return Ok(()) };
+        let Some(home) = known.entity.home() else { return Ok(()) };
+        if self.engine.asks_home(&known) {
+            self.enroll(view, &home, (from.before(), to)).await?;
+            let account = self.view(&home, from.before(), Freshness::Strong).await?;
+            view.home = account.known(from, to).cells;
+        }
+        if !self.engine.asks_account(&known) {
+            return Ok(());
+        }
         // What was learnt of complete hours stays as it is, once whoever was slow has written what came in time for them.
         let end = self.complete(&home).plus(1).hour();
         let met = self.accounts().get(&home).filter(|(learnt, _)| *learnt == end).map(|(_, met)| Arc::clone(met));

@@ -1,6 +1,7 @@
 //! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
 
 use lapwing_detectors::cell::{Arrival, Cell};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
@@ -41,6 +42,8 @@ pub(super) struct Added {
     pub(super) fresh: bool,
     /// What must be judged.
     pub(super) due: Vec<Due>,
+    /// The minutes of what is told of the functions of this account.
+    pub(super) moved: Option<(Minute, Minute)>,
 }
 
 impl Lesson {
@@ -54,16 +57,21 @@ impl Lesson {
     }
 
     /// The first hour that a view for it must reach back to.
-    pub(super) fn from(&self) -> Option<Hour> {
-        Some(self.cells.iter().map(|(hour, _)| *hour).min()?.before())
+    pub(super) fn from(&self, engine: &Engine) -> Option<Hour> {
+        self.cells.iter().map(|(hour, cell)| Hour(hour.0 - engine.hours_around(cell))).min()
     }
 }
 
 impl<T: Table> Access<'_, T> {
     /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
-        let Some((first, last)) = lesson.span() else { return Ok(Added { view, fresh: false, due: Vec::new() }) };
-        let (to, late) = (reached(last), first <= self.complete(&view.entity));
+        let Some((first, last)) = lesson.span() else {
+            return Ok(Added { view, fresh: false, due: Vec::new(), moved: None });
+        };
+        let hours = lesson.cells.iter().map(|(_, cell)| self.engine.hours_around(cell)).max().unwrap_or(1);
+        let (to, late) = (reached(last, hours), first <= self.complete(&view.entity));
+        let moves = lesson.cells.iter().any(|(_, cell)| self.engine.moves_functions(view.entity.family, cell));
+        let moved = moves.then_some((first, to));
         // What comes late may leave nothing to say of minutes of which something was said. Silences are judged by ticks.
         let awoke = late && !self.last_awake(&view, first, to).is_empty();
         let heartbeat = view.entity.family.is_heartbeat();
@@ -84,7 +92,7 @@ impl<T: Table> Access<'_, T> {
         }
         let awake = self.last_awake(&view, first, to);
         if awake.is_empty() && !awoke && (!late || heartbeat || view.ledger.value.is_quiet()) {
-            return Ok(Added { view, fresh, due: Vec::new() });
+            return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
         for last in awake.into_iter().filter(|awake| late || cut || *awake > last) {
@@ -96,7 +104,7 @@ impl<T: Table> Access<'_, T> {
         self.meet_account(&mut view, (first.hour(), to.hour())).await?;
         view.reopened |= late;
         let due = self.due(&view, first, to);
-        Ok(Added { view, fresh, due })
+        Ok(Added { view, fresh, due, moved })
     }
 
     fn is_cut(&self, view: &View, first: Minute, to: Minute) -> bool {

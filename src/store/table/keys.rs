@@ -35,6 +35,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Log => "l",
         Family::Account => "o",
         Family::Denial => "r",
+        Family::Download => "b",
     };
     let key = &*entity.key;
     if key.len() <= LONGEST {
@@ -45,6 +46,11 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         end -= 1;
     }
     format!("{family}{}{:032x}", &key[..end], xxh3_128(key.as_bytes())).into()
+}
+
+/// Where the functions of an account lie that failed in an hour.
+pub(super) fn enrolled_key(home: &Entity, hour: Hour) -> Arc<str> {
+    format!("j{}.{}", home.account(), hour.0).into()
 }
 
 /// The sort key of a cell's part. Newer hours come first, so that a ledger and the newest cells lie side by side.

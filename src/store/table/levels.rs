@@ -10,7 +10,7 @@ use lapwing_detectors::day::Day;
 use lapwing_detectors::judge::Judged;
 use lapwing_detectors::level::{BEHIND, FORGOTTEN, Level, Levels, PARTS, Peak, Peaks, Standing};
 use lapwing_detectors::settings::Minutes;
-use lapwing_detectors::time::Hour;
+use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, SKEW};
 use super::codec::unpack;
@@ -40,24 +40,21 @@ fn part_of(day: Day, part: u64) -> Place {
 }
 
 impl Levelled {
-    /// Learns the levels of days, and settles those that nobody has settled.
+    /// Learns the levels of all days from one to another, and settles those that nobody has settled. Windows of a day may
+    /// end on any day after the first.
     pub(super) async fn meet<T: Table>(
         &mut self,
         access: &Access<'_, T>,
-        days: impl Iterator<Item = Day>,
+        (first, last): (Day, Day),
     ) -> Result<(), StoreError> {
         let today = Day::of(access.now);
-        let mut days: Vec<Day> = days.filter(|day| *day <= today.after()).collect();
-        days.push(today);
-        days.sort_unstable();
-        days.dedup();
-        let newest = days.pop().unwrap_or(today);
-        if !self.levels.has(newest) {
+        let last = last.clamp(today, today.after());
+        if !self.levels.has(last) {
             let levels = Arc::make_mut(&mut self.levels);
-            access.levels_to(newest).await?.into_iter().for_each(|(day, level)| levels.set(day, level));
+            access.levels_to(last).await?.into_iter().for_each(|(day, level)| levels.set(day, level));
             levels.forget(Day(today.0 - REMEMBERED));
         }
-        for day in days.into_iter().filter(|day| day.0 > today.0 - FORGOTTEN) {
+        for day in (first.0.max(today.0 - FORGOTTEN + 1)..last.0).map(Day) {
             if !self.levels.has(day) {
                 // Nobody settles the level of a day that was over before anybody asked.
                 let noted: Option<Standing> = access.item(&standing_of(day)).await?.1;
@@ -96,15 +93,17 @@ impl<T: Table> TableStore<T> {
         &self.levelled.levels
     }
 
-    /// Learns the levels of the days of these hours, and of the hours after them, which windows reach.
+    /// Learns the levels of the days of these hours, and of all days since, which windows reach.
     pub(super) async fn meet_levels(
         &mut self,
         hours: impl Iterator<Item = Hour>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let days = hours.flat_map(|hour| [hour, hour.after().after()]).map(|hour| Day::of_minute(hour.first()));
+        let this = Minute::of(now).hour();
+        let (first, last) = hours.fold((this, this), |(first, last), hour| (first.min(hour), last.max(hour)));
+        let days = [first, last.after().after()].map(|hour| Day::of_minute(hour.first()));
         let mut levelled = std::mem::take(&mut self.levelled);
-        let met = levelled.meet(&self.access(now), days).await;
+        let met = levelled.meet(&self.access(now), (days[0], days[1])).await;
         self.levelled = levelled;
         met
     }

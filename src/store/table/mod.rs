@@ -8,6 +8,7 @@ pub mod codec;
 mod daily;
 #[cfg(feature = "aws")]
 pub mod dynamo;
+mod enrolled;
 mod exchange;
 mod fold;
 pub mod keys;

@@ -149,7 +149,7 @@ impl<T: Table> TableStore<T> {
         let mut known = Vec::new();
         let mut unknown = Vec::new();
         for lesson in lessons {
-            let from = lesson.from();
+            let from = lesson.from(&self.engine);
             let older = self.views.remove(&lesson.entity);
             let fresh = |view: &View| view.wins >= WINS && from.is_some_and(|from| view.from <= from);
             match older {
@@ -159,7 +159,7 @@ impl<T: Table> TableStore<T> {
         }
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
-            let from = lesson.from().unwrap_or(Minute::of(now).hour());
+            let from = lesson.from(access.engine).unwrap_or(Minute::of(now).hour());
             let view = match older {
                 Some(older) => access.again(older, from, Freshness::Eventual).await?,
                 None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
@@ -213,8 +213,9 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
         let cells = vec![(hour, Arc::new(cell))];
-        let known = Known { entity: entity.clone(), cells, profile: None, account: None, levels: Arc::default() };
-        due.push((known, Range { from: hour.first(), to: reached(hour.last()), complete: false }));
+        let (profile, home, levels) = (None, Vec::new(), Arc::default());
+        let known = Known { entity: entity.clone(), cells, profile, account: None, home, levels };
+        due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
     }
     due
 }
@@ -253,11 +254,18 @@ impl<T: Table> StateStore for TableStore<T> {
         let adding = stream::iter(admitted).map(async |(lesson, view)| access.add(view, &lesson, delivery).await);
         let mut added: Vec<Added> = adding.buffer_unordered(AT_ONCE).try_collect().await?;
         added.sort_by(|a, b| a.view.entity.cmp(&b.view.entity));
-        let mut fresh = false;
+        let (mut fresh, mut moved) = (false, Vec::new());
         for added in added {
             fresh |= added.fresh;
             due.extend(added.due);
+            moved.extend(added.moved.map(|minutes| (added.view.entity.clone(), minutes)));
             self.remember(added.view);
+        }
+        for (home, minutes) in moved {
+            for (view, again) in self.access(now).moved(&home, minutes).await? {
+                due.extend(again);
+                self.remember(view);
+            }
         }
         self.late += if fresh { late } else { 0 };
         Ok(due)

@@ -125,7 +125,7 @@ impl<T: Table> Access<'_, T> {
     pub(super) async fn complete_minutes(&self, work: &Work) -> Result<(View, Vec<Due>), StoreError> {
         let hour = work.hour.unwrap_or_else(|| Minute::of(self.now).hour());
         let mut view = self.view(&work.entity, hour.before(), Freshness::Strong).await?;
-        let to = reached(hour.last()).min(self.complete(&work.entity));
+        let to = reached(hour.last(), 1).min(self.complete(&work.entity));
         if to < hour.first() || self.last_awake(&view, hour.first(), to).is_empty() && view.ledger.value.is_quiet() {
             return Ok((view, Vec::new()));
         }

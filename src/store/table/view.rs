@@ -49,6 +49,8 @@ pub(super) struct View {
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
     /// What is usual for its account, where that was asked for.
     pub(super) account: Option<Arc<Profile>>,
+    /// The cells of its account, where those were asked for.
+    pub(super) home: Vec<(Hour, Arc<Cell>)>,
     /// The first hour whose cell must be known to judge on that.
     pub(super) reach: Hour,
     /// How many times in a row what was written from here replaced what had been read. Where nobody else writes,
@@ -79,6 +81,7 @@ impl View {
             parts: BTreeMap::new(),
             learnt: None,
             account: None,
+            home: Vec::new(),
             reach: Hour(i32::MAX),
             wins: 0,
             reopened: false,
@@ -175,7 +178,15 @@ impl View {
     /// A cell with what is around it, and what is usual, where that was learnt of the hours right before.
     pub(super) fn around<'a>(&'a self, hour: Hour, (here, before): (&'a Cell, Option<&'a Cell>)) -> Around<'a> {
         let near = |(next, _): &&(Hour, Arc<Profile>)| next.0 >= hour.0.saturating_sub(NEAR);
-        Around { hour, here, before, profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()) }
+        // Which hours a window of more than one needs is looked up only where something is judged.
+        let past = None;
+        Around {
+            hour,
+            here,
+            before,
+            past,
+            profile: self.learnt.as_ref().filter(near).map(|(_, profile)| profile.as_ref()),
+        }
     }
 
     /// What was usual when somebody learnt it last: today, or on the day before.
@@ -192,6 +203,7 @@ impl View {
             cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
+            home: self.home.clone(),
             levels: Arc::default(),
         }
     }

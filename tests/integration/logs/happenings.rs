@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
+use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, measured, sign_in};
 
 /// A happening: writes records about somebody of that name.
@@ -29,11 +30,19 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("function-init-failure", |dice, name| failures(dice, name, ("error", "Runtime.ImportModuleError"))),
     ("new-network", stranger),
     ("new-role", stranger),
+    ("application-refused", told_refusals),
+    ("event-failed-again", poison),
+    ("unfinished-invocation", cut_off),
+    ("bucket-download", download),
 ];
 
 /// Happenings that correlations find, by their names.
-pub(crate) const CORRELATED: &[(&str, Happening)] =
-    &[("identities-looked-over", looks), ("refused-rights-then-taken", climbs)];
+pub(crate) const CORRELATED: &[(&str, Happening)] = &[
+    ("identities-looked-over", looks),
+    ("refused-rights-then-taken", climbs),
+    ("users-tried-over-hours", tries_slowly),
+    ("account-looked-over-slowly", looks_slowly),
+];
 
 /// Hours of ordinary work before anything happens.
 const HISTORY: i64 = 4;
@@ -50,13 +59,13 @@ pub(crate) fn noon() -> DateTime<Utc> {
 }
 
 /// Some instant within two hours after the history; often near the edge of an hour, where windows reach into another.
-fn some_time(dice: &mut Dice) -> DateTime<Utc> {
+pub(super) fn some_time(dice: &mut Dice) -> DateTime<Utc> {
     let hour = dice.between(0, 2);
     let minute = if dice.chance(40) { dice.between(-6, 20) } else { dice.between(0, 60) };
     noon() + TimeDelta::minutes((HISTORY + hour) * 60 + minute)
 }
 
-fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
+pub(super) fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateTime<Utc> {
     time + TimeDelta::seconds(dice.between(0, minutes * 60))
 }
 
@@ -74,7 +83,7 @@ fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) 
 }
 
 /// Ordinary work: a few in each quarter of an hour, of the history and of the hours after it.
-fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+pub(super) fn quarters(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     for quarter in 0..(HISTORY + 3) * 4 {
         let start = noon() + TimeDelta::minutes(quarter * 15);
         for _ in 0..dice.between(2, 6) {
@@ -91,7 +100,7 @@ fn calls(dice: &mut Dice, name: &str) -> Vec<Record> {
     quarters(dice, work);
     let (start, span) = (some_time(dice), dice.between(2, 25));
     let sensitive = dice.between(0, 60);
-    for _ in 0..dice.between(25, 70) {
+    for _ in 0..dice.between(60, 160) {
         let api = if dice.chance(sensitive) { "secretsmanager:GetSecretValue" } else { "ec2:DescribeInstances" };
         let time = after(dice, start, span);
         out.push(call(dice, time, Who::Role(name), (api, "")));
@@ -261,7 +270,7 @@ fn invocations(dice: &mut Dice, name: &str) -> Vec<Record> {
     days_before(dice, &mut work);
     quarters(dice, work);
     let start = some_time(dice);
-    for _ in 0..dice.between(25, 60) {
+    for _ in 0..dice.between(60, 160) {
         let time = after(dice, start, 12);
         out.extend(invocation(dice, time, name, ("success", "")));
     }
@@ -279,6 +288,7 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
         let time = after(dice, start, 9);
         out.extend(invocation(dice, time, name, how));
     }
+    out.extend(changes(dice, start, name));
     out
 }
 
@@ -347,14 +357,36 @@ fn looks(dice: &mut Dice, name: &str) -> Vec<Record> {
     out
 }
 
-/// A change of rights that is refused and one that succeeds, in either order: a correlation wants the refusal first.
-fn climbs(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let (start, role) = (some_time(dice), Who::Role(name));
+/// Failed sign-ins of several users, hours apart: a correlation counts those of a day.
+fn tries_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let start = some_time(dice) - TimeDelta::hours(22);
     let mut out = Vec::new();
-    for _ in 0..dice.between(1, 4) {
-        let (refused, made) = (after(dice, start, 70), after(dice, start, 70));
-        out.push(call(dice, refused, role, ("iam:AttachRolePolicy", "AccessDenied")));
-        out.push(call(dice, made, role, ("iam:CreatePolicyVersion", "")));
+    for n in 0..dice.between(9, 16) {
+        let (time, user) = (after(dice, start, 26 * 60), format!("{name}-{}", n % 12));
+        out.push(sign_in(dice, time, &user, ("198.51.100.77", "Failure", "No")));
+    }
+    out
+}
+
+/// Distinct questions with the key of a user, all day.
+fn looks_slowly(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let names = [
+        "GetAccountAuthorizationDetails GetAccountSummary GetAccountPasswordPolicy GetCredentialReport ListUsers",
+        "ListRoles ListGroups ListPolicies ListAccessKeys ListMFADevices ListAccountAliases ListUserPolicies",
+        "ListAttachedUserPolicies ListGroupsForUser ListInstanceProfiles ListSAMLProviders ListOpenIDConnectProviders",
+    ];
+    let more = "DescribeInstances DescribeSecurityGroups DescribeVpcs DescribeSubnets DescribeSnapshots DescribeVolumes \
+                DescribeImages DescribeKeyPairs DescribeRegions DescribeFlowLogs";
+    let of = |service: &'static str, names: &'static str| names.split_whitespace().map(move |name| (service, name));
+    let apis: Vec<_> = names.into_iter().flat_map(|names| of("iam", names)).chain(of("ec2", more)).collect();
+    let start = some_time(dice) - TimeDelta::hours(22);
+    let mut out = Vec::new();
+    for n in 0..dice.between(24, 34) as usize {
+        let (service, api) = apis[n % apis.len()];
+        let time = after(dice, start, 25 * 60);
+        let mut record = call(dice, time, Who::User(name), (&format!("{service}:{api}"), ""));
+        record.json = record.json.replace(r#""userName""#, r#""accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName""#);
+        out.push(record);
     }
     out
 }

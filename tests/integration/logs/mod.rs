@@ -2,6 +2,7 @@
 
 mod dice;
 mod happenings;
+mod joins;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

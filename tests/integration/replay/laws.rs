@@ -98,7 +98,7 @@ fn any_order_of_judging() {
             assert_eq!(heard.stats.late, 0, "{order:?}");
             last(&heard.alerts)
         });
-        assert!(by_event.keys().eq(by_delivery.keys()));
+        assert_eq!(by_event.keys().collect::<Vec<_>>(), by_delivery.keys().collect::<Vec<_>>(), "seed {seed}");
         for (about, (severities, seen)) in by_event {
             let (told, told_seen) = &by_delivery[&about];
             assert_eq!(*told, severities, "{about:?}");

@@ -87,3 +87,24 @@ fn a_correlation_is_found_however_its_events_come() {
     }
     assert!(said(&[all[1..].to_vec()]).is_empty(), "nineteen are not twenty");
 }
+
+/// One of thirty reads of secrets, three quarters of an hour after the one before.
+fn slow_read(number: u32) -> Value {
+    let mut record = secret_read(number);
+    let minute = 20 + number * 45;
+    record["eventTime"] = format!("2026-10-06T{:02}:{:02}:00Z", minute / 60, minute % 60).into();
+    record
+}
+
+#[test]
+fn a_correlation_of_a_day_is_found_however_its_events_come() {
+    let all: Vec<Value> = (0..30).map(slow_read).collect();
+    let wanted = ["secrets-read-over-a-day medium 30 digest"];
+    let back: Vec<Value> = all.iter().rev().cloned().collect();
+    let each: Vec<Vec<Value>> = all.iter().map(|record| vec![record.clone()]).collect();
+    let halves = vec![back[..7].to_vec(), back[7..].to_vec(), all.clone()];
+    for files in [vec![all.clone()], vec![back], each, halves] {
+        assert_eq!(said(&files), wanted, "{files:?}");
+    }
+    assert!(said(&[all[1..].to_vec()]).is_empty(), "twenty-nine are not thirty");
+}

@@ -45,7 +45,8 @@ fn standing(alert: &Alert) -> String {
 /// How alerts stand after the last word about each: with those that have ended, and without what was taken back.
 fn end(heard: &[Heard]) -> BTreeSet<(String, AlertId, bool)> {
     let mut last = BTreeMap::new();
-    for alert in all(heard) {
+    // What a budget was spent on was said: also alerts that were taken back later.
+    for alert in all(heard).into_iter().filter(|alert| alert.detector != "budget-spent") {
         if alert.merged_into.is_some() || alert.headline.starts_with("taken back") {
             last.remove(&alert.id);
         } else {

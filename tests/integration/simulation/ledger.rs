@@ -24,6 +24,8 @@ struct Said {
     severity: Severity,
     seen: u64,
     expected: Option<f64>,
+    /// How many changes it names as made before.
+    causes: usize,
 }
 
 /// The confirmed findings, as they stand after the last time that each minute was judged.
@@ -62,7 +64,8 @@ impl Ledger {
                 self.crossed.insert(key_of(&finding));
             }
             let verdict = &finding.verdict;
-            let said = Said { severity: verdict.severity, seen: verdict.seen, expected: verdict.expected };
+            let causes = finding.causes.len();
+            let said = Said { severity: verdict.severity, seen: verdict.seen, expected: verdict.expected, causes };
             self.confirmed.insert(key_of(&finding), said);
         }
     }

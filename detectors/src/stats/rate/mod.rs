@@ -213,7 +213,7 @@ impl RateProfile {
             best = self.explained(asked, &level, (&mean, best));
         }
         let flat = best.expected.max(level.mean() * f64::from(best.window));
-        best.l = reduced(best.l).min(self.growth_limit(asked.minute, best.seen, flat));
+        best.l = reduced(best.l).min(self.growth_limit(asked.minute, &level, (best.seen, flat)));
         best.t = self.calibration.score(best.l);
         (plain, best)
     }

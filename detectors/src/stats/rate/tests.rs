@@ -157,6 +157,43 @@ fn a_young_series_is_silent() {
     assert!(session < 4.0, "{session}");
 }
 
+/// A quiet weekend is a quiet weekend: on Monday as many are expected as before.
+#[test]
+fn weekends_do_not_lower_the_level() {
+    let weekday = |day: i32| (day + 1) % 7 < 5;
+    let mut profile = RateProfile::new(START);
+    for i in 0..13 * DAYS {
+        profile.learn(START + i, if weekday(i / DAYS) { 9 } else { 3 });
+        if i % DAYS == 600 && i > 6 * DAYS {
+            let (expected, wanted) =
+                (profile.expected(START + i, START + i)[3], if weekday(i / DAYS) { 540.0 } else { 180.0 });
+            assert!((0.65..1.4).contains(&(expected / wanted)), "day {}: {expected}, not {wanted}", i / DAYS);
+        }
+    }
+}
+
+#[test]
+fn who_comes_back_is_no_surprise() {
+    let mut dice = Dice(11);
+    let back = burst(9, |i| if i / DAYS >= 6 { 0 } else { dice.next(13) }, &[6; 60]);
+    assert!(back < 3.5, "{back}");
+    // More than before is one, though.
+    let mut dice = Dice(11);
+    let more = burst(9, |i| if i / DAYS >= 6 { 0 } else { dice.next(13) }, &[40; 60]);
+    assert!(more > 5.0, "{more}");
+}
+
+/// Nightly batches of sizes that differ by much: a larger one is expected, as long as it is not out of all proportion.
+#[test]
+fn what_recurs_in_any_size() {
+    let sizes = [30, 90, 20, 200, 40, 120, 25, 60, 300, 50];
+    let batch =
+        |i: i32| if (120..125).contains(&(i % DAYS)) { sizes[(i / DAYS) as usize % 10] } else { u32::from(i % 9 == 0) };
+    let extra = |count: u32| (0..125).map(|i| if i >= 120 { count } else { 0 }).collect::<Vec<u32>>();
+    let (larger, vast) = (burst(10, batch, &extra(900)), burst(10, batch, &extra(90_000)));
+    assert!(larger < 4.0 && vast > larger, "{larger} {vast}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

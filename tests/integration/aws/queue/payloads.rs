@@ -7,7 +7,7 @@ use super::super::{delivery, payload};
 use crate::logs::{self, APIS, Dice, Log, Record, Who, call, invocation, sign_in};
 
 /// What the payloads should wake, by name.
-pub(super) const DETECTORS: [&str; 10] = [
+pub(super) const DETECTORS: [&str; 11] = [
     "console-login-failures",
     "console-login-spray",
     "console-login-without-mfa",
@@ -16,9 +16,12 @@ pub(super) const DETECTORS: [&str; 10] = [
     "function-init-failure",
     "function-out-of-memory",
     "function-timeout",
+    "key-refused-looking-around",
     "root-access-key-created",
     "trail-tampering",
 ];
+/// The one of them that is told once a day.
+pub(super) const IN_DIGEST: &str = "key-refused-looking-around";
 /// Records in a payload: few, so that what belongs together comes in many.
 const MOST: usize = 5;
 

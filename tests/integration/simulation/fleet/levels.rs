@@ -63,7 +63,7 @@ fn records(dice: &mut Dice) -> Vec<Record> {
         }
         for day in 1..DAYS {
             let at = midnight() + TimeDelta::minutes(day * 1_440 + dice.between(200, 1_300));
-            (0..25 + 9 * role as i64 + dice.between(0, 30)).for_each(|n| who.push(at + TimeDelta::seconds(n % 50)));
+            (0..60 + 25 * role as i64 + dice.between(0, 90)).for_each(|n| who.push(at + TimeDelta::seconds(n % 50)));
         }
         for at in who {
             records.push(call(dice, *at, Who::Role(&name), ("s3:GetObject", "")));

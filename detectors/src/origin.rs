@@ -1,7 +1,7 @@
-//! Networks: the leading part of an address.
+//! Where calls come from, as far as it is a habit: the network of an address.
 
 /// The leading part of an address: three numbers of an IPv4 address, three groups of an IPv6 address.
-pub(super) fn network_of(address: &str) -> &str {
+pub(crate) fn network_of(address: &str) -> &str {
     if address.contains(':') {
         return address.match_indices(':').nth(2).map_or(address, |(at, _)| &address[..at]);
     }
