@@ -112,12 +112,11 @@ impl Level {
         if raise == 0.0 {
             return String::new();
         }
-        let (more, had) = if raise > 0.0 { ("more", "more") } else { ("less", "fewer") };
+        let (by, asks) = (raise.abs(), asked + raise);
+        let (more, came) = if raise > 0.0 { ("more", "more") } else { ("less", "fewer") };
         format!(
-            "; its surprise is {t:.1}, and the level of that day asks for {:.1}: {:.1} {more} than the settings, as the days \
-             before had {had} of these than the budget has room for",
-            asked + raise,
-            raise.abs()
+            "; surprise {t:.1}, and the level of that day asks for {asks:.1}: {by:.1} {more} than the settings, as {came} \
+             came before than the budget has room for"
         )
     }
 }

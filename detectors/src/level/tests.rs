@@ -132,11 +132,11 @@ fn a_level_says_how_it_came_about() {
     for (compared, said) in [
         (
             4,
-            "; its surprise is 6.5, and the level of that day asks for 6.4: 0.4 more than the settings, as the days before had more of these than the budget has room for",
+            "; surprise 6.5, and the level of that day asks for 6.4: 0.4 more than the settings, as more came before than the budget has room for",
         ),
         (
             -15,
-            "; its surprise is 6.5, and the level of that day asks for 4.5: 1.5 less than the settings, as the days before had fewer of these than the budget has room for",
+            "; surprise 6.5, and the level of that day asks for 4.5: 1.5 less than the settings, as fewer came before than the budget has room for",
         ),
         (0, ""),
     ] {

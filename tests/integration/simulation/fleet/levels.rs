@@ -34,7 +34,7 @@ const HALF: Budget = Budget { per_day: 20 };
 /// One that asks for what settings ask for.
 const NONE: Budget = Budget { per_day: 0 };
 const DAYS: i64 = 6;
-const ROLES: usize = 6;
+const ROLES: usize = 40;
 
 fn engine(budget: Budget) -> Arc<Engine> {
     let mut engine = Engine::default();
@@ -52,19 +52,20 @@ fn midnight() -> DateTime<Utc> {
     Day::of(noon()).start()
 }
 
-/// Days of roles that call now and then, and once a day, at another time each day, far more.
+/// Days of roles that call once an hour, and once in all, each on its day, far more: some so much that every level tells
+/// it, others so that only a low one does.
 fn records(dice: &mut Dice) -> Vec<Record> {
     let mut records = Vec::new();
     for role in 0..ROLES {
         let (name, who) = (format!("job{role}"), &mut Vec::new());
-        for minute in (0..DAYS * 1_440).step_by(15) {
-            let at = midnight() + TimeDelta::minutes(minute + dice.between(0, 14));
+        for minute in (0..DAYS * 1_440).step_by(60) {
+            let at = midnight() + TimeDelta::minutes(minute + dice.between(0, 59));
             who.push(at);
         }
-        for day in 1..DAYS {
-            let at = midnight() + TimeDelta::minutes(day * 1_440 + dice.between(200, 1_300));
-            (0..60 + 25 * role as i64 + dice.between(0, 90)).for_each(|n| who.push(at + TimeDelta::seconds(n % 50)));
-        }
+        let day = 1 + role as i64 % (DAYS - 1);
+        let at = midnight() + TimeDelta::minutes(day * 1_440 + dice.between(200, 1_300));
+        let size = dice.between(20, 40) << dice.between(0, 5);
+        (0..size).for_each(|n| who.push(at + TimeDelta::seconds(n % 50)));
         for at in who {
             records.push(call(dice, *at, Who::Role(&name), ("s3:GetObject", "")));
         }
@@ -147,7 +148,7 @@ fn instances_judge_every_day_at_the_same_level() {
         }
         // What no budget governs says more.
         let louder = said(&mut pipelines(&free, memory(&free)), &comings, &mut dice);
-        assert!(louder.len() > wanted.len(), "{} and {}", louder.len(), wanted.len());
+        assert!(louder.len() > wanted.len(), "{} and {} at {levels:?}", louder.len(), wanted.len());
     }
 }
 
