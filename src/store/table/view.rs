@@ -207,6 +207,7 @@ impl View {
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
             home: self.home.clone(),
+            levels: Arc::default(),
         }
     }
 }
