@@ -194,6 +194,26 @@ fn what_recurs_in_any_size() {
     assert!(larger < 4.0 && vast > larger, "{larger} {vast}");
 }
 
+/// Six hours at twenty times the level, two days ago: a burst is a burst as before.
+#[test]
+fn a_long_incident_is_forgiven() {
+    let mut dice = Dice(13);
+    let incident = 7 * DAYS..7 * DAYS + 360;
+    let uneven = |i: i32| dice.next(9) * dice.next(3) * if incident.contains(&i) { 20 } else { 1 };
+    let t = burst(9, uneven, &[16; 15]);
+    assert!(t > 5.0, "{t}");
+}
+
+/// A minute that stood out yesterday says nothing about a quarter of an hour today.
+#[test]
+fn what_was_usual_explains_nothing() {
+    let mut dice = Dice(17);
+    let single = |i: i32| dice.next(17) + if i == 6 * DAYS + 10 { 36 } else { 0 };
+    let quarter: Vec<u32> = (0..25).map(|i| if i >= 10 { 12 } else { 0 }).collect();
+    let t = burst(7, single, &quarter);
+    assert!(t > 5.0, "{t}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
