@@ -7,7 +7,8 @@ use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
-use lapwing_detectors::judge::Range;
+use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
@@ -44,6 +45,8 @@ pub(super) struct Access<'a, T> {
     pub(super) owner: u64,
     pub(super) lease: TimeDelta,
     pub(super) now: DateTime<Utc>,
+    /// How surprising findings must be, by day.
+    pub(super) levels: &'a Arc<Levels>,
     /// What is usual for accounts that were asked about.
     pub(super) accounts: &'a Mutex<Accounts>,
     /// The work that was asked for.
@@ -242,10 +245,15 @@ impl<T: Table> Access<'_, T> {
         last
     }
 
+    /// What is known of a view's entity around these hours.
+    pub(super) fn known(&self, view: &View, (from, to): (Hour, Hour)) -> Known {
+        Known { levels: Arc::clone(self.levels), ..view.known(from, to) }
+    }
+
     /// What is to be judged of the minutes from `from` to `to`: the complete ones as complete, the others as not.
     pub(super) fn due(&self, view: &View, from: Minute, to: Minute) -> Vec<Due> {
         let complete = self.complete(&view.entity);
-        let known = view.known(from.hour(), to.hour());
+        let known = self.known(view, (from.hour(), to.hour()));
         let mut due = Vec::new();
         if from <= complete {
             due.push((known.clone(), Range { from, to: to.min(complete), complete: true }));

@@ -74,7 +74,7 @@ fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize>, received
 fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
     let mut findings = Vec::new();
     engine.judge(known, range, &mut findings);
-    Judged { entity: known.entity.clone(), range, findings }
+    Judged { entity: known.entity.clone(), range, findings, peaks: Vec::new() }
 }
 
 /// Does what a slow instance found still stand, when late events came while it judged that undo it?
