@@ -37,7 +37,6 @@ const WINS: u8 = 3;
 const REMEMBERED: usize = 5_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
-
 /// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
 const LISTENED: i32 = 24 * 60;
 
