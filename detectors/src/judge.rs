@@ -122,6 +122,14 @@ pub struct Judged {
     pub peaks: Vec<Peak>,
 }
 
+impl Judged {
+    /// Minutes in which nothing was found.
+    #[must_use]
+    pub fn empty(entity: Entity, range: Range) -> Judged {
+        Judged { entity, range, findings: Vec::new(), peaks: Vec::new() }
+    }
+}
+
 /// Stands for the detector of a stored finding until [`Book::restore`](crate::group::Book::restore) puts it back.
 static NOBODY: About = About::EMPTY;
 
