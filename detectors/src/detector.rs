@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Example;
+use crate::apis::Narrowed;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cause::Cause;
@@ -187,6 +188,11 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// What is left of it to be observed of calls to the same API as this one, which is as it needs to be.
+    fn narrowed(&self, _like: &Event<'_>) -> Narrowed<dyn Detector> {
+        Narrowed::Whole
+    }
+
     /// The minutes that its windows touch.
     fn reach(&self) -> Minutes {
         SHORT
@@ -291,9 +297,6 @@ pub trait Detector: Send + Sync {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
 
-/// A rule of this severity or a graver one says enough of a deed: a detector that yields does not repeat it.
-const TELLS: Severity = Severity::High;
-
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
@@ -347,22 +350,6 @@ impl Engine {
     /// The facets that some detector asks for of a family, a bit for each.
     pub(crate) fn facets(&self, family: Family) -> u16 {
         self.facets[family as usize]
-    }
-
-    pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        let some = self.index.of_call(event);
-        let mut told = false;
-        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
-            if told && watch.detector.yields() {
-                continue;
-            }
-            watch.detector.observe(event, seen);
-            let found = seen.take_told().map(|severity| severity.min(watch.cap));
-            told |= found >= Some(TELLS) && watch.stage == Stage::Alert;
-            for detector in watch.variants.iter().filter_map(|variant| variant.detector.as_ref()) {
-                detector.observe(event, seen);
-            }
-        }
     }
 
     /// What must not be silent, each once.

@@ -4,6 +4,7 @@
 //! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
 
 pub mod alert;
+pub mod apis;
 pub mod beats;
 pub mod catalog;
 pub mod cause;

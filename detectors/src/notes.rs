@@ -146,19 +146,19 @@ impl Notes {
     /// Notes an event. `index` finds the entities that were touched before.
     pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut Index) {
         let mut seen = Observations::default();
-        engine.observe(event, &mut seen);
+        let what = engine.observe(event, &mut index.apis, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
         for family in Family::ALL {
             let wanted = engine.facets(family);
             let touched = seen.touches(family);
-            let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, event, index) };
+            let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, (event, what), index) };
             if !touched && kind.is_none() {
                 continue;
             }
             let Some(entity) = self.entity(family, event, &mut index.entities) else { continue };
             let (occurs_from, shows_from) = (self.occurred.len() as u32, self.habits.len() as u32);
             if let Some(kind) = kind {
-                self.note_habits(event, (family, entity, wanted), (kind, index));
+                self.note_habits((event, what), (family, entity, wanted), (kind, index));
             }
             let shows = self.habits.len() > shows_from as usize;
             if !touched && !shows {
@@ -168,7 +168,7 @@ impl Notes {
             if gathered.is_some_and(|what| self.gather(what, event.weight, index)) {
                 continue;
             }
-            let note = *note.get_or_insert_with(|| self.write(event, index));
+            let note = *note.get_or_insert_with(|| self.write((event, what), index));
             let (mut occurred, mut bits, mut long) = (0, if shows { SHOWS } else { 0 }, false);
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 if self.occur((entity, minute), note, observed, &mut index.occurred) {

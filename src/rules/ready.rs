@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use lapwing_detectors::event::Event;
+use lapwing_detectors::rule::Condition;
 use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
 use rsigma_parser::{ConditionExpr, Quantifier};
@@ -24,7 +26,7 @@ pub(super) enum Node {
     /// So many of them, at least.
     Some(u64, Vec<Node>),
     Not(Box<Node>),
-    Item(Box<Item>),
+    Item(Arc<Item>),
     /// What is left to `rsigma_eval`: members of lists, and words anywhere.
     Left(HashMap<String, CompiledDetection>),
     /// What other rules ask as well.
@@ -46,6 +48,16 @@ enum Test {
     /// other letters than those of ASCII it alone does.
     Word(Words, CompiledMatcher),
     Other(CompiledMatcher),
+}
+
+/// What is left of a condition for calls to one API.
+enum Left {
+    /// All of it.
+    Whole,
+    /// This.
+    Node(Node),
+    /// Nothing: it holds, or does not.
+    Known(bool),
 }
 
 /// Words one after the other: most are told from a text by their lengths, and those lie close together.
@@ -86,6 +98,27 @@ impl Ready {
     /// Does the rule hold?
     pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
         self.0.iter().any(|node| node.holds(event))
+    }
+
+    /// What is left to ask of calls to the same API as this one: the same, without what the names of the API answer.
+    pub(super) fn narrowed(&self, like: &Seen<'_>) -> Ready {
+        match Node::some_left(1, &self.0, like) {
+            Left::Whole => self.clone(),
+            Left::Node(node) => Ready(vec![node]),
+            Left::Known(true) => Ready(vec![Node::All(Vec::new())]),
+            Left::Known(false) => Ready(Vec::new()),
+        }
+    }
+
+    /// Does it hold for nothing?
+    pub(super) fn is_never(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Condition for Ready {
+    fn holds(&self, event: &Event<'_>) -> bool {
+        Ready::holds(self, &Seen(event))
     }
 }
 
@@ -130,7 +163,7 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
         (None, Some(words)) => Test::Word(Words::of(&words), item.matcher.clone()),
         (None, None) => Test::Other(item.matcher.clone()),
     };
-    Shared::of(Node::Item(Box::new(Item { field: Field::of(path), test })))
+    Shared::of(Node::Item(Arc::new(Item { field: Field::of(path), test })))
 }
 
 /// The words of which a matcher wants one.
@@ -199,6 +232,48 @@ impl Node {
         }
     }
 
+    fn left(&self, like: &Seen<'_>) -> Left {
+        match self {
+            Node::All(nodes) => Node::some_left(nodes.len() as u64, nodes, like),
+            Node::Some(n, nodes) => Node::some_left(*n, nodes, like),
+            Node::Not(inner) => match inner.left(like) {
+                Left::Whole => Left::Whole,
+                Left::Node(node) => Left::Node(Node::Not(Box::new(node))),
+                Left::Known(holds) => Left::Known(!holds),
+            },
+            Node::Item(item) => item.known(like).map_or(Left::Whole, Left::Known),
+            Node::Left(_) => Left::Whole,
+            Node::Shared(shared) => shared.node().left(like),
+        }
+    }
+
+    /// What is left where so many of some must hold.
+    fn some_left(n: u64, nodes: &[Node], like: &Seen<'_>) -> Left {
+        let (mut held, mut left, mut whole) = (0, Vec::new(), true);
+        for node in nodes {
+            let part = node.left(like);
+            whole &= matches!(part, Left::Whole);
+            match part {
+                Left::Whole => left.push(node.clone()),
+                Left::Node(node) => left.push(node),
+                Left::Known(holds) => held += u64::from(holds),
+            }
+        }
+        if whole && !nodes.is_empty() {
+            return Left::Whole;
+        }
+        let (wanted, there) = (n.saturating_sub(held), left.len() as u64);
+        match left.pop() {
+            _ if wanted == 0 => Left::Known(true),
+            _ if wanted > there => Left::Known(false),
+            Some(only) if there == 1 => Left::Node(only),
+            last => {
+                left.extend(last);
+                Left::Node(if wanted == there { Node::All(left) } else { Node::Some(wanted, left) })
+            }
+        }
+    }
+
     pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
         match self {
             Node::All(nodes) => nodes.iter().all(|node| node.holds(event)),
@@ -218,6 +293,12 @@ impl Item {
     fn is_of_caller(&self) -> bool {
         // `fieldref` looks at another member, and cannot be spelt.
         self.field.is_of_caller() && self.spelling().is_some()
+    }
+
+    /// The answer that the names of the API of a call give: the same for all calls to it.
+    fn known(&self, like: &Seen<'_>) -> Option<bool> {
+        let named = self.field.is_of_api() && self.spelling().is_some() && self.field.value(like.0).is_some();
+        named.then(|| self.holds(like))
     }
 
     fn spelling(&self) -> Option<String> {
