@@ -136,7 +136,8 @@ impl Engine {
             return 0;
         };
         let Api { what, by_call, by_need, by_source, .. } = apis.of(self, call);
-        let needed = by_need.iter_mut().zip(Need::ALL).filter(|(_, need)| need.is_met(event)).flat_map(|(asks, _)| asks);
+        let needed =
+            by_need.iter_mut().zip(Need::ALL).filter(|(_, need)| need.is_met(event)).flat_map(|(asks, _)| asks);
         let mut told = false;
         for ask in by_call.iter_mut().chain(needed).chain(by_source) {
             let watch = &self.watches[ask.place];

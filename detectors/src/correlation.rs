@@ -269,7 +269,9 @@ impl<M: Members> Detector for Correlation<M> {
         match self.members.narrowed(like) {
             Narrowed::Whole => Narrowed::Whole,
             Narrowed::Never => Narrowed::Never,
-            Narrowed::To(members) => Narrowed::To(Box::new(Correlation { about, severity, keys, needs, plan, members })),
+            Narrowed::To(members) => {
+                Narrowed::To(Box::new(Correlation { about, severity, keys, needs, plan, members }))
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
+use crate::lanes::Laned;
 use crate::level::Levels;
 use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
@@ -302,6 +303,7 @@ pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
+    pub(crate) laned: Laned,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     /// The place of the detector that explains failures.
@@ -334,11 +336,12 @@ impl Engine {
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
         let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
+        let laned = Laned::of(&watches, &index);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, explaining, facets, long, levels, lateness, gauge }
+        Engine { watches, floors, index, laned, relating, explaining, facets, long, levels, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.

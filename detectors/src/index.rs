@@ -118,6 +118,13 @@ impl Index {
         places
     }
 
+    /// The slots that somebody is judged for, in a fixed order.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.by_slot.keys().copied().collect();
+        slots.sort_unstable();
+        slots
+    }
+
     /// Those that may be judged where something occurred in a slot.
     pub(crate) fn of_slot(&self, slot: Slot) -> impl Iterator<Item = usize> + '_ {
         self.slotless.iter().chain(self.by_slot.get(&slot).into_iter().flatten()).copied()

@@ -26,6 +26,7 @@ pub mod habit;
 pub mod hash;
 mod index;
 pub mod judge;
+mod lanes;
 #[cfg(test)]
 mod laws;
 pub mod level;

@@ -289,11 +289,13 @@ impl MemoryStore {
             let asked = range.from <= range.to;
             let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
             let MemoryStore { engine, entities, folder, lessons, .. } = self;
-            present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
+            if !past.is_empty() {
+                present.traces[1] = present.traces[1].and(engine.left_by(&past));
+            }
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
-            let (cell, before) = pair.look(present, stirs, folder);
+            let (cell, before) = pair.look(present, (engine, stirs), folder);
             let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {

@@ -71,7 +71,8 @@ impl NotedHour {
         self.made.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
-            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(noted.tally.trace()));
+            let mut trace = Trace::default();
+            touches.iter().for_each(|noted| noted.tally.trace(&mut trace));
             self.entities.push(Touched { id: touches[0].id, first, trace });
             first += touches.len();
         }

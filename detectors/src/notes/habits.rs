@@ -5,6 +5,7 @@ use hashbrown::{HashMap, HashTable};
 use super::Notes;
 use super::gathered::Gathered;
 use super::occur::Earliest;
+use super::tally::{CARRIES, LONG};
 use crate::apis::Apis;
 use crate::cell::Cell;
 use crate::detector::Engine;
@@ -70,9 +71,10 @@ pub(crate) struct Index {
 /// What an occurrence in a slot adds to a trace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weight {
-    pub(super) part: u32,
-    pub(super) carries: bool,
-    pub(super) long: bool,
+    /// The bit of its lane; 0 where nobody speaks of it.
+    pub(super) lane: u32,
+    /// [`CARRIES`] and [`LONG`].
+    pub(super) bits: u8,
 }
 
 /// Events of one entity and hour that show the same.
@@ -100,7 +102,10 @@ impl Index {
 
     /// What an occurrence in a slot adds to a trace.
     pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> Weight {
-        let weigh = || Weight { part: engine.weight(slot), carries: engine.carries(slot), long: engine.is_long(slot) };
+        let weigh = || Weight {
+            lane: engine.lane(slot).map_or(0, |lane| 1 << lane),
+            bits: if engine.carries(slot) { CARRIES } else { 0 } | if engine.is_long(slot) { LONG } else { 0 },
+        };
         *self.weights.entry(slot).or_insert_with(weigh)
     }
 }

@@ -173,7 +173,8 @@ impl<T: Table> Access<'_, T> {
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         if !item.closing
             && !view.entity.family.outsiders_choose()
-            && (traces.occurred + left.occurred > 0
+            && (!traces.lanes.is_empty()
+                || !left.lanes.is_empty()
                 || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
         {
             looks.push(self.look_when_over(view, hour));
