@@ -87,3 +87,64 @@ impl Engine {
         lanes.0.iter().zip(&self.laned.need).any(|(held, need)| held >= need)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correlation::{Correlation, Count, Member, Members, Pattern, Plan};
+    use crate::detector::{About, Trigger};
+    use crate::entity::Family;
+    use crate::event::Event;
+    use crate::profile::Lateness;
+    use crate::severity::Severity;
+    use crate::stage::Stage;
+
+    struct Nothing;
+
+    impl Members for Nothing {
+        fn member<'e>(&self, _: &Event<'e>, _: usize) -> Option<Member<'e>> {
+            None
+        }
+    }
+
+    fn watch(slots: &'static [Slot], pattern: Pattern) -> Watch {
+        let trigger = Trigger::Slots(slots);
+        let about = Box::leak(Box::new(About { trigger, families: &[Family::Principal], ..About::EMPTY }));
+        let plan = Plan { pattern, steps: slots.len(), span: 600 };
+        let detector = Correlation { about, severity: Severity::Low, keys: &[], needs: &[], plan, members: Nothing };
+        Watch { detector: Box::new(detector), cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() }
+    }
+
+    #[test]
+    fn nobody_is_left_out_by_its_lane() {
+        const STEPS: &[Slot] = &[Slot::named("a/0"), Slot::named("a/1")];
+        const OVERLAPS: &[Slot] = &[Slot::named("a/1"), Slot::named("b/1"), Slot::named("b/2")];
+        const COUNTED: &[Slot] = &[Slot::named("c")];
+        let count = |least| Pattern::Events(Count { least, most: u32::MAX, not: None });
+        let mut watches = vec![watch(STEPS, Pattern::Ordered), watch(OVERLAPS, Pattern::Ordered)];
+        watches.extend([watch(COUNTED, count(9)), watch(&[Slot::named("d")], count(1))]);
+        let engine = Engine::new(watches, Lateness::default());
+        let lane = |name: &str| engine.lane(Slot::named(name)).unwrap();
+        assert_eq!([lane("a/1"), lane("b/1"), lane("b/2")], [lane("a/0"); 3], "one asks for some of them together");
+        assert_ne!(lane("c"), lane("a/0"), "nobody asks for both");
+        assert_eq!((lane("d"), engine.lane(Slot::named("e"))), (Lanes::FIRST, None));
+        for (name, n, enough) in [("a/0", 1, false), ("a/0", 2, true), ("c", 8, false), ("c", 9, true), ("d", 1, true)]
+        {
+            let mut lanes = Lanes::default();
+            lanes.add(lane(name), n);
+            assert_eq!(engine.is_enough(lanes), enough, "{n} of {name}");
+        }
+    }
+
+    #[test]
+    fn a_lane_asks_for_no_more_than_anybody_does() {
+        let engine = Engine::default();
+        for slot in engine.index.slots() {
+            for (_, fewest) in asking(&engine.watches, &engine.index, slot) {
+                let mut lanes = Lanes::default();
+                lanes.add(engine.lane(slot).unwrap(), u64::from(fewest));
+                assert!(engine.is_enough(lanes), "{slot:?} {fewest}");
+            }
+        }
+    }
+}

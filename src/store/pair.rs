@@ -37,6 +37,11 @@ impl Pair {
         Pair { hour, here, before, whole: Default::default(), room: Default::default(), empty: Cell::default() }
     }
 
+    /// Something of what is soon asked of an entity in the hour.
+    pub(super) fn glimpse(&self, of: Present) -> u32 {
+        self.here.glimpse(of.place)
+    }
+
     /// The entities with something in the hour.
     pub(super) fn present(&self) -> Vec<Present> {
         let present = |(place, (id, trace)): (usize, (Id, Trace))| {

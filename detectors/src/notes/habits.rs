@@ -213,6 +213,13 @@ impl Notes {
         None
     }
 
+    /// Something of what the touch at that place shows.
+    #[must_use]
+    pub fn glimpse(&self, place: usize) -> u32 {
+        let first = self.touches.get(place).and_then(|touch| self.habits.get(touch.shows_from as usize));
+        first.map_or(0, |habit| habit.value)
+    }
+
     /// Adds what the touch at that place showed to the habits of a cell, without their names.
     pub fn show(&self, place: usize, cell: &mut Cell) {
         self.habits[self.shows(place)].iter().for_each(|shown| cell.habits.show(shown.habit(None)));
