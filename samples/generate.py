@@ -29,6 +29,7 @@ SCENARIOS = [
     "mixed-day",
     "odd-records",
     "changes-and-takeover",
+    "rights-and-leak",
 ]
 OURS = {"README.md", "alerts.expected"}
 

@@ -19,6 +19,7 @@ use crate::measure::Slot;
 use crate::observe::Value;
 use crate::request::{function_name, text_of};
 use crate::settings::Minutes;
+use crate::shown::principal;
 use crate::window::{REACH, Window};
 
 /// Changes of a function, in its cells.
@@ -68,7 +69,7 @@ impl Cause {
     #[must_use]
     pub fn deed(&self) -> String {
         let of = if self.object.is_empty() { String::new() } else { format!(" of {}", self.object) };
-        format!("{}{of} by {}", self.example.what, self.who)
+        format!("{}{of} by {}", self.example.what, principal(&self.who))
     }
 }
 

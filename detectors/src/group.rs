@@ -147,6 +147,7 @@ impl Book {
                 return true;
             }
             courses.iter_mut().for_each(|course| any |= course.withdraw(judged));
+            split(courses);
             courses.retain(|course| !course.over());
             !courses.is_empty()
         });
@@ -363,6 +364,17 @@ fn join(courses: &mut Vec<Course>) {
         } else {
             at += 1;
         }
+    }
+}
+
+/// What was taken back may have held an alert together: it is two then.
+fn split(courses: &mut Vec<Course>) {
+    let mut at = 0;
+    while at < courses.len() {
+        if let Some(younger) = courses[at].split() {
+            courses.insert(at + 1, younger);
+        }
+        at += 1;
     }
 }
 

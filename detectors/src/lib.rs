@@ -50,6 +50,7 @@ mod series;
 pub mod settings;
 pub mod severity;
 pub mod share;
+pub mod shown;
 mod sign_in;
 pub mod stage;
 mod stand;

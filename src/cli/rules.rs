@@ -86,9 +86,11 @@ fn test(loaded: &Loaded, out: &mut dyn Write) -> Result<Exit, Error> {
         right += usize::from(proof.wrong.is_empty());
     }
     let wrong = all - right;
-    writeln!(out, "{all} rules, {examples} examples: {right} right, {wrong} wrong")?;
+    writeln!(out, "rules       {all} with {examples} examples")?;
+    writeln!(out, "right       {right}")?;
+    writeln!(out, "wrong       {wrong}")?;
     if without > 0 {
-        writeln!(out, "{without} rules have no loud example")?;
+        writeln!(out, "not proven  {without}, which have no loud example")?;
     }
     Ok(if !loaded.mistakes.is_empty() {
         Exit::Failed

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use lapwing_detectors::alert::{Alert, Span, Status, Top};
+use lapwing_detectors::alert::{Alert, Caller, Span, Status, Top};
 use lapwing_detectors::cause::Cause;
+use lapwing_detectors::shown::principal;
 
 use super::clean::{clean, mail_subject};
 
@@ -37,14 +38,14 @@ pub fn subject(alert: &Alert) -> String {
         Status::Open | Status::Update => alert.severity.name().to_uppercase(),
     };
     let place = Some(account(alert)).filter(|a| !a.is_empty()).map(|a| format!("{a}: ")).unwrap_or_default();
-    mail_subject(&format!("[{severity}] {place}{} {}", alert.subject.name(), alert.headline))
+    mail_subject(&format!("[{severity}] {place}{} {}", principal(alert.subject.name()), alert.headline))
 }
 
 /// The alert in one line, without its severity: `prod-data · role/etl-nightly: 640 API calls in 15 min, usual 38`.
 #[must_use]
 pub fn summary(alert: &Alert) -> String {
     let place = Some(account(alert)).filter(|a| !a.is_empty()).map(|a| format!("{a} · ")).unwrap_or_default();
-    format!("{place}{}: {}", clean(alert.subject.name(), PIECE), clean(&alert.headline, PIECE))
+    format!("{place}{}: {}", clean(&principal(alert.subject.name()), PIECE), clean(&alert.headline, PIECE))
 }
 
 /// What is known about the alert, as pairs of a label and one line.
@@ -65,8 +66,8 @@ pub(super) fn next_steps(alert: &Alert) -> Vec<String> {
         return Vec::new();
     }
     let asked = alert.causes.last().map(|cause| {
-        let (who, deed) = (clean(&cause.who, PIECE), clean(&cause.example.what, PIECE));
-        format!("ask {who}: was {deed} meant, and does undoing it end this?")
+        let (who, deed) = (principal(&cause.who), clean(&cause.example.what, PIECE));
+        format!("ask {}: was {deed} meant, and does undoing it end this?", clean(&who, PIECE))
     });
     let all = asked.into_iter().chain(alert.steps().map(|step| clean(&step, QUERY).into_owned()));
     let mut steps: Vec<String> = all.collect();
@@ -113,7 +114,6 @@ fn first_line(alert: &Alert) -> String {
 
 fn who(alert: &Alert) -> String {
     let subject = &alert.subject;
-    let kind = if subject.function.is_empty() { "session" } else { "log stream" };
     let mut who = match alert.top.first() {
         // An API does nothing by itself: those who call it most are the ones to ask.
         Some(most) if !subject.api.is_empty() => and_others(&most.name, alert.top.len() - 1),
@@ -122,9 +122,17 @@ fn who(alert: &Alert) -> String {
     if !subject.function.is_empty() && !subject.principal.is_empty() {
         let _ = write!(who, ", {}", clean(&subject.principal, PIECE));
     }
-    match few(alert.examples.iter().map(|e| &*e.caller.session)) {
+    let all = alert.examples.iter().map(|e| &*e.caller);
+    let (calls, lines): (Vec<&Caller>, Vec<&Caller>) =
+        all.partition(|caller| subject.function.is_empty() || is_of_a_call(caller));
+    let sessions = [("log stream", lines), ("session", calls)].map(|(kind, callers)| {
+        let named = callers.iter().map(|caller| &*caller.session);
+        let named = few(named.filter(|session| !session.is_empty() && !subject.principal.ends_with(session)));
+        if named.is_empty() { named } else { format!("{kind} {named}") }
+    });
+    match sessions.iter().filter(|s| !s.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ") {
         s if s.is_empty() => {}
-        s => who = format!("{who} ({kind} {s})"),
+        s => who = format!("{who} ({s})"),
     }
     let from = match few(alert.examples.iter().map(|e| &*e.caller.address)) {
         s if s.is_empty() => clean(&subject.source_ip, PIECE).into_owned(),
@@ -142,6 +150,11 @@ fn who(alert: &Alert) -> String {
         }
     }
     who
+}
+
+/// Lines of a function have nothing but its log stream.
+fn is_of_a_call(caller: &Caller) -> bool {
+    !caller.address.is_empty() || !caller.agent.is_empty() || !caller.access_key.is_empty()
 }
 
 fn and_others(name: &str, others: usize) -> String {
@@ -248,7 +261,7 @@ fn short(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lapwing_detectors::alert::Quality;
+    use lapwing_detectors::alert::{Example, Quality};
     use lapwing_detectors::severity::Severity;
 
     use super::*;
@@ -285,6 +298,23 @@ Id LW-7f3a91c200000000 · update · 2 findings folded · complete
         alert.owner.account_name.clear();
         alert.subject.account.clear();
         assert_eq!(subject(&alert), "[RESOLVED] ann@corp denied on 14 APIs in 6 min, 1 then allowed");
+    }
+
+    #[test]
+    fn who_tells_streams_from_sessions_and_people_by_their_names() {
+        let mut alert = etl_nightly();
+        let line = Example {
+            caller: Caller { session: "s1".into(), ..Caller::default() }.into(),
+            ..(*alert.examples[0]).clone()
+        };
+        "pay".clone_into(&mut alert.subject.function);
+        alert.subject.principal.clear();
+        alert.examples.push(line.into());
+        assert_eq!(who(&alert), "pay (log stream s1; session run-118) from 198.51.100.20 · boto3/1.34");
+        alert = etl_nightly();
+        "AWSReservedSSO_Admin_0123456789abcdef/run-118".clone_into(&mut alert.subject.principal);
+        assert_eq!(who(&alert), "AWSReservedSSO_Admin_0123456789abcdef/run-118 from 198.51.100.20 · boto3/1.34");
+        assert_eq!(summary(&alert), "prod-data · run-118 as Admin: 640 API calls in 15 min, usual 38");
     }
 
     #[test]

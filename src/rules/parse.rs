@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lapwing_detectors::event::Source;
+use lapwing_detectors::event::{Event, Source};
 use rsigma_eval::compile_rule;
 use rsigma_parser::{LogSource, Modifier, SigmaCollection, SigmaRule, parse_sigma_yaml};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use yaml_serde::Value;
 
 use super::card::source_of;
 use super::correlation::Draft;
-use super::fields::RECORD;
+use super::fields::{RECORD, Seen};
 use super::ready::Ready;
 use super::section::Section;
 use crate::report::clean::clean;
@@ -33,6 +33,14 @@ pub struct Rule {
     /// As it was written.
     pub written: SigmaRule,
     pub(super) ready: Ready,
+}
+
+impl Rule {
+    /// Does it hold for the event? Its log source, and what it is looked up by, are not asked.
+    #[must_use]
+    pub fn holds(&self, event: &Event<'_>) -> bool {
+        self.ready.holds(&Seen(event))
+    }
 }
 
 /// What a file holds.

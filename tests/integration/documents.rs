@@ -100,6 +100,26 @@ fn settings_in_documents_have_no_mistakes() {
     assert!(checked > 0, "no document shows settings");
 }
 
+/// A block that begins with a title is a whole rule; their examples are run.
+#[test]
+fn rules_in_documents_are_right() {
+    let place = tempfile::tempdir().expect("a folder of our own");
+    let documents = documents();
+    let blocks = documents.iter().flat_map(|document| {
+        let blocks = read(document).split("```yaml\n").skip(1).map(str::to_owned).collect::<Vec<_>>();
+        blocks.into_iter().filter(|block| block.starts_with("title:"))
+    });
+    let mut rules = 0;
+    for block in blocks {
+        let (rule, _) = block.split_once("```").expect("a block ends");
+        fs::write(place.path().join(format!("shown-{rules}.yml")), rule).expect("it can be written");
+        rules += 1;
+    }
+    let out = lapwing(&["rules", "test", "."].map(str::to_owned), place.path());
+    assert!(out.status.success(), "{}{}", text(&out.stdout), text(&out.stderr));
+    assert!(rules >= 3, "only {rules} rules were found in the documents");
+}
+
 /// The architecture names tests and paths, as code.
 #[test]
 fn what_the_architecture_names_is_there() {

@@ -92,7 +92,11 @@ impl Detector for ApiErrorSpike {
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let quiet = |class: &ErrorClass| *class == ErrorClass::Denied && told_by_others(window);
-        let classes = ErrorClass::FAILURES.iter().zip(CLASSES).filter(|(class, _)| !quiet(class));
+        // Of a class that another one's error has us look at, that look is chance: it may come before or after the minute
+        // had enough of the other.
+        let fails_now = |measure| window.sum(measure, Minutes(1)) > 0;
+        let classes = ErrorClass::FAILURES.iter().zip(CLASSES);
+        let classes = classes.filter(|(class, measure)| fails_now(*measure) && !quiet(class));
         classes.filter_map(|(class, measure)| self.judge_class(window, *class, measure)).max_by_key(|v| v.seen)
     }
 }

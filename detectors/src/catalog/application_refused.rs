@@ -119,9 +119,9 @@ impl Detector for ApplicationRefused {
         let calls = window.occurrences(REFUSED, self.within).filter(|call| actions.contains(action_of(&call.name)));
         let calls: Vec<&Arc<Example>> = calls.map(|call| &call.example).collect();
         let first = lines.first()?;
-        let seen_by = match calls.first() {
-            Some(call) => format!("CloudTrail saw it as event {}", call.id),
-            None => "CloudTrail has no record of it".to_owned(),
+        let (seen_by, event) = match calls.first() {
+            Some(call) => ("CloudTrail saw it", format!(" as event {}", call.id)),
+            None => ("CloudTrail has no record of it", String::new()),
         };
         Some(Verdict {
             severity: Severity::Low,
@@ -133,8 +133,8 @@ impl Detector for ApplicationRefused {
             window: Minutes(1),
             folding: Folding::Sum,
             unit: "refusal{s}".into(),
-            headline: format!("refused {}; {seen_by}", names(window, REFUSAL_TOLD)),
-            why: format!("its log says that it may not {}, and {seen_by}", first.name),
+            headline: format!("refused {}; {seen_by}", briefly(&names(window, REFUSAL_TOLD))),
+            why: format!("its log says that it may not {}, and {seen_by}{event}", first.name),
             examples: lines.iter().map(|line| &line.example).chain(calls).map(Arc::clone).collect(),
         })
     }
@@ -181,6 +181,13 @@ fn refusal<'e>(log: &Log<'e>) -> Option<Refusal<'e>> {
     action.contains(':').then_some(Refusal { action, resource, role })
 }
 
+/// Without what an ARN has before the resource itself: `kms:Decrypt on key/5f0b…`.
+fn briefly(refusals: &str) -> String {
+    let mut parts = refusals.split(" on arn:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |shown, rest| shown + " on " + rest.splitn(5, ':').last().unwrap_or(rest))
+}
+
 /// The action that an API wants: nearly always of its own name.
 fn action_of(api: &str) -> &str {
     match api {
@@ -203,7 +210,7 @@ mod tests {
         check(
             &ApplicationRefused::default(),
             &format!("09:03 s3:GetObject denied who=role/pay-role session=pay\n 09:04 {LINE}"),
-            "09:04 low pay: refused s3:GetObject on arn:aws:s3:::orders; CloudTrail saw it as event 0-0-0",
+            "09:04 low pay: refused s3:GetObject on orders; CloudTrail saw it",
         );
     }
 
@@ -218,7 +225,7 @@ mod tests {
             check(
                 &ApplicationRefused::default(),
                 &format!("{elsewhere}\n 09:04 {LINE}"),
-                "09:04 low pay: refused s3:GetObject on arn:aws:s3:::orders; CloudTrail has no record of it",
+                "09:04 low pay: refused s3:GetObject on orders; CloudTrail has no record of it",
             );
         }
     }

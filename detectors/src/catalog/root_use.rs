@@ -48,7 +48,7 @@ impl Detector for RootUse {
         if let What::Call(call) = event.what
             && by_root(call)
         {
-            let slot = if call.read_only == Some(true) { ROOT_READ } else { ROOT_WRITE };
+            let slot = if only_reads(call) { ROOT_READ } else { ROOT_WRITE };
             seen.occur(Family::Principal, slot, Keep::Count(KEPT), Value::Api);
         }
     }
@@ -59,12 +59,18 @@ impl Detector for RootUse {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let write = Grade { severity: Severity::High, why: "the root user signed in or changed something" };
-        let read = Grade { severity: Severity::Low, why: "the root user only read" };
+        let write = Grade { severity: Severity::High, why: "the root user signed in, changed something or asked for data" };
+        let read = Grade { severity: Severity::Low, why: "the root user only looked at settings" };
         let said = |slot| format!("the root user made {{seen}} call{{s}}, such as {}", names(window, slot));
         verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))
             .or_else(|| verdict(window, ROOT_READ, read, said(ROOT_READ)))
     }
+}
+
+/// Does the call only look at settings? Some services leave the record's mark out, or set it wrongly.
+fn only_reads(call: &Call<'_>) -> bool {
+    let looks = ["Describe", "List", "Head", "Lookup"].iter().any(|verb| call.name.starts_with(verb));
+    call.kind == CallKind::Api && (call.read_only == Some(true) || looks)
 }
 
 fn by_root(call: &Call<'_>) -> bool {
@@ -97,6 +103,12 @@ mod tests {
             "09:00 ec2:DescribeRegions read who=root",
             "09:00 low root: the root user made 1 call, such as ec2:DescribeRegions",
         );
+    }
+
+    #[test]
+    fn a_look_that_its_record_does_not_call_one() {
+        let said = "09:00 low root: the root user made 1 call, such as health:DescribeEventAggregates";
+        check(&RootUse, "09:00 health:DescribeEventAggregates who=root", said);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::judge::{Finding, Judged};
 use crate::severity::Severity;
 use crate::time::{HOUR, Minute};
 
+mod split;
+
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Course {
@@ -288,7 +290,7 @@ impl Course {
 
     /// Did late events change what was said of complete minutes?
     pub(super) fn revised(&self) -> bool {
-        let changed = |said: Said| said.confirmed && self.last() == said.at && self.seen() != said.seen;
+        let changed = |said: Said| said.confirmed && self.last() <= said.at && self.seen() != said.seen;
         self.confirmed() && self.said.is_some_and(changed)
     }
 

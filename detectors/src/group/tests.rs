@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::alert::Top;
+use crate::catalog::api_error_spike::ApiErrorSpike;
 use crate::catalog::denied_burst::DeniedBurst;
 use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
+use crate::judge::Range;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -94,6 +96,27 @@ fn a_late_finding_between_two_alerts_makes_them_one() {
     let low = Severity::Low;
     let said = say(&[(0, 10, low), (90, 12, low), (45, 11, low)]);
     assert_eq!(said, ["open low 10", "open low 12", "update low 12 merged"]);
+}
+
+#[test]
+fn an_alert_whose_middle_is_taken_back_is_two() {
+    let (mut book, settling) = (Book::default(), ApiErrorSpike::default());
+    let of = |minute, seen| Finding { about: settling.about(), ..finding(minute, seen, Severity::Low) };
+    for (minute, seen) in [(0, 30), (50, 10), (100, 20), (150, 40)] {
+        book.fold(of(minute, seen));
+    }
+    for alert in book.due(Minute(400)) {
+        book.said(&alert, Minute(400));
+    }
+    let [before] = &book.finish(Minute(0))[..] else { panic!("one alert") };
+    let range = Range { from: Minute(40), to: Minute(60), complete: true };
+    book.take(Judged { entity: of(0, 0).entity, range, findings: Vec::new() }, &Engine::default());
+    let of_minutes = |alert: &Alert| (alert.seen, Minute::of(alert.window.end).0 - 1, alert.folded);
+    let after = book.finish(Minute(0));
+    assert_eq!(after.iter().map(of_minutes).collect::<Vec<_>>(), [(30, 0, 1), (40, 150, 2)]);
+    assert_eq!(after[0].id, before.id);
+    let due: Vec<(Status, u64)> = book.due(Minute(400)).iter().map(|alert| (alert.status, alert.seen)).collect();
+    assert_eq!(due, [(Status::Update, 30), (Status::Open, 40)]);
 }
 
 /// What the end says of these findings, when what was said of those before is taken over.

@@ -130,14 +130,18 @@ impl<T: Table> Access<'_, T> {
     /// where minutes from the hour `from` on are judged.
     pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
         let stored = self.stored(view);
-        let (next, profile) = view.learnt.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
-        let end = self.complete(&view.entity).plus(1).hour();
+        let known = view.learnt.take().filter(|known| known.0 >= stored.0);
+        // Whoever was slow may have written more of the last hours, in time, since they were learnt.
+        let (next, profile) = known.map_or(stored, |(next, profile)| (next.min(view.open), profile));
+        let open = self.complete(&view.entity).plus(1);
+        let end = open.hour();
         if next < end && view.from > next {
             self.reread(view, next).await?;
         }
         let profile = self.taught(view, (next, end), profile);
         view.reach = profile.reach(from, self.lateness(view)).min(next.max(end)).min(self.reached(view, from));
         view.learnt = Some((next.max(end), profile));
+        view.open = open.plus(-(SKEW.num_minutes() as i32)).hour();
         if view.from > view.reach {
             self.reread(view, view.reach).await?;
         }
@@ -225,10 +229,11 @@ impl<T: Table> Access<'_, T> {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
             let around = view.around(hour, (&cell, before.as_deref()));
-            // What is new is known from an older profile, too: nothing that was known then is new.
-            let known = Around { profile: view.lately(), ..around };
-            let minutes =
-                self.engine.minutes(view.entity.family, known) | self.engine.minutes(view.entity.family, around);
+            let mut minutes = self.engine.minutes(view.entity.family, around);
+            if around.profile.is_none() {
+                // What is new is known from an older profile, too: nothing that was known then is new.
+                minutes |= self.engine.minutes(view.entity.family, Around { profile: view.lately(), ..around });
+            }
             let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
             last.extend(awake.find(|minute| (from..=to).contains(minute)));
         }

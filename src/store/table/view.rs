@@ -47,6 +47,8 @@ pub(super) struct View {
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
     /// What was learnt of the hours before this one, kept from one look to the next.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
+    /// The first hour of which more may have come in time since it was learnt.
+    pub(super) open: Hour,
     /// What is usual for its account, where that was asked for.
     pub(super) account: Option<Arc<Profile>>,
     /// The cells of its account, where those were asked for.
@@ -80,6 +82,7 @@ impl View {
             read: now,
             parts: BTreeMap::new(),
             learnt: None,
+            open: Hour(i32::MAX),
             account: None,
             home: Vec::new(),
             reach: Hour(i32::MAX),
@@ -94,8 +97,8 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        let View { learnt, reach, wins, reopened, .. } = older;
-        View { learnt, reach, wins, reopened, ..self }
+        let View { learnt, open, reach, wins, reopened, .. } = older;
+        View { learnt, open, reach, wins, reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.

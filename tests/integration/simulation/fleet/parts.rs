@@ -40,8 +40,8 @@ pub(super) fn parts(run: &Run<'_>) -> (Vec<Part>, Vec<String>) {
     let repeats = |d: &Delivery| d.orderly.is_none() && d.learnt.events.iter().all(|m| known.contains(&m.identity));
     for (number, delivery) in run.deliveries.iter().enumerate().filter(|(_, delivery)| !repeats(delivery)) {
         let id = delivery.learnt.delivery;
-        // What adds nothing to what others added is not written: it is as if it had come with the last of the others.
-        let last = added.iter().filter(|((of, ..), _)| *of == id).map(|(_, (_, received))| *received).max();
+        // What adds nothing to what others added is not written, whenever it comes: so it is as if it had come last.
+        let last = run.invocations.values().filter(|of| of.delivery == number).map(|of| of.received).max();
         for (entity, hour, cell) in delivery.learnt.cells() {
             let received = added.get(&(id, key_of(&entity), hour)).map(|(_, received)| *received);
             match received.or(last.filter(|_| cell.shows_only())) {

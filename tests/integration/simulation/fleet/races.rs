@@ -54,11 +54,15 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// A refusal on each of some APIs, which `denied-burst` looks at.
+/// A refusal at noon on each of some APIs, which `denied-burst` looks at.
 fn refusals(engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Utc>) -> Learnt {
+    refusals_at("12:00", engine, apis, received)
+}
+
+fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Utc>) -> Learnt {
     let records = apis.map(|n| {
         format!(
-            r#"{{"eventVersion":"1.11","eventID":"e{n}","eventTime":"2026-10-20T12:00:{n:02}Z","eventSource":"s3.amazonaws.com","eventName":"GetBucket{n}","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.7","recipientAccountId":"{ACCOUNT}","errorCode":"AccessDenied","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::{ACCOUNT}:user/ann","accountId":"{ACCOUNT}","userName":"ann"}}}}"#
+            r#"{{"eventVersion":"1.11","eventID":"e{n}","eventTime":"2026-10-20T{at}:{n:02}Z","eventSource":"s3.amazonaws.com","eventName":"GetBucket{n}","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.7","recipientAccountId":"{ACCOUNT}","errorCode":"AccessDenied","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::{ACCOUNT}:user/ann","accountId":"{ACCOUNT}","userName":"ann"}}}}"#
         )
     });
     let bytes = format!(r#"{{"Records":[{}]}}"#, records.collect::<Vec<_>>().join(",")).into_bytes();
@@ -119,4 +123,22 @@ fn what_late_events_undo_is_not_written_by_who_has_not_seen_them() {
     let at = time("2026-10-20T12:20:00Z");
     assert!(!stands(at));
     assert!(!stands(at + TimeDelta::hours(3)));
+}
+
+/// Of an hour that has just become complete, somebody whose clock is behind may still write what comes in time.
+#[test]
+fn what_came_in_time_is_learnt_also_where_its_hour_was_learnt_before_it_was_written() {
+    let (shelf, engine) = (Shelf::default(), Arc::new(Engine::default()));
+    let store = |owner| TableStore::new(&shelf, Arc::clone(&engine), Limits::default(), owner);
+    let (mut ahead, mut behind) = (store(1), store(2));
+    let learnt = |store: &mut TableStore<&Shelf>, (at, apis): (&str, _), received| {
+        let taught = refusals_at(at, &engine, apis, time(received));
+        let due = store.exchange(taught).now_or_never().unwrap().unwrap();
+        let ann = due.into_iter().find(|(known, _)| known.entity.family == Family::Principal);
+        ann.and_then(|(known, _)| known.profile).and_then(|profile| profile.newest())
+    };
+    assert_eq!(learnt(&mut ahead, ("12:05", 0..6), "2026-10-20T12:16:30Z"), None);
+    learnt(&mut behind, ("11:59", 6..12), "2026-10-20T12:14:40Z");
+    let eleven = Minute::of(time("2026-10-20T11:00:00Z")).hour();
+    assert_eq!(learnt(&mut ahead, ("12:20", 12..18), "2026-10-20T12:22:00Z"), Some(eleven));
 }
