@@ -8,6 +8,7 @@ use crate::cell::{LANES, Lanes};
 use crate::detector::{Engine, Watch};
 use crate::index::Index;
 use crate::measure::Slot;
+use crate::rule::Key;
 
 /// The lane of each slot, and how many events in two hours must have something in a lane before somebody may speak of it.
 #[derive(Debug)]
@@ -52,13 +53,40 @@ impl Laned {
             }
             groups.push(group);
         }
-        for (group, lane) in groups.iter().zip((1..LANES as u8).cycle()) {
-            let fewest = group.fewest.min(u32::from(u8::MAX)) as u8;
-            let need = &mut laned.need[usize::from(lane)];
-            *need = if *need == 1 { fewest } else { fewest.min(*need) };
-            laned.of.extend(group.slots.iter().map(|slot| (*slot, lane)));
-        }
+        laned.spread(watches, groups);
         laned
+    }
+
+    /// Gives each group a lane: one of its own where there is any, else one with groups that seldom have to do with the same
+    /// events.
+    fn spread(&mut self, watches: &[Watch], mut groups: Vec<Group>) {
+        // What looks at any call meets every other group.
+        groups.sort_by_key(|group| !group.keys(watches).any(|key| key.service.is_empty() && key.name.is_empty()));
+        let mut lanes: [Vec<&Group>; LANES] = Default::default();
+        for group in &groups {
+            let met = |lane: &usize| lanes[*lane].iter().filter(|other| group.meets(other, watches)).count();
+            let Some(lane) = (1..LANES).min_by_key(|lane| (met(lane), lanes[*lane].len())) else { continue };
+            lanes[lane].push(group);
+            self.of.extend(group.slots.iter().map(|slot| (*slot, lane as u8)));
+        }
+        for (need, lane) in self.need.iter_mut().zip(&lanes) {
+            let fewest = lane.iter().map(|group| group.fewest).min().unwrap_or(1);
+            *need = fewest.min(u32::from(u8::MAX)) as u8;
+        }
+    }
+}
+
+impl Group {
+    /// The calls that it looks at; empty parts stand for any.
+    fn keys<'w>(&self, watches: &'w [Watch]) -> impl Iterator<Item = &'w Key> + use<'w, '_> {
+        const ANY: &[Key] = &[Key { service: "", name: "" }];
+        let keys = self.places.iter().filter_map(|place| watches.get(*place)).map(|watch| watch.detector.keys());
+        keys.flat_map(|keys| if keys.is_empty() { ANY } else { keys })
+    }
+
+    fn meets(&self, other: &Group, watches: &[Watch]) -> bool {
+        let same = |a: &str, b: &str| a.is_empty() || b.is_empty() || a.eq_ignore_ascii_case(b);
+        self.keys(watches).any(|a| other.keys(watches).any(|b| same(a.service, b.service) && same(a.name, b.name)))
     }
 }
 
