@@ -19,6 +19,7 @@ mod added;
 #[allow(dead_code, reason = "the tests use more of it")]
 mod plain;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use added::Adding;
-use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use futures_util::future::join_all;
 use lapwing::decode::Origin;
 use lapwing::decode::gzip::{INFLATE_CAP, Inflater};
@@ -45,12 +46,16 @@ const NO_RULES: &str = "--no-rules";
 const ADDING: &str = "--adding";
 /// Also says what of it each kind of entity costs.
 const BY_FAMILY: &str = "--by-family";
+/// Only deliveries of at most so many events.
+const BATCH: &str = "--batch";
+/// Plays so many hours before the one that is measured.
+const BEFORE: &str = "--before";
 /// Instances among which deliveries are dealt.
 const INSTANCES: usize = 4;
 /// What is waiting for more events is delivered after this time.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
-/// The hours of the day that are measured.
-const HOURS: std::ops::Range<u32> = 9..10;
+/// The hour of the last day that is measured.
+const HOUR: i64 = 9;
 /// Dollars for a million units on demand: https://aws.amazon.com/dynamodb/pricing/on-demand/, Ireland and Virginia alike.
 const WRITE_PRICE: f64 = 0.625;
 const READ_PRICE: f64 = 0.125;
@@ -65,7 +70,8 @@ struct Line {
 type Streams = BTreeMap<String, Vec<Line>>;
 
 fn main() {
-    let folders: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let folders: Vec<String> =
+        std::env::args().skip(1).filter(|a| !a.starts_with("--") && a.parse::<usize>().is_err()).collect();
     if folders.is_empty() {
         println!(
             "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] FOLDER...    (made by the corpus bench)"
@@ -76,16 +82,22 @@ fn main() {
         "{:<30}{:>6}{:>7}{:>8}{:>7}{:>7}{:>7}{:>7}{:>9}{:>7}{:>7}",
         "", "batch", "mean", "events", "cells", "work", "ledger", "writes", "(adding)", "reads", "$/M"
     );
+    let only: Option<usize> = number(BATCH);
     for folder in &folders {
         let (trail, logs) = read(Path::new(folder));
-        for batch in [1, 10, 50, 200] {
+        for batch in [1, 10, 50, 200].into_iter().filter(|batch| only.is_none_or(|only| only == *batch)) {
             measure(&format!("{folder} CloudTrail"), &trail, (batch, wrap_records), TimeDelta::minutes(4));
         }
-        for batch in [1, 3, 10] {
+        for batch in [1, 3, 10].into_iter().filter(|batch| only.is_none_or(|only| only == *batch)) {
             measure(&format!("{folder} Lambda"), &logs, (batch, wrap_log_events), TimeDelta::seconds(10));
         }
         contend(&trail);
     }
+}
+
+/// The number that was given after this.
+fn number(option: &str) -> Option<usize> {
+    std::env::args().skip_while(|argument| argument != option).nth(1)?.parse().ok()
 }
 
 /// Was this given?
@@ -164,11 +176,19 @@ fn read(folder: &Path) -> (Streams, Streams) {
             }
         }
     }
+    let begin = begin(&trail);
+    let (first, end) = (begin - TimeDelta::hours(number(BEFORE).unwrap_or(0) as i64), begin + TimeDelta::hours(1));
     for stream in trail.values_mut().chain(logs.values_mut()) {
-        stream.retain(|line| HOURS.contains(&line.time.hour()));
+        stream.retain(|line| (first..end).contains(&line.time));
         stream.sort_by_key(|line| line.time);
     }
     (trail, logs)
+}
+
+/// When the hour begins that is measured.
+fn begin(streams: &Streams) -> DateTime<Utc> {
+    let newest = streams.values().flatten().map(|line| line.time).max().unwrap_or_default();
+    newest.duration_trunc(TimeDelta::days(1)).expect("a day of the corpus") + TimeDelta::hours(HOUR)
 }
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -187,11 +207,34 @@ type Kind = fn(&str, &str) -> &'static str;
 
 /// One table for all instances.
 #[derive(Clone)]
-struct Shared(Rc<Metered<Plain, Kind>>);
+struct Shared(Rc<Metered<Plain, Kind>>, Rc<RefCell<BTreeMap<String, (u64, u64, u64)>>>);
 
 impl Table for Shared {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
-        self.0.query(span).await
+        let back = lapwing::store::table::keys::hour_of(span.to).map_or(-1, |(hour, _)| hour.0);
+        let name = format!(
+            "{:?} {:?} {}",
+            span.freshness,
+            kind(span.key, span.to),
+            if back < 0 {
+                "end".to_owned()
+            } else if back == i32::MAX {
+                "ledger".to_owned()
+            } else if back < BACK.with(|b| b.get()) - 30 {
+                "far".to_owned()
+            } else {
+                format!("-{}", BACK.with(|b| b.get()) - back)
+            }
+        );
+        let fresh = span.freshness;
+        let items = self.0.query(span).await?;
+        let mut all = self.1.borrow_mut();
+        let n = all.entry(name).or_default();
+        n.0 += 1;
+        n.1 += u64::from(items.is_empty());
+        n.2 +=
+            lapwing::store::table::units::half_read_units(items.iter().map(lapwing::store::table::units::size), fresh);
+        Ok(items)
     }
 
     async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
@@ -205,9 +248,11 @@ impl Table for Shared {
 
 impl Shared {
     fn new() -> Shared {
-        Shared(Rc::new(Metered::new(Plain::default(), kind)))
+        Shared(Rc::new(Metered::new(Plain::default(), kind)), Rc::default())
     }
 }
+
+thread_local! { static BACK: Cell<i32> = const { Cell::new(0) }; }
 
 fn kind(key: &str, sort: &str) -> &'static str {
     let of_entity = |cells, ledger| if sort.starts_with('c') { cells } else { ledger };
@@ -241,14 +286,21 @@ fn deliveries(streams: &Streams, (batch, wrap): (usize, Wrap), delay: TimeDelta)
 }
 
 fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) {
-    let events: usize = streams.values().map(Vec::len).sum();
+    let begin = begin(streams);
+    let events = streams.values().flatten().filter(|line| line.time >= begin).count();
     if events == 0 {
         return;
     }
     let (table, mut adding) = (Shared::new(), Adding::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let deliveries = deliveries(streams, cut, delay);
-    runtime.block_on(run(&table, &deliveries, &mut adding)).expect("a table in memory never fails");
+    let (before, deliveries) =
+        deliveries.split_at(deliveries.partition_point(|(received, _)| *received < begin + delay));
+    let mut instances = instances(&table, INSTANCES);
+    runtime.block_on(run(&mut instances, before, &mut adding)).expect("a table in memory never fails");
+    drop((table.0.take(), table.1.take()));
+    adding = Adding::default();
+    runtime.block_on(run(&mut instances, deliveries, &mut adding)).expect("a table in memory never fails");
     let spent = table.0.take();
     let per = |units: u64| units as f64 / events as f64;
     let of = |kind: &str| {
@@ -275,6 +327,14 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
             let units = per(*write_units);
             println!(
                 "    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}"
+            );
+        }
+        for (name, (n, empty, units)) in table.1.borrow().iter() {
+            println!(
+                "    {name:<50}{:>7.3} queries, {:>7.3} empty, {:>7.3} units",
+                per(*n),
+                per(*empty),
+                *units as f64 / 2.0 / events as f64
             );
         }
         for (kind, bytes) in &adding.kinds {
@@ -326,9 +386,13 @@ fn contend(streams: &Streams) {
     }
 }
 
-async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)], adding: &mut Adding) -> Result<(), StoreError> {
-    let mut instances = instances(table, INSTANCES);
-    let mut ticked = deliveries[0].0;
+async fn run(
+    instances: &mut [Pipeline<TableStore<Shared>>],
+    deliveries: &[(DateTime<Utc>, Vec<u8>)],
+    adding: &mut Adding,
+) -> Result<(), StoreError> {
+    let Some(first) = deliveries.first() else { return Ok(()) };
+    let mut ticked = first.0;
     for (received, bytes) in deliveries {
         while ticked + TimeDelta::minutes(1) <= *received {
             ticked += TimeDelta::minutes(1);
@@ -338,6 +402,7 @@ async fn run(table: &Shared, deliveries: &[(DateTime<Utc>, Vec<u8>)], adding: &m
         }
         let delivery = delivery_id(bytes);
         let from = From { origin: Origin::default(), delivery, received: *received, met: None };
+        BACK.with(|b| b.set((received.timestamp() / 3600) as i32));
         let taker = &mut instances[delivery.0 as usize % INSTANCES];
         let taught = teach(&taker.engine, bytes, &from).expect("the corpus can be read");
         if asked(ADDING) {

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::Bucket;
 
-/// Parts that the cell of a hot entity is cut into, by delivery.
-const PARTS: u8 = 16;
+/// Parts that the cell of a hot entity is cut into at least, by delivery.
+const HOT: u8 = 16;
+/// The most parts that a cell is cut into.
+const MOST: u8 = 64;
 /// Writers that overtake each other this often cut the cell.
 const CONFLICTS: u32 = 4;
-/// A part that packs to more bytes than this is cut: an item holds 400 KB.
-const LARGE: usize = 100 << 10;
+/// A cell that packs to so many bytes is cut: each write of it would soon take more than one write unit.
+const FULL: usize = 700;
+/// Bytes that a part is to hold when its hour is over.
+const PART: usize = 500;
 
 /// A part of a cell, as stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,9 +25,9 @@ pub(super) struct CellItem {
     deliveries: Vec<u64>,
     /// How many parts the cell has: 0 or 1 for one. Only the first part says so.
     parts: u8,
-    /// The last bucket in which a look at this cell was asked for; only the first part says so.
+    /// The last bucket in which a look at this cell was asked for by who wrote this part.
     pub(super) asked: Option<Bucket>,
-    /// Was a look asked for when everything that it can be part of is over?
+    /// Did who wrote this part ask for a look when everything that the cell can be part of is over?
     pub(super) closing: bool,
     /// What they taught.
     pub(super) cell: Arc<Cell>,
@@ -46,7 +50,7 @@ impl CellItem {
 
     /// The part of the cell that a delivery belongs to, as the first part says.
     pub(super) fn part_of(&self, delivery: u64) -> u8 {
-        (delivery % u64::from(self.parts.max(1))) as u8
+        if self.is_cut() { 1 + (delivery % u64::from(self.parts)) as u8 } else { 0 }
     }
 
     /// Is the cell cut into parts?
@@ -54,10 +58,16 @@ impl CellItem {
         self.parts > 1
     }
 
-    /// Cuts the cell where writers got into each other's way, or where it is large. What is in the first part stays
-    /// there: whoever adds to another one has seen that the delivery is not in the first.
+    /// Cuts the cell where writers got into each other's way, or where it is large: into as many parts as will be small
+    /// when the hour is over, if that goes on as it began. What is in the first part stays there, and nothing is added to
+    /// it: whoever adds to another one has seen that the delivery is not in the first.
     pub(super) fn cut(self, conflicts: u32, bytes: usize) -> CellItem {
-        let cut = conflicts >= CONFLICTS || bytes > LARGE;
-        CellItem { parts: if cut { PARTS } else { self.parts }, ..self }
+        if self.is_cut() || conflicts < CONFLICTS && bytes < FULL {
+            return self;
+        }
+        let minutes = self.cell.minutes().max().map_or(60, |last| usize::from(last) + 1);
+        let wanted = (bytes * 60 / minutes).div_ceil(PART).clamp(2, usize::from(MOST)) as u8;
+        let least = if conflicts >= CONFLICTS { HOT } else { 2 };
+        CellItem { parts: wanted.max(least), ..self }
     }
 }

@@ -28,9 +28,8 @@ pub(super) struct Lesson {
 /// A part of a cell, as it is to be written.
 struct Draft {
     part: u8,
-    /// The version that is replaced, and the bytes of its body.
+    /// The version that is replaced.
     version: u64,
-    bytes: usize,
     value: CellItem,
 }
 
@@ -83,8 +82,7 @@ impl<T: Table> Access<'_, T> {
                 self.ask_all(vec![self.look_when_over(&view, *hour)]).await?;
             }
         }
-        let cut = self.is_cut(&view, first, to);
-        if late || cut {
+        if late {
             // Written first, then read: of two that write at once, at least one sees both. What comes in time is read
             // like that when its minutes are complete.
             let from = view.from;
@@ -95,7 +93,7 @@ impl<T: Table> Access<'_, T> {
             return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.
-        for last in awake.into_iter().filter(|awake| late || cut || *awake > last) {
+        for last in awake.into_iter().filter(|awake| late || *awake > last) {
             let work = Work { entity: view.entity.clone(), hour: Some(last.hour()) };
             let at = self.completes(&view.entity, last);
             self.ask(work, at).await?;
@@ -105,10 +103,6 @@ impl<T: Table> Access<'_, T> {
         view.reopened |= late;
         let due = self.due(&view, first, to);
         Ok(Added { view, fresh, due, moved })
-    }
-
-    fn is_cut(&self, view: &View, first: Minute, to: Minute) -> bool {
-        view.hours(first.hour().before()).into_iter().any(|hour| hour <= to.hour() && view.is_cut(hour))
     }
 
     /// Asks for all looks that adding these lessons will ask for if nobody else adds to their cells meanwhile.
@@ -123,11 +117,10 @@ impl<T: Table> Access<'_, T> {
                 if !self.may_ask(&view, (*hour, cell)) {
                     continue;
                 }
-                let Some(mut draft) = self.draft(&view, (*hour, cell), delivery).filter(|draft| draft.part == 0) else {
-                    continue;
-                };
-                looks.extend(self.looks(&view, *hour, &mut draft.value));
-                view.sketch(*hour, draft.value);
+                let Some(mut draft) = self.draft(&view, (*hour, cell), delivery, 0) else { continue };
+                let place = (*hour, draft.part);
+                looks.extend(self.looks(&view, place, &mut draft.value));
+                view.sketch(place, draft.value);
             }
         }
         self.ask_all(looks).await
@@ -143,11 +136,11 @@ impl<T: Table> Access<'_, T> {
     fn may_ask(&self, view: &View, (hour, cell): (Hour, &Cell)) -> bool {
         let Some(last) = cell.minutes().max().filter(|_| !view.knows(hour, cell)) else { return false };
         let last = self.bucket(self.completes(&view.entity, hour.minute(last)));
-        view.look(hour).is_none_or(|held| !held.closing || held.asked.is_none_or(|asked| asked < last))
+        view.looks(hour).is_none_or(|(closing, asked)| !closing || asked.is_none_or(|asked| asked < last))
     }
 
-    /// A cell's part with what a delivery taught; nothing where it has that already.
-    fn draft(&self, view: &View, (hour, cell): (Hour, &Cell), delivery: u64) -> Option<Draft> {
+    /// A cell's part with what a delivery taught, after so many conflicts; nothing where it has that already.
+    fn draft(&self, view: &View, (hour, cell): (Hour, &Cell), delivery: u64, conflicts: u32) -> Option<Draft> {
         let closed = self.complete(&view.entity);
         let arrival = |minute: u8| if hour.minute(minute) <= closed { Arrival::Late } else { Arrival::OnTime };
         let root = view.part(hour, 0);
@@ -157,7 +150,9 @@ impl<T: Table> Access<'_, T> {
             return None;
         }
         let Held { version, bytes, value, .. } = held;
-        Some(Draft { part, version, bytes, value: value.with(delivery, cell, arrival) })
+        let value = value.with(delivery, cell, arrival);
+        let value = if part == 0 { value.cut(conflicts, bytes) } else { value };
+        Some(Draft { part, version, value })
     }
 
     /// The looks that must be asked for before a cell is written, when what it now may say is complete: an instance that
@@ -165,27 +160,28 @@ impl<T: Table> Access<'_, T> {
     ///
     /// A cell that is too small for any finding may be part of one with what others add to the hour before or after at
     /// the same time. Where two hours hold less than half of what the smallest finding takes, they cannot; else one more
-    /// look is asked for when all that is over.
-    fn looks(&self, view: &View, hour: Hour, item: &mut CellItem) -> Vec<(Bucket, Work)> {
-        let (before, traces) = (view.cell(hour.before()), item.cell.trace());
-        let left = before.as_deref().map(Cell::trace).unwrap_or_default();
+    /// look is asked for when all that is over. So it is for a cell that was cut, of which two may write different parts at
+    /// once, so that neither knows all of it.
+    fn looks(&self, view: &View, (hour, part): (Hour, u8), item: &mut CellItem) -> Vec<(Bucket, Work)> {
+        let (here, before) = (view.cell_with((hour, part), &item.cell), view.cell(hour.before()));
+        let (traces, left) = (here.trace(), before.as_deref().map(Cell::trace).unwrap_or_default());
+        let (closing, asked) = view.looks(hour).unwrap_or_default();
         let mut looks = Vec::new();
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
-        if !item.closing
-            && !view.entity.family.outsiders_choose()
+        let may_grow = !view.entity.family.outsiders_choose()
             && (!traces.lanes.is_empty()
                 || !left.lanes.is_empty()
-                || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family))
-        {
+                || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family));
+        if !(closing || item.closing) && (item.is_cut() || may_grow) {
             looks.push(self.look_when_over(view, hour));
             item.closing = true;
         }
-        let around = Around { profile: view.lately(), ..view.around(hour, (&item.cell, before.as_deref())) };
+        let around = Around { profile: view.lately(), ..view.around(hour, (&here, before.as_deref())) };
         let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);
             let bucket = self.bucket(self.completes(&view.entity, last));
-            if item.asked.is_none_or(|asked| asked < bucket) {
+            if asked.max(item.asked).is_none_or(|asked| asked < bucket) {
                 looks.push((bucket, Work { entity: view.entity.clone(), hour: Some(hour) }));
                 item.asked = Some(bucket);
             }
@@ -214,14 +210,9 @@ impl<T: Table> Access<'_, T> {
         let mut conflicts = 0;
         let mut last = None;
         for _ in 0..TRIES {
-            let Some(Draft { part, version: before, bytes, mut value }) = self.draft(view, (hour, cell), delivery)
-            else {
-                return Ok(false);
-            };
-            if part == 0 {
-                value = value.cut(conflicts, bytes);
-                self.ask_all(self.looks(view, hour, &mut value)).await?;
-            }
+            let draft = self.draft(view, (hour, cell), delivery, conflicts);
+            let Some(Draft { part, version: before, mut value }) = draft else { return Ok(false) };
+            self.ask_all(self.looks(view, (hour, part), &mut value)).await?;
             let place = view.place(hour, part);
             let expires = hour.after().first().start() + LIFE;
             let item = Item { place, version: before + 1, body: pack(&value)?.into(), expires };

@@ -23,6 +23,7 @@ use super::exchange::{Added, Lesson};
 use super::fold::Past;
 use super::keys::{Bucket, short};
 use super::ledger::LEASE;
+use super::levels::Levelled;
 use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
@@ -60,6 +61,7 @@ pub struct TableStore<T> {
     claimed: Vec<(Alert, Letterbox)>,
     handed: HashMap<(Entity, u64), DateTime<Utc>>,
     sending: Vec<(Alert, Letterbox)>,
+    pub(super) levelled: Levelled,
     /// The last day up to which all digests were sent.
     digested: Option<Day>,
     /// Events that came after their minute was complete.
@@ -95,6 +97,7 @@ impl<T: Table> TableStore<T> {
             claimed: Vec::new(),
             handed: HashMap::new(),
             sending: Vec::new(),
+            levelled: Levelled::default(),
             digested: None,
             late: 0,
             waiting_since: None,
@@ -116,13 +119,14 @@ impl<T: Table> TableStore<T> {
         Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
-    fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
+    pub(super) fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
         Access {
             table: &self.table,
             engine: &self.engine,
             owner: self.owner,
             lease: self.lease,
             now,
+            levels: &self.levelled.levels,
             asked: &self.asked,
             accounts: &self.accounts,
         }
@@ -209,7 +213,8 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
         let cells = vec![(hour, Arc::new(cell))];
-        let known = Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new() };
+        let (profile, home, levels) = (None, Vec::new(), Arc::default());
+        let known = Known { entity: entity.clone(), cells, profile, account: None, home, levels };
         due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
     }
     due
@@ -240,6 +245,7 @@ impl<T: Table> StateStore for TableStore<T> {
         let access = self.access(now);
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
         let (lessons, mut due) = lessons(&learnt, now);
+        self.meet_levels(lessons.iter().flat_map(|lesson| lesson.cells.iter().map(|(hour, _)| *hour)), now).await?;
         self.make_room(lessons.len());
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
@@ -278,13 +284,19 @@ impl<T: Table> StateStore for TableStore<T> {
                 return Ok(due);
             };
             if work.hour.is_none() {
-                let never =
-                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
+                let never = |known: &Known, range: Range| Judged {
+                    entity: known.entity.clone(),
+                    range,
+                    findings: Vec::new(),
+                    peaks: Vec::new(),
+                };
                 let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
-            let (view, found) = self.access(now).complete_minutes(&work).await?;
+            self.meet_levels(work.hour.into_iter(), now).await?;
+            let older = self.views.remove(&work.entity);
+            let (view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
                 self.access(now).move_on(&work.entity).await?;
             }
@@ -305,6 +317,7 @@ impl<T: Table> StateStore for TableStore<T> {
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
+        self.note_peaks(&judged, now).await?;
         // A tick whose findings were not folded is begun anew.
         let pass = self.pass.take();
         let mut found = Vec::new();

@@ -121,10 +121,18 @@ impl<T: Table> Access<'_, T> {
         view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| next.0 < day.0 - behind)
     }
 
-    /// The minutes of an hour, and those that windows reach from there, as far as they are complete.
-    pub(super) async fn complete_minutes(&self, work: &Work) -> Result<(View, Vec<Due>), StoreError> {
+    /// The minutes of an hour, and those that windows reach from there, as far as they are complete. What an older look has
+    /// unpacked and learnt is not unpacked and learnt again.
+    pub(super) async fn complete_minutes(
+        &self,
+        work: &Work,
+        older: Option<View>,
+    ) -> Result<(View, Vec<Due>), StoreError> {
         let hour = work.hour.unwrap_or_else(|| Minute::of(self.now).hour());
-        let mut view = self.view(&work.entity, hour.before(), Freshness::Strong).await?;
+        let mut view = match older {
+            Some(older) => self.again(older, hour.before(), Freshness::Strong).await?,
+            None => self.view(&work.entity, hour.before(), Freshness::Strong).await?,
+        };
         let to = reached(hour.last(), 1).min(self.complete(&work.entity));
         if to < hour.first() || self.last_awake(&view, hour.first(), to).is_empty() && view.ledger.value.is_quiet() {
             return Ok((view, Vec::new()));

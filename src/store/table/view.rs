@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
-use super::keys::{END, LEDGER, back_to, cell_sort, hour_of, key_of};
+use super::keys::{Bucket, END, LEDGER, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
 use crate::store::StoreError;
@@ -45,10 +45,10 @@ pub(super) struct View {
     /// The time of the call that read it.
     pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
-    /// What was learnt of the hours before this one, kept from one look to the next.
+    /// What was learnt of the hours before this one.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
-    /// The first hour of which more may have come in time since it was learnt.
-    pub(super) open: Hour,
+    /// The same of those hours of which nothing more can come in time, kept from one look to the next.
+    pub(super) base: Option<(Hour, Arc<Profile>)>,
     /// What is usual for its account, where that was asked for.
     pub(super) account: Option<Arc<Profile>>,
     /// The cells of its account, where those were asked for.
@@ -82,7 +82,7 @@ impl View {
             read: now,
             parts: BTreeMap::new(),
             learnt: None,
-            open: Hour(i32::MAX),
+            base: None,
             account: None,
             home: Vec::new(),
             reach: Hour(i32::MAX),
@@ -97,8 +97,8 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
-        let View { learnt, open, reach, wins, reopened, .. } = older;
-        View { learnt, open, reach, wins, reopened, ..self }
+        let View { learnt, base, reach, wins, reopened, .. } = older;
+        View { learnt, base, reach, wins, reopened, ..self }
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
@@ -116,14 +116,16 @@ impl View {
         self.parts.insert(place, Held::of(item, value));
     }
 
-    /// Takes what this instance is about to write as the cell of an hour.
-    pub(super) fn sketch(&mut self, hour: Hour, value: CellItem) {
-        self.parts.insert((hour, 0), Held { value, ..self.part(hour, 0) });
+    /// Takes what this instance is about to write as a part of a cell.
+    pub(super) fn sketch(&mut self, (hour, part): (Hour, u8), value: CellItem) {
+        self.parts.insert((hour, part), Held { value, ..self.part(hour, part) });
     }
 
-    /// The first part of a cell, which says what looks were asked for.
-    pub(super) fn look(&self, hour: Hour) -> Option<&CellItem> {
-        self.parts.get(&(hour, 0)).map(|part| &part.value)
+    /// What looks at the cell of an hour were asked for: one when all is over, and the last one besides. Nothing where
+    /// there is no cell.
+    pub(super) fn looks(&self, hour: Hour) -> Option<(bool, Option<Bucket>)> {
+        let all = self.parts.range((hour, 0)..=(hour, u8::MAX)).map(|(_, part)| (part.value.closing, part.value.asked));
+        all.reduce(|a, b| (a.0 || b.0, a.1.max(b.1)))
     }
 
     /// A part of a cell; an empty one where there is none.
@@ -151,11 +153,6 @@ impl View {
         Place { key: Arc::clone(&self.key), sort: LEDGER.into() }
     }
 
-    /// The hours with a cell that was cut into parts.
-    pub(super) fn is_cut(&self, hour: Hour) -> bool {
-        self.parts.get(&(hour, 0)).is_some_and(|part| part.value.is_cut())
-    }
-
     /// The cell of an hour, of all its parts.
     pub(super) fn cell(&self, hour: Hour) -> Option<Arc<Cell>> {
         let mut parts = self.parts.range((hour, 0)..=(hour, u8::MAX)).map(|(_, part)| &part.value.cell);
@@ -164,6 +161,16 @@ impl View {
             Arc::make_mut(&mut whole).unite(Cell::clone(part));
         }
         Some(whole)
+    }
+
+    /// The cell of an hour, with something else in place of one of its parts.
+    pub(super) fn cell_with(&self, (hour, part): (Hour, u8), own: &Arc<Cell>) -> Arc<Cell> {
+        let mut whole = Arc::clone(own);
+        let others = self.parts.range((hour, 0)..=(hour, u8::MAX)).filter(|((_, other), _)| *other != part);
+        for (_, other) in others {
+            Arc::make_mut(&mut whole).unite(Cell::clone(&other.value.cell));
+        }
+        whole
     }
 
     /// The hours that have cells, from one on.
@@ -207,6 +214,7 @@ impl View {
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
             home: self.home.clone(),
+            levels: Arc::default(),
         }
     }
 }
