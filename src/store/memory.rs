@@ -1,7 +1,6 @@
 //! State in memory: for a replay, and for a Lambda function without a table.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hint::black_box;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -25,10 +24,10 @@ use self::levels::Levelled;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
-use super::pair::Present;
 use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 use home::{Touched, touch};
 
+mod ahead;
 mod heard;
 mod home;
 mod kept;
@@ -38,9 +37,6 @@ mod past;
 
 /// Deliveries that are remembered, so that one that comes again adds nothing.
 const DELIVERIES: usize = 100_000;
-/// Entities of an hour whose memory is asked for ahead: each lies somewhere else, and waiting for several at once takes no
-/// longer than for one.
-const AHEAD: usize = 16;
 /// Before all time.
 const NEVER: Minute = Minute(i32::MIN / 2);
 
@@ -295,11 +291,7 @@ impl MemoryStore {
         let mut due = Vec::new();
         let all = pair.present();
         for (place, mut present) in all.iter().copied().enumerate() {
-            if place % AHEAD == 0 {
-                let next = &all[place..all.len().min(place + AHEAD)];
-                let glimpse = |present: &Present| self.entities.glimpse(present.id) ^ pair.glimpse(*present);
-                black_box(next.iter().map(glimpse).fold(0, |all, one| all ^ one));
-            }
+            self.look_ahead(&pair, &all, place);
             let source = self.source(present.id);
             let (range, complete) = (ranges[source as usize], complete[source as usize]);
             let asked = range.from <= range.to;
