@@ -17,7 +17,7 @@ use crate::watch::Watch;
 /// A rule of this severity or a graver one says enough of a deed: a detector that yields does not repeat it.
 const TELLS: Severity = Severity::High;
 /// APIs that are remembered. There are more names than AWS has only where somebody makes them up.
-const KEPT: usize = 4_096;
+const KEPT: usize = 1_024;
 
 /// What is left of a condition for the calls to one API.
 pub enum Narrowed<T: ?Sized> {
@@ -45,8 +45,8 @@ struct Api {
     what: u64,
     /// Those that look at this API, in their order.
     by_call: Vec<Ask>,
-    /// Those that look at every call that is so, and at every call.
-    by_need: [Vec<Ask>; Need::ALL.len()],
+    /// Those that look at every call that is so, once there was one, and those that look at every call.
+    by_need: [Option<Vec<Ask>>; Need::ALL.len()],
     by_source: Vec<Ask>,
 }
 
@@ -86,17 +86,20 @@ impl Apis {
         }
         let place = self.all.len() as u32;
         self.index.insert_unique(hash, place, |place| self.all[*place as usize].hash);
-        let asks = |place: usize| Ask { place, left: Asking::Unknown };
         self.all.push(Api {
             hash,
             named: named.map(Box::from),
             what: hash_of(&[call.service, call.name]),
-            by_call: engine.index.of_call(call).into_iter().map(asks).collect(),
-            by_need: Need::ALL.map(|need| engine.index.of_need(need).iter().copied().map(asks).collect()),
-            by_source: engine.index.of_source(Source::CloudTrail).iter().copied().map(asks).collect(),
+            by_call: asks(&engine.index.of_call(call)),
+            by_need: Default::default(),
+            by_source: asks(engine.index.of_source(Source::CloudTrail)),
         });
         &mut self.all[place as usize]
     }
+}
+
+fn asks(places: &[usize]) -> Vec<Ask> {
+    places.iter().map(|place| Ask { place: *place, left: Asking::Unknown }).collect()
 }
 
 impl Ask {
@@ -136,8 +139,8 @@ impl Engine {
             return 0;
         };
         let Api { what, by_call, by_need, by_source, .. } = apis.of(self, call);
-        let needed =
-            by_need.iter_mut().zip(Need::ALL).filter(|(_, need)| need.is_met(event)).flat_map(|(asks, _)| asks);
+        let met = by_need.iter_mut().zip(Need::ALL).filter(|(_, need)| need.is_met(event));
+        let needed = met.flat_map(|(held, need)| held.get_or_insert_with(|| asks(self.index.of_need(need))));
         let mut told = false;
         for ask in by_call.iter_mut().chain(needed).chain(by_source) {
             let watch = &self.watches[ask.place];
