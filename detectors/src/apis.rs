@@ -110,7 +110,8 @@ impl Ask {
         }
         if let Asking::Unknown = self.left {
             let alone = watch.variants.iter().all(|variant| variant.detector.is_none());
-            self.left = match if alone { watch.detector.narrowed(event) } else { Narrowed::Whole } {
+            let left = if alone { watch.detector.narrowed(event) } else { Narrowed::Whole };
+            self.left = match left {
                 Narrowed::Whole => Asking::Whole,
                 Narrowed::Never => Asking::Nothing,
                 Narrowed::To(detector) => Asking::This(detector),
