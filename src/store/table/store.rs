@@ -37,7 +37,6 @@ const WINS: u8 = 3;
 const REMEMBERED: usize = 5_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
-
 /// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
 const LISTENED: i32 = 24 * 60;
 
@@ -284,12 +283,7 @@ impl<T: Table> StateStore for TableStore<T> {
                 return Ok(due);
             };
             if work.hour.is_none() {
-                let never = |known: &Known, range: Range| Judged {
-                    entity: known.entity.clone(),
-                    range,
-                    findings: Vec::new(),
-                    peaks: Vec::new(),
-                };
+                let never = |known: &Known, range: Range| Judged::empty(known.entity.clone(), range);
                 let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;

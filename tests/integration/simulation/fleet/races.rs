@@ -138,7 +138,9 @@ fn newest(before: &[(&str, &str)], eleven: (&str, &str), then: (&str, &str)) -> 
         ann.and_then(|(known, _)| known.profile).and_then(|profile| profile.newest())
     };
     let (mut first, mut second) = (store(1), store(2));
-    before.iter().for_each(|delivery| drop(learnt(&mut first, *delivery)));
+    for delivery in before {
+        learnt(&mut first, *delivery);
+    }
     learnt(&mut second, eleven);
     learnt(&mut first, then)
 }
