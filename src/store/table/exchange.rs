@@ -169,7 +169,8 @@ impl<T: Table> Access<'_, T> {
         let mut looks = Vec::new();
         // Whom outsiders name is judged by what occurs alone, each minute of which is looked at anyway.
         let may_grow = !view.entity.family.outsiders_choose()
-            && (traces.occurred + left.occurred > 0
+            && (!traces.lanes.is_empty()
+                || !left.lanes.is_empty()
                 || 2 * (traces.counted + left.counted) >= self.engine.floor(view.entity.family));
         if !(closing || item.closing) && (item.is_cut() || may_grow) {
             looks.push(self.look_when_over(view, hour));

@@ -283,12 +283,7 @@ impl<T: Table> StateStore for TableStore<T> {
                 return Ok(due);
             };
             if work.hour.is_none() {
-                let never = |known: &Known, range: Range| Judged {
-                    entity: known.entity.clone(),
-                    range,
-                    findings: Vec::new(),
-                    peaks: Vec::new(),
-                };
+                let never = |known: &Known, range: Range| Judged::empty(known.entity.clone(), range);
                 let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;

@@ -339,7 +339,8 @@ impl RateProfile {
         } else {
             level.disperse(&self.ring.counts, &means, self.slow);
         }
-        if !tried && !(away && self.quiet > LONGEST_NIGHT) {
+        let gone = away && self.quiet > LONGEST_NIGHT;
+        if !tried && !gone {
             let retold = self.season.learn(hour, events, self.scheduled(), level.mean());
             level.expose(retold);
         }
