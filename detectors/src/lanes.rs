@@ -148,9 +148,10 @@ mod tests {
         const STEPS: &[Slot] = &[Slot::named("a/0"), Slot::named("a/1")];
         const OVERLAPS: &[Slot] = &[Slot::named("a/1"), Slot::named("b/1"), Slot::named("b/2")];
         const COUNTED: &[Slot] = &[Slot::named("c")];
+        const SINGLE: &[Slot] = &[Slot::named("d")];
         let count = |least| Pattern::Events(Count { least, most: u32::MAX, not: None });
         let mut watches = vec![watch(STEPS, Pattern::Ordered), watch(OVERLAPS, Pattern::Ordered)];
-        watches.extend([watch(COUNTED, count(9)), watch(&[Slot::named("d")], count(1))]);
+        watches.extend([watch(COUNTED, count(9)), watch(SINGLE, count(1))]);
         let engine = Engine::new(watches, Lateness::default());
         let lane = |name: &str| engine.lane(Slot::named(name)).unwrap();
         assert_eq!([lane("a/1"), lane("b/1"), lane("b/2")], [lane("a/0"); 3], "one asks for some of them together");
