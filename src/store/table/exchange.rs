@@ -89,7 +89,8 @@ impl<T: Table> Access<'_, T> {
             view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() && !awoke && (!late || heartbeat || view.ledger.value.is_quiet()) {
+        let reopens = self.reopens(&view.entity, lesson.cells.iter().map(|(hour, _)| *hour));
+        if awake.is_empty() && !awoke && (!late || heartbeat || !reopens && view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.

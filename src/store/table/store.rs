@@ -34,6 +34,8 @@ const AT_ONCE: usize = 32;
 const WINS: u8 = 3;
 /// Entities that an instance remembers.
 const REMEMBERED: usize = 5_000;
+/// Parts of cells that it remembers of them, of a few kilobytes each at most.
+const PARTS: usize = 20_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
 
@@ -54,6 +56,8 @@ pub struct TableStore<T> {
     accounts: Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
+    /// The first bucket that this instance has left to later ticks.
+    ticked: Option<Bucket>,
     /// The time of the last call.
     now: DateTime<Utc>,
     /// Changes to be handed out, and where their letters lie.
@@ -91,6 +95,7 @@ impl<T: Table> TableStore<T> {
             accounts: Mutex::default(),
             census: Census::default(),
             pass: None,
+            ticked: None,
             now: DateTime::UNIX_EPOCH,
             claimed: Vec::new(),
             handed: HashMap::new(),
@@ -131,7 +136,8 @@ impl<T: Table> TableStore<T> {
     /// Forgets what there would be too much of with so many more. What a call has read it still needs when its findings
     /// are folded, so that nothing is forgotten in between.
     fn make_room(&mut self, coming: usize) {
-        if self.views.len() + coming > REMEMBERED {
+        let parts: usize = self.views.values().map(View::parts).sum();
+        if self.views.len() + coming > REMEMBERED || parts > PARTS {
             self.views.clear();
         }
     }
@@ -268,13 +274,14 @@ impl<T: Table> StateStore for TableStore<T> {
     async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
         let mut pass = match self.pass.take() {
             Some(pass) => pass,
-            None => Pass::begin(&self.access(now)).await?,
+            None => Pass::begin(&self.access(now), self.ticked).await?,
         };
         let mut due = Vec::new();
         self.make_room(HANDFUL);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
         while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
             let Step::Work(work) = pass.next(&self.access(now)).await? else {
+                self.ticked = Some(pass.bucket());
                 return Ok(due);
             };
             if work.hour.is_none() {
@@ -284,7 +291,8 @@ impl<T: Table> StateStore for TableStore<T> {
                 self.collect(&view);
                 continue;
             }
-            let (view, found) = self.access(now).complete_minutes(&work).await?;
+            let older = self.views.remove(&work.entity);
+            let (view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
                 self.access(now).move_on(&work.entity).await?;
             }
@@ -362,7 +370,11 @@ impl<T: Table> StateStore for TableStore<T> {
         };
         let Some(at) = self.sending.iter().position(same) else { return Ok(()) };
         let (_, (entity, number)) = self.sending.swap_remove(at);
-        self.access(self.now).sent(&entity, number).await?;
+        let held = self.views.get(&entity).cloned();
+        let ledger = self.access(self.now).sent(&entity, number, held).await?;
+        if let (Some(ledger), Some(held)) = (ledger, self.views.get_mut(&entity)) {
+            held.ledger = ledger;
+        }
         self.handed.remove(&(entity, number));
         Ok(())
     }
