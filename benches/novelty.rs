@@ -21,6 +21,11 @@ const DAYS: i32 = 120;
 const PRINCIPALS: u64 = 200;
 /// Judged from this day on.
 const JUDGED: i32 = 14;
+/// Times of the week are judged from this day on, where they come on one of so many active days at most.
+const TIMES_JUDGED: i32 = 28;
+const TIMES_ONE_IN: f64 = 10.0;
+/// Generated weeks begin on a Monday; hours since 1970 do not.
+const THURSDAY: i32 = 3;
 /// APIs of an account; those from here on nobody of the generated principals uses.
 const APIS: u32 = 2_000;
 
@@ -193,7 +198,96 @@ fn watch(kind: Kind, principal: u64, told: &mut [Told; FORMULAS.len()]) {
     }
 }
 
+/// The hours in which a principal is active: people also stay late now and then, and come in on some weekends.
+fn is_active(kind: Kind, random: &mut Random, (principal, hour): (u64, i32)) -> bool {
+    let (weekday, of_day) = (hour / 24 % 7 < 5, hour % 24);
+    let late = weekday && (17..23).contains(&of_day) && random.chance(0.03);
+    let extra = !weekday && (9..18).contains(&of_day) && random.chance(0.01);
+    matches!(kind, Kind::Person) && (late || extra) || !kind.deeds(random, principal, hour).is_empty()
+}
+
+/// How often a new time of the week is told of a principal, and of how many intrusions at any hour of a week.
+fn watch_times(kind: Kind, principal: u64, (alone, found): (&mut u32, &mut [u32; 2])) {
+    let (mut random, mut familiar) = (Random::new(principal, 78), Familiar::since(Hour(0)));
+    for hour in 0..DAYS * 24 {
+        let (now, rare) = (Hour(hour), familiar.rarity(Facet::Time, Hour(hour)).p() * TIMES_ONE_IN <= 1.0);
+        let new = rare && !familiar.knows(Facet::Time, Habit::time(now), now);
+        let judged = hour >= TIMES_JUDGED * 24;
+        if judged && random.chance(0.1) {
+            found[0] += u32::from(new);
+            found[1] += 1;
+        }
+        if is_active(kind, &mut random, (principal, hour + THURSDAY * 24)) {
+            *alone += u32::from(judged && new);
+            let mut habits = Habits::default();
+            habits.show(Habit::of(Facet::Presence, 0, 0));
+            habits.show(Habit::of(Facet::Time, Habit::time(now), 0));
+            familiar.learn(now, &habits);
+        }
+    }
+}
+
+/// How often a new Region is told of a principal that goes to one of its account's now and then, and of how many
+/// intrusions in a Region that nobody uses, after so many of its own active days: without its peers and with them.
+fn watch_regions(principal: u64, every: i32, (alone, found): (&mut [u32; 2], &mut [u32; 3])) {
+    let mut random = Random::new(principal, 79);
+    let (mut own, mut peers) = (Familiar::since(Hour(0)), Familiar::since(Hour(0)));
+    let shown = |regions: &[u32]| {
+        let mut habits = Habits::default();
+        regions.iter().for_each(|region| habits.show(Habit::of(Facet::Region, *region, 0)));
+        habits
+    };
+    for day in 0..DAYS {
+        let now = Hour(day * 24 + 9);
+        if day % every == principal as i32 % every {
+            let region = if random.chance(0.03) { 1 + random.below(4) as u32 } else { 0 };
+            let rarity = own.rarity(Facet::Region, now);
+            let told = |region: u32| {
+                let p = [rarity.p(), rarity.among(&peers, (Facet::Region, region), now)];
+                p.map(|p| u32::from(p * 10.0 <= 1.0 && !own.knows(Facet::Region, region, now)))
+            };
+            if day >= JUDGED {
+                (alone[0], alone[1]) = (alone[0] + told(region)[0], alone[1] + told(region)[1]);
+                (found[0], found[1]) = (found[0] + told(99)[0], found[1] + told(99)[1]);
+                found[2] += 1;
+            }
+            own.learn(now, &shown(&[region]));
+        }
+        // The account works in five Regions, and opens another one about every 100 days.
+        let opened = if random.chance(0.01) { 5 + day as u32 } else { 0 };
+        peers.learn(now, &shown(&[0, 1, 2, 3, 4, opened]));
+    }
+}
+
 fn main() {
+    print_apis();
+    println!("a new time of the week, told of a principal in 30 days, and of how many intrusions in 100 at any hour");
+    for kind in KINDS {
+        let (mut alone, mut found) = (0, [0; 2]);
+        (0..PRINCIPALS).for_each(|principal| watch_times(kind, principal, (&mut alone, &mut found)));
+        let months = PRINCIPALS as f64 * f64::from(DAYS - TIMES_JUDGED) / 30.0;
+        println!(
+            "  {:<10} {:.2} {:3.0} %",
+            format!("{kind:?}"),
+            f64::from(alone) / months,
+            percent(found[0], found[1])
+        );
+    }
+    println!("a new Region, told in 30 days and of intrusions in 100, without and with what others of the account do");
+    for every in [1, 4, 12] {
+        let (mut alone, mut found) = ([0; 2], [0; 3]);
+        (0..PRINCIPALS).for_each(|principal| watch_regions(principal, every, (&mut alone, &mut found)));
+        let months = PRINCIPALS as f64 * f64::from(DAYS - JUDGED) / 30.0;
+        let cell = |at: usize| format!("{:.2} {:3.0} %", f64::from(alone[at]) / months, percent(found[at], found[2]));
+        println!("  active each {every:2} days: {}  {}", cell(0), cell(1));
+    }
+}
+
+fn percent(part: u32, whole: u32) -> f64 {
+    100.0 * f64::from(part) / f64::from(whole.max(1))
+}
+
+fn print_apis() {
     println!("told of a principal in 30 days, and of how many intrusions in 100, by the level at which it is told");
     for kind in KINDS {
         let mut told = [Told::default(); FORMULAS.len()];

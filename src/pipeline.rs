@@ -11,6 +11,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::event::Event;
 use lapwing_detectors::group::Book;
 use lapwing_detectors::judge::{Finding, Judged, Known, Range};
+use lapwing_detectors::level::Peak;
 use lapwing_detectors::observe::{DeliveryId, Learnt, Observer};
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
@@ -170,13 +171,19 @@ impl<S: StateStore> Pipeline<S> {
             let Pipeline { engine, settings, store, hidden, shown, least, .. } = self;
             let judge = |known: &Known, range: Range| {
                 let findings = engine.silent(&entity, &beats, range);
-                let mut judged = Judged { entity: entity.clone(), range, findings };
+                let mut judged = Judged { entity: entity.clone(), range, findings, peaks: Vec::new() };
                 let unsaid = settle(settings, known, &mut judged);
                 judged.findings.retain(|finding| finding.stage >= *least);
                 (judged, unsaid)
             };
-            let known =
-                Known { entity: entity.clone(), cells: Vec::new(), profile: None, account: None, home: Vec::new() };
+            let known = Known {
+                entity: entity.clone(),
+                cells: Vec::new(),
+                profile: None,
+                account: None,
+                home: Vec::new(),
+                levels: Arc::default(),
+            };
             let (judged, unsaid) = judge(&known, range);
             note(unsaid, hidden, shown);
             let judge = |known: &Known, range: Range| judge(known, range).0;
@@ -260,12 +267,12 @@ impl<S: StateStore> Pipeline<S> {
     async fn judge(&mut self, due: Vec<Due>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Pipeline { engine, settings, store, hidden, shown, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
-            let mut findings = Vec::new();
-            engine.judge(known, range, &mut findings);
-            Judged { entity: known.entity.clone(), range, findings }
+            let found = engine.found(known, range);
+            let judged = Judged { entity: known.entity.clone(), range, findings: found.findings, peaks: Vec::new() };
+            (judged, found.evidence)
         };
         let allowed = |known: &Known, range: Range| {
-            let mut judged = judge(known, range);
+            let (mut judged, _) = judge(known, range);
             // What is hidden was counted where it was judged first.
             drop(settle(settings, known, &mut judged));
             judged.findings.retain(|finding| finding.stage >= *least);
@@ -273,13 +280,14 @@ impl<S: StateStore> Pipeline<S> {
         };
         let mut all = Vec::new();
         for (known, range) in due {
-            let mut judged = judge(&known, range);
+            let (mut judged, evidence) = judge(&known, range);
             note(settle(settings, &known, &mut judged), hidden, shown);
             for observed in judged.findings.extract_if(.., |finding| finding.stage < *least) {
                 // What is only counted is nowhere else known again: it counts when its minute is complete.
                 let of = (observed.about.id, observed.verdict.severity);
                 *found.entry(of).or_default() += u64::from(observed.confirmed);
             }
+            judged.peaks = peaks(settings, &known, (range, evidence));
             all.push(judged);
         }
         for new in store.fold(all, &allowed, now).await? {
@@ -287,6 +295,18 @@ impl<S: StateStore> Pipeline<S> {
         }
         Ok(())
     }
+}
+
+/// What later levels rest on: what is hidden from everybody is none of it.
+fn peaks(settings: &Settings, known: &Known, (range, evidence): (Range, Vec<Finding>)) -> Vec<Peak> {
+    let mut judged = Judged { entity: known.entity.clone(), range, findings: evidence, peaks: Vec::new() };
+    drop(settle(settings, known, &mut judged));
+    let said = judged.findings.iter().filter(|finding| finding.stage == Stage::Alert);
+    said.filter_map(|finding| {
+        let of = (finding.about.pool(), finding.verdict.surprise?);
+        Some(Peak::of(finding.minute, (finding.about.id, &finding.entity), of))
+    })
+    .collect()
 }
 
 /// Counts what is hidden, and keeps it where somebody wants to see it.

@@ -12,6 +12,7 @@ use crate::measure::{Measure, Slot};
 use crate::meter::{Reading, Track, last_of};
 
 mod examples;
+mod in_time;
 mod occurrence;
 mod readings;
 mod sums;

@@ -12,6 +12,7 @@ use crate::alert::{Alert, AlertId, Owner, Quality, Span, Status, Subject};
 use crate::hash::hash_of;
 use crate::severity::Severity;
 use crate::stage::Stage;
+use crate::time::{HOUR, Minute};
 
 /// Subjects that a line of a digest names; the alerts of others are counted.
 const SUBJECTS: usize = 20;
@@ -37,6 +38,12 @@ impl Day {
     #[must_use]
     pub fn of(time: DateTime<Utc>) -> Day {
         Day(time.timestamp().div_euclid(86_400).clamp(-90_000_000, 90_000_000) as i32)
+    }
+
+    /// The day that holds a minute.
+    #[must_use]
+    pub fn of_minute(minute: Minute) -> Day {
+        Day(minute.0.div_euclid(24 * HOUR))
     }
 
     /// Its first instant.

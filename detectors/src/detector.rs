@@ -10,13 +10,14 @@ use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cause::Cause;
 use crate::cell::Cell;
+use crate::day::Budget;
 use crate::entity::{Entity, Family};
 use crate::event::{Event, Source};
 use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
-use crate::level::Levels;
+use crate::level::Surprise;
 use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
 use crate::observe::Observations;
@@ -135,8 +136,8 @@ pub struct Verdict {
     pub expected: Option<f64>,
     /// The fixed threshold that was reached.
     pub threshold: Option<f64>,
-    /// How unlikely that is, as -log10 of the calibrated p; nothing where no model judged.
-    pub surprise: Option<f64>,
+    /// How unlikely that is; nothing where no model judged.
+    pub surprise: Option<Surprise>,
     /// The window that `seen` was counted in.
     pub window: Minutes,
     /// Whether the findings of an alert add up, or the largest counts.
@@ -306,8 +307,8 @@ pub struct Engine {
     facets: [u16; Family::ALL.len()],
     /// Those with windows of more than an hour.
     pub(crate) long: Long,
-    /// How surprising a finding must be, beyond what the settings say.
-    pub levels: Levels,
+    /// How many alerts a day the levels of days aim at.
+    pub budget: Budget,
     /// How late data may come and still be learnt.
     pub lateness: Lateness,
     /// The model of what the reports of functions measure; [`GaugeModel::Core3`] unless set.
@@ -334,8 +335,8 @@ impl Engine {
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
-        let (long, levels, gauge) = (Long::of(&watches), Levels::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, explaining, facets, long, levels, lateness, gauge }
+        let (long, budget, gauge) = (Long::of(&watches), Budget::default(), GaugeModel::Core3);
+        Engine { watches, floors, index, relating, explaining, facets, long, budget, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::habit::hours::near;
 use crate::habit::{Facet, Habits};
 use crate::time::Hour;
 
@@ -17,6 +18,11 @@ const WARM_UP: i32 = 3;
 const DORMANT: i32 = 90 * DAY;
 /// Hours in a day.
 const DAY: i32 = 24;
+
+/// As many active days of its own say as much of an entity as what its peers do.
+const PEERS_WEIGH: f64 = 10.0;
+/// Hours after which what peers do is their habit.
+const SETTLED: i32 = 7 * DAY;
 
 /// What an entity is known to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +88,17 @@ impl Rarity {
     pub fn p(&self) -> f64 {
         f64::from(self.new + 1) / f64::from(self.days + 1)
     }
+
+    /// How unlikely it is that an active day shows this very value, given what peers do: a mixture in which the entity's own
+    /// past weighs the more the longer it is. What is a habit of its peers is no news of it, and who is known for a few
+    /// days only is judged by how seldom its peers show anything new.
+    #[must_use]
+    pub fn among(&self, peers: &Familiar, (facet, value): (Facet, u32), before: Hour) -> f64 {
+        let own = f64::from(self.days) / (f64::from(self.days) + PEERS_WEIGH);
+        let habit = peers.knows(facet, value, Hour(before.0.saturating_sub(SETTLED)));
+        let theirs = if habit { 1.0 } else { peers.rarity(facet, before).p() };
+        own * self.p() + (1.0 - own) * theirs
+    }
 }
 
 impl Familiar {
@@ -97,6 +114,8 @@ impl Familiar {
         let today = self.bit_of(hour);
         self.active |= today;
         for habit in habits.all().iter().filter(|habit| habit.on_time) {
+            let usual = habit.facet == Facet::Time
+                && near(habit.value).iter().any(|near| self.get(Facet::Time, *near).is_some());
             let is_new = match self.entries.binary_search_by_key(&place_of(habit.facet, habit.value), Entry::place) {
                 Ok(at) => self.entries[at].meet(hour),
                 Err(at) => {
@@ -106,7 +125,7 @@ impl Familiar {
                     true
                 }
             };
-            self.new[habit.facet as usize] |= if is_new { today } else { 0 };
+            self.new[habit.facet as usize] |= if is_new && !usual { today } else { 0 };
         }
     }
 
@@ -141,7 +160,8 @@ impl Familiar {
     /// Was the value shown before that hour, and not too long ago?
     #[must_use]
     pub fn knows(&self, facet: Facet, value: u32, before: Hour) -> bool {
-        self.get(facet, value).is_some_and(|entry| entry.knew(before))
+        let known = |value| self.get(facet, value).is_some_and(|entry| entry.knew(before));
+        if facet == Facet::Time { near(value).into_iter().any(known) } else { known(value) }
     }
 
     /// How many days the value had not been shown when it was shown again in `hour` or soon after; 0 where it was never

@@ -16,6 +16,8 @@ use crate::origin::network_of;
 use crate::request::text_of;
 use crate::sensitive::is_sensitive;
 
+pub(crate) mod hours;
+
 mod agents;
 
 pub(crate) use agents::{Agents, product_of};
@@ -42,6 +44,8 @@ pub enum Facet {
     Key,
     /// The type of an error that made an invocation fail.
     Failure,
+    /// The time of the week at which it did something: one of two hours, on weekdays or on weekends.
+    Time,
     /// The code of an error that it got.
     ErrorCode,
     /// A kind of line that its log holds, of those that are a warning or worse.
@@ -50,7 +54,7 @@ pub enum Facet {
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Facet; 11] = [
+    pub const ALL: [Facet; 12] = [
         Facet::Presence,
         Facet::Api,
         Facet::Sensitive,
@@ -60,6 +64,7 @@ impl Facet {
         Facet::Role,
         Facet::Key,
         Facet::Failure,
+        Facet::Time,
         Facet::ErrorCode,
         Facet::LineKind,
     ];
@@ -71,7 +76,7 @@ impl Facet {
         match self {
             Facet::Presence => 1,
             Facet::Api => 96,
-            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::ErrorCode => 24,
+            Facet::Sensitive | Facet::Role | Facet::Failure | Facet::ErrorCode | Facet::Time => 24,
             Facet::Network | Facet::LineKind => 32,
             Facet::Region | Facet::Agent => 16,
             Facet::Key => 16,
@@ -297,7 +302,10 @@ fn of_call<'e>(
     show: &mut impl FnMut(Facet, u64, &'e str),
 ) {
     match call.error {
-        None => show(Facet::Presence, 0, ""),
+        None => {
+            show(Facet::Presence, 0, "");
+            show(Facet::Time, u64::from(hours::value_of(event.time)), "");
+        }
         Some(error) => show(Facet::ErrorCode, hash_one(error.code), error.code),
     }
     if !event.region.is_empty() {

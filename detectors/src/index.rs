@@ -156,15 +156,18 @@ impl Index {
 
 /// The facets that some detector asks for of a family, a bit for each.
 pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
-    let abouts = watches.iter().map(|watch| watch.detector.about()).filter(|about| about.families.contains(&family));
+    // An account is asked what those who are compared with it are asked.
+    let asks = |watch: &&Watch| {
+        let about = watch.detector.about();
+        about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
+    };
+    let abouts = watches.iter().filter(asks).map(|watch| watch.detector.about());
     let asked = abouts.fold(0, |all, about| match about.trigger {
         Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
         Trigger::Measures(_) | Trigger::Slots(_) => all,
     });
-    // Since when an entity is known, and in which hours it did anything, is asked wherever anything is. An account is
-    // asked about whatever is new in it.
-    let of_account = family == Family::Account && watches.iter().any(|watch| watch.detector.asks_account());
-    if asked != 0 || of_account { asked | Facet::Presence.bit() } else { 0 }
+    // Since when an entity is known, and when it did anything, is asked wherever anything is.
+    if asked != 0 { asked | Facet::Presence.bit() } else { 0 }
 }
 
 /// The fewest counted events in two hours with which some detector may speak of an entity of the family.

@@ -12,6 +12,7 @@ use crate::cause::{CHANGED, Cause, SURROUNDINGS};
 use crate::cell::{Cell, ENOUGH, Trace};
 use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
+use crate::level::{Levels, Peak};
 use crate::measure::Slot;
 use crate::profile::Profile;
 use crate::settings::Minutes;
@@ -34,11 +35,22 @@ pub struct Known {
     pub profile: Option<Arc<Profile>>,
     /// What is usual for its account, where [`Engine::asks_account`] says that it is asked for.
     pub account: Option<Arc<Profile>>,
+    /// How surprising findings must be, by day.
+    pub levels: Arc<Levels>,
     /// The cells of its account, by hour, where [`Engine::asks_home`] says that they are asked for.
     pub home: Vec<(Hour, Arc<Cell>)>,
 }
 
 impl Known {
+    /// The same without what came late; nothing where nothing did.
+    fn in_time(&self) -> Option<Known> {
+        if !self.cells.iter().any(|(_, cell)| cell.has_late()) {
+            return None;
+        }
+        let cells = self.cells.iter().map(|(hour, cell)| (*hour, Arc::new(cell.in_time())));
+        Some(Known { cells: cells.collect(), ..self.clone() })
+    }
+
     /// Each hour with the one before it.
     fn views(&self) -> impl Iterator<Item = View<'_>> {
         self.cells.iter().enumerate().map(move |(place, (hour, cell))| {
@@ -46,6 +58,16 @@ impl Known {
             View { known: self, hour: *hour, cell, before: before.map(|(_, cell)| cell.as_ref()), place }
         })
     }
+}
+
+/// What is found in some minutes of an entity.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// What there is to say.
+    pub findings: Vec<Finding>,
+    /// What there would be to say at the lowest level about complete minutes, of what levels govern, and by what came in
+    /// time: the evidence that later levels rest on.
+    pub evidence: Vec<Finding>,
 }
 
 /// A detector's statement about a series and a minute.
@@ -96,6 +118,8 @@ pub struct Judged {
     pub range: Range,
     /// What was found in them; for complete minutes, all that there is to be found.
     pub findings: Vec<Finding>,
+    /// What the levels of later days rest on, of complete minutes.
+    pub peaks: Vec<Peak>,
 }
 
 /// Stands for the detector of a stored finding until [`Book::restore`](crate::group::Book::restore) puts it back.
@@ -204,13 +228,31 @@ impl Engine {
 
     /// Judges the minutes of an entity that have events and lie in the range. The core cannot fail: this has no error.
     pub fn judge(&self, known: &Known, range: Range, out: &mut Vec<Finding>) {
+        out.append(&mut self.found(known, range).findings);
+    }
+
+    /// The same, with what later levels rest on.
+    #[must_use]
+    pub fn found(&self, known: &Known, range: Range) -> Found {
+        let mut found = self.search(known, range);
+        if range.complete
+            && let Some(in_time) = known.in_time()
+        {
+            found.evidence = self.search(&in_time, range).evidence;
+        }
+        found
+    }
+
+    fn search(&self, known: &Known, range: Range) -> Found {
+        let mut found = Found::default();
         for view in known.views().filter(|view| view.hour.last() >= range.from && view.hour.first() <= range.to) {
             let family = known.entity.family;
             let news = view.around().is_unfamiliar(self.lateness.of(family.source()));
             for place in self.index.of_cell((family, news), view.cell) {
-                self.judge_hour(&self.watches[place], &view, range, out);
+                self.judge_hour(&self.watches[place], &view, range, &mut found);
             }
         }
+        found
     }
 
     /// Judges the silences of an entity in complete minutes: nothing else has anything to say about minutes without events.
@@ -236,7 +278,7 @@ impl Engine {
         findings
     }
 
-    fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, out: &mut Vec<Finding>) {
+    fn judge_hour(&self, watch: &Watch, view: &View<'_>, range: Range, found: &mut Found) {
         let (about, entity) = (watch.detector.about(), &view.known.entity);
         let speaks = range.complete || about.timing == Timing::Monotone;
         if !speaks || !about.families.contains(&entity.family) {
@@ -253,25 +295,22 @@ impl Engine {
             if minute < range.from || minute > range.to {
                 continue;
             }
-            let window = Window { raise: self.levels.of(minute), ..view.window(minute, &models) };
-            if let Some(mut verdict) = detector.judge(&window) {
+            let (window, level) = (view.window(minute, &models), view.known.levels.of(minute));
+            let explained = |verdict: &Verdict| {
+                let mut verdict = verdict.clone();
+                self.explain(detector, &window, &mut verdict);
+                verdict.severity
+            };
+            let said = watch.said((detector, cap), (&window, level), explained);
+            let finding = |mut verdict: Verdict| {
                 let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                out.push(Finding {
-                    about,
-                    entity: entity.clone(),
-                    minute,
-                    confirmed,
-                    verdict,
-                    cap,
-                    stage: watch.stage,
-                    top,
-                    total,
-                    denied,
-                    causes,
-                });
-            }
+                let (entity, stage) = (entity.clone(), watch.stage);
+                Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied, causes }
+            };
+            found.evidence.extend(said.evidence.filter(|_| range.complete).map(&finding));
+            found.findings.extend(said.told.map(finding));
         }
     }
 

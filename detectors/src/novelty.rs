@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use libm::log10;
+use libm::{exp10, log10};
 
 use crate::alert::Example;
 use crate::cell::Cell;
@@ -10,7 +10,9 @@ use crate::detector::{About, Detector, Folding, Verdict};
 use crate::entity::Family;
 use crate::event::Event;
 use crate::familiar::{Familiar, Rarity};
+use crate::habit::hours::name_of;
 use crate::habit::{Facet, Habit, product_of, teaches};
+use crate::level::Surprise;
 use crate::measure::Measure;
 use crate::observe::Observations;
 use crate::origin::network_name;
@@ -89,6 +91,10 @@ impl Detector for FirstSeen {
         self.kind.stage
     }
 
+    fn asks_account(&self) -> bool {
+        self.kind.facet == Facet::Region && self.kind.about.families == [Family::Principal]
+    }
+
     fn minutes_in(&self, around: Around<'_>, lateness: Minutes) -> u64 {
         self.novelty.minutes(around, self.kind.facet, lateness)
     }
@@ -116,6 +122,7 @@ pub(crate) struct News<'a> {
     /// Each with its hour and cell, in the order in which they came.
     values: Vec<(Hour, &'a Cell, &'a Habit)>,
     rarity: Rarity,
+    surprise: Surprise,
     familiar: &'a Familiar,
     examples: Vec<Arc<Example>>,
     saturated: bool,
@@ -156,8 +163,11 @@ impl Novelty {
     pub(crate) fn news<'a>(&self, window: &Window<'a>, facet: Facet) -> Option<News<'a>> {
         let (hour, before) = (window.minute.hour(), window.known_before());
         let familiar = window.profile.and_then(Profile::familiar)?;
-        let rarity = familiar.rarity(facet, before);
-        if familiar.age(before).is_none_or(|age| age < self.min_age_days) || rarity.p() * f64::from(self.one_in) > 1.0 {
+        let (rarity, peers) = (familiar.rarity(facet, before), peers_of(window, facet));
+        if familiar.age(before).is_none_or(|age| age < self.min_age_days) {
+            return None;
+        }
+        if peers.is_none() && rarity.p() * f64::from(self.one_in) > 1.0 {
             return None;
         }
         let new = |hour: Hour, cell: &'a Cell, before: Hour| {
@@ -177,11 +187,27 @@ impl Novelty {
             return None;
         }
         values.sort_by_key(|(hour, _, habit)| (*hour, habit.first, habit.value));
+        let p = values.iter().map(|(_, _, habit)| match peers {
+            Some(peers) => rarity.among(peers, (facet, habit.value), before),
+            None => rarity.p(),
+        });
+        let p = p.fold(1.0, f64::min);
+        let surprise = Surprise { t: -log10(p), asked: log10(f64::from(self.one_in)) };
+        if p * f64::from(self.one_in) > 1.0 || surprise.t < surprise.asked + window.raise {
+            return None;
+        }
         let saturated = window.here.habits().saturated(facet);
-        let mut news = News { values, rarity, familiar, examples: Vec::new(), saturated, before };
+        let mut news = News { values, rarity, surprise, familiar, examples: Vec::new(), saturated, before };
         news.examples = news.examples_in(window);
         Some(news)
     }
+}
+
+/// What is usual for the account of a principal, as far as that shows the facet too.
+fn peers_of<'a>(window: &Window<'a>, facet: Facet) -> Option<&'a Familiar> {
+    let familiar = window.account.and_then(Profile::familiar);
+    let compared = facet == Facet::Region && window.entity.family == Family::Principal;
+    familiar.filter(|peers| compared && peers.rarity(facet, window.known_before()).values > 0)
 }
 
 impl<'a> News<'a> {
@@ -193,6 +219,7 @@ impl<'a> News<'a> {
                 api.map_or_else(|| "an API".to_owned(), |part| part.name.to_string())
             }
             Facet::Network => network_name(name),
+            Facet::Time => name_of(habit.value),
             Facet::LineKind => format!("at {}", hour.minute(habit.first).start().format("%H:%M")),
             _ => name.to_owned(),
         }
@@ -220,6 +247,7 @@ impl<'a> News<'a> {
                 Facet::Network => example.caller.address.starts_with(name),
                 Facet::Agent => product_of(&example.caller.agent) == name,
                 Facet::Key => *example.caller.access_key == *name,
+                Facet::Time => true,
                 _ => false,
             }
         };
@@ -235,7 +263,7 @@ impl<'a> News<'a> {
             "known since {born} ({} days) with {values} {}; on {new} of its last {days} active days something was new: 1 in {:.0}",
             self.familiar.age(self.before).unwrap_or_default(),
             unit_of(values),
-            1.0 / self.rarity.p()
+            exp10(self.surprise.t)
         );
         Verdict {
             severity,
@@ -243,7 +271,7 @@ impl<'a> News<'a> {
             at_least: self.saturated,
             expected: None,
             threshold: None,
-            surprise: Some(-log10(self.rarity.p())),
+            surprise: Some(self.surprise),
             window: REACH,
             folding: Folding::Largest,
             unit: unit.into(),

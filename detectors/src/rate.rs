@@ -2,6 +2,7 @@
 
 use crate::cell::Cell;
 use crate::detector::{Folding, Verdict};
+use crate::level::{Pool, Surprise};
 use crate::measure::Measure;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
@@ -59,6 +60,7 @@ impl RateSettings {
         if bound < floor {
             return 0;
         }
+        let least = self.surprise + Pool::Compared.lowest();
         let counts = counts_of(measure, here, before);
         let mut bits = 0;
         for minute in here.active(measure) {
@@ -68,7 +70,7 @@ impl RateSettings {
             }
             let at = hour.minute(minute);
             let asked = RateWindows { minute: at.0, sums, known_to: at.plus(-(lateness.0 as i32)).0 };
-            let unusual = |known: &crate::profile::Profile| known.glance(measure, &asked) >= GLANCE * self.surprise;
+            let unusual = |known: &crate::profile::Profile| known.glance(measure, &asked) >= GLANCE * least;
             if profile.is_none_or(unusual) {
                 bits |= bits_of(minute);
             }
@@ -91,7 +93,7 @@ impl RateSettings {
             at_least: false,
             expected: Some(score.expected),
             threshold: None,
-            surprise: Some(score.t),
+            surprise: Some(Surprise { t: score.t, asked: self.surprise }),
             window: span,
             folding: Folding::Largest,
             unit: unit.into(),
@@ -232,10 +234,11 @@ mod tests {
                 profile: Some(Arc::new(profile.clone())),
                 account: None,
                 home: Vec::new(),
+                levels: Arc::default(),
             };
             let mut found = Vec::new();
             engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut found);
-            said.extend(found.iter().filter_map(|f| Some((f.minute.0 - 480_000 * 60, f.verdict.surprise?))));
+            said.extend(found.iter().filter_map(|f| Some((f.minute.0 - 480_000 * 60, f.verdict.surprise?.t))));
             profile.learn(hour, &here.1, engine.lateness.cloudtrail);
             before = Some(here);
         }

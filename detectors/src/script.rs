@@ -20,6 +20,7 @@ use hashbrown::HashMap;
 use crate::alert::Status;
 use crate::beats::Beats;
 use crate::cell::{Arrival, Cell};
+use crate::day::Day;
 use crate::detector::{Detector, Engine, Watch};
 use crate::entity::{Entity, Family};
 use crate::event::{
@@ -29,6 +30,7 @@ use crate::event::{
 use crate::group::Book;
 use crate::hash::hash_of;
 use crate::judge::{Judged, Known, Range};
+use crate::level::{self, Levels};
 use crate::observe::{DeliveryId, Observer};
 use crate::profile::{Lateness, Profile};
 use crate::settings::Minutes;
@@ -53,12 +55,27 @@ pub(crate) fn check<D: Detector + Clone + 'static>(detector: &D, script: &str, e
 
 /// The same of a script of which nobody wrote down what is said: the same in every order and batching.
 pub(crate) fn same_in_any_order<D: Detector + Clone + 'static>(detector: &D, script: &str) {
-    let said = run(vec![Box::new(detector.clone())], detector.about().id, (&[parse(script)], Earlier::Whole));
+    let said = run(
+        vec![Box::new(detector.clone())],
+        detector.about().id,
+        (&[parse(script)], Earlier::Whole),
+        level::Level::default(),
+    );
     check(detector, script, &said.join("\n"));
 }
 
 /// The same with several detectors, of which one is listened to.
 pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &str, script: &str, expected: &str) {
+    check_at(level::Level::default(), (detectors, of), script, expected);
+}
+
+/// The same on days that all have this level.
+pub(crate) fn check_at(
+    level: level::Level,
+    (detectors, of): (&dyn Fn() -> Vec<Box<dyn Detector>>, &str),
+    script: &str,
+    expected: &str,
+) {
     let events = parse(script);
     let written: Vec<Vec<Happened>> = events.iter().map(|e| vec![e.clone()]).collect();
     let mut shuffled = events.clone();
@@ -74,8 +91,8 @@ pub(crate) fn check_among(detectors: &dyn Fn() -> Vec<Box<dyn Detector>>, of: &s
         ("shuffled", vec![shuffled]),
         ("doubled", vec![doubled]),
     ] {
-        assert_eq!(run(detectors(), of, (&batches, Earlier::Whole)), expected, "{name}");
-        assert_eq!(run(detectors(), of, (&batches, Earlier::Sifted)), expected, "{name}, sifted");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Whole), level), expected, "{name}");
+        assert_eq!(run(detectors(), of, (&batches, Earlier::Sifted), level), expected, "{name}, sifted");
     }
 }
 
@@ -86,7 +103,15 @@ enum Earlier {
     Sifted,
 }
 
-fn run(detectors: Vec<Box<dyn Detector>>, of: &str, (batches, earlier): (&[Vec<Happened>], Earlier)) -> Vec<String> {
+fn run(
+    detectors: Vec<Box<dyn Detector>>,
+    of: &str,
+    (batches, earlier): (&[Vec<Happened>], Earlier),
+    level: level::Level,
+) -> Vec<String> {
+    let mut levels = Levels::default();
+    levels.set(Day(0), level);
+    let levels = Arc::new(levels);
     let watch = |detector| Watch { detector, cap: Severity::Critical, stage: Stage::Alert, variants: Vec::new() };
     let engine = Engine::new(detectors.into_iter().map(watch).collect(), Lateness::default());
     let mut cells: HashMap<Entity, HashMap<Hour, Cell>> = HashMap::new();
@@ -123,7 +148,8 @@ fn run(detectors: Vec<Box<dyn Detector>>, of: &str, (batches, earlier): (&[Vec<H
     for (entity, cells) in cells.iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
         let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
         let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
-        let known = Known { entity: entity.clone(), cells: Vec::new(), profile: None, account, home };
+        let (entity, levels) = (entity.clone(), Arc::clone(&levels));
+        let known = Known { entity, cells: Vec::new(), profile: None, account, home, levels };
         judge((&engine, earlier), &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
@@ -163,7 +189,7 @@ fn judge((engine, earlier): (&Engine, Earlier), all: &Known, hours: &HashMap<Hou
         let mut findings = Vec::new();
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         engine.judge(&known, range, &mut findings);
-        book.take(Judged { entity: entity.clone(), range, findings }, engine);
+        book.take(Judged { entity: entity.clone(), range, findings, peaks: Vec::new() }, engine);
         profile.learn(hour, &cell, engine.learning(entity.family.source()));
     }
 }

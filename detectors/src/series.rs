@@ -176,7 +176,9 @@ impl Series {
     pub(crate) fn glance(&self, asked: &RateWindows, bound: Hour) -> f64 {
         // Not whether it is busy by now: the same minute would be looked at otherwise when somebody asks later.
         match &self.busy {
-            Some(busy) if busy.covers(bound.before()) && busy.newest().at <= bound => busy.newest().model.judge(asked).t,
+            Some(busy) if busy.covers(bound.before()) && busy.newest().at <= bound => {
+                busy.newest().model.judge(asked).t
+            }
             Some(busy) if busy.covers(bound.before()) => f64::INFINITY,
             // What an hour had that is known, in whichever minutes, is no surprise in another one.
             _ if self.baseline(bound).any(|(_, n)| f64::from(n) >= asked.sums[3]) => 0.0,

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
+use crate::level::Surprise;
 use crate::measure::Measure;
 use crate::rate::round;
 use crate::settings::{Field, Value, Visit};
@@ -32,6 +33,7 @@ pub struct ShareSettings {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Excess {
     pub(crate) score: ErrorScore,
+    pub(crate) surprise: Surprise,
     /// In per cent.
     pub(crate) share: f64,
     pub(crate) usual: f64,
@@ -60,10 +62,11 @@ impl ShareSettings {
         };
         let excess = |score: ErrorScore| {
             let share = 100.0 * score.seen.0 / score.seen.1.max(1.0);
-            Excess { score, share, usual: 100.0 * score.share }
+            let surprise = Surprise { t: score.t, asked: self.surprise };
+            Excess { score, surprise, share, usual: 100.0 * score.share }
         };
         let enough = |excess: &Excess| {
-            excess.score.t >= self.surprise + raise
+            excess.surprise.t >= self.surprise + raise
                 && excess.score.seen.0 >= f64::from(self.min_failed)
                 && excess.share >= self.min_share.max(self.ratio * excess.usual)
         };

@@ -2,12 +2,13 @@
 
 use crate::alert::Subject;
 use crate::cell::Cell;
-use crate::detector::{Detector, Trigger};
+use crate::detector::{Detector, Trigger, Verdict};
+use crate::level::{Level, Pool, governs};
 use crate::measure::Slot;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
-use crate::window::Around;
+use crate::window::{Around, Window};
 
 /// A detector that is on, with the variants of it that hold for some subjects.
 pub struct Watch {
@@ -31,7 +32,47 @@ pub struct Variant {
     pub cap: Severity,
 }
 
+/// What is said of a minute.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// At the level of its day.
+    pub(crate) told: Option<Verdict>,
+    /// At the lowest level there is, of what levels govern.
+    pub(crate) evidence: Option<Verdict>,
+}
+
 impl Watch {
+    /// The level that governs what it finds, as far as that is not grave; nothing where nobody is told at once.
+    pub(crate) fn pool(&self) -> Option<Pool> {
+        Some(self.detector.about().pool()).filter(|_| self.stage == Stage::Alert)
+    }
+
+    /// What one of its detectors says of a minute of a day with this level. `explained` says how grave what it says is once
+    /// its causes are known.
+    pub(crate) fn said(
+        &self,
+        (detector, cap): (&dyn Detector, Severity),
+        (window, level): (&Window<'_>, Level),
+        explained: impl Fn(&Verdict) -> Severity,
+    ) -> Said {
+        let at = |raise| detector.judge(&Window { raise, ..*window });
+        let Some(pool) = self.pool() else { return Said { told: at(0.0), evidence: None } };
+        let Some(lowest) = at(pool.lowest()) else { return Said::default() };
+        if lowest.surprise.is_none() {
+            // What has no chance is the same at every level.
+            return Said { told: Some(lowest), evidence: None };
+        }
+        let governed = |verdict: &Verdict| governs(verdict, cap);
+        let mut told = at(level.of(pool)).filter(governed);
+        if let Some((verdict, surprise)) = told.as_mut().and_then(|verdict| verdict.surprise.map(|s| (verdict, s))) {
+            verdict.why.push_str(&level.said(pool, surprise));
+        }
+        // What is grave is told whatever the level.
+        let grave = |verdict: &Verdict| explained(verdict).min(cap) > Severity::Medium;
+        let told = told.or_else(|| at(0.0).filter(|verdict| !governed(verdict) || grave(verdict)));
+        Said { told, evidence: Some(lowest).filter(governed) }
+    }
+
     /// The detector that speaks for a subject, and the highest severity that it may speak with.
     #[must_use]
     pub fn of(&self, subject: &Subject) -> (&dyn Detector, Severity) {

@@ -23,7 +23,7 @@ use crate::time::{HOUR, Hour, Minute};
 pub const REACH: Minutes = Minutes(60);
 
 /// An entity's cells around a minute, and what is usual for it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Window<'a> {
     /// What is judged.
     pub entity: &'a Entity,

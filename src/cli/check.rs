@@ -150,6 +150,7 @@ mod tests {
             Err(error) => format!("{error}\nexit {}", error.tell(&mut Vec::new()) as u8),
         };
         let text = text.replace(&path.display().to_string(), "FILE");
+        let text = text.replace(&format!("; version {}\n", profiles().version), "; version V\n");
         assert_eq!(text.replace(&format!("{} built in", PACK.len()), "N built in"), wanted);
     }
 
@@ -166,7 +167,7 @@ owners      0 rules
 overrides   0 rules
 silence     0 watched
 allow       0 rules
-noise       6 profiles on, 0 off; version 2
+noise       6 profiles on, 0 off; version V
 deployers   none named
 sns         no topic
 metrics     on, namespace Lapwing, by detector
@@ -213,7 +214,7 @@ owners      1 rule
 overrides   0 rules
 silence     0 watched
 allow       2 rules, 1 out of date
-noise       6 profiles on, 0 off; version 2
+noise       6 profiles on, 0 off; version V
 deployers   none named
             allow 1 has ended, and hides nothing new: then
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)

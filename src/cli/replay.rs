@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use lapwing_detectors::alert::{Alert, Status};
+use lapwing_detectors::level::Pool;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
@@ -32,6 +33,10 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 ///
 /// Reads CloudTrail and Lambda logs in any container that AWS delivers or exports them in, packed or plain. All paths
 /// together are one stream of events.
+///
+/// What is compared with the usual, and is low or medium, has a budget of alerts a day (`[budget]` in the settings). How
+/// surprising such a finding must be follows it from day to day: where that is more or less than the settings ask, the
+/// alert and the summary say by how much and why.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code: 0 fine, 1 findings (with --fail-on), 2 something could not be read.
 
@@ -346,7 +351,25 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
     for (name, n, note) in optional.into_iter().filter(|(_, n, _)| *n > 0) {
         line(name, n, note);
     }
+    levels(replay);
     tell(&format!("next: {}", next(replay, counts)));
+}
+
+/// How much more surprising than their settings say findings had to be: each change where all is wanted, else the last.
+fn levels(replay: &Replay) {
+    let changes: Vec<_> = replay.levels().changes().collect();
+    let last = if replay.least() == Stage::Observe { 0 } else { changes.len().saturating_sub(1) };
+    for (day, level) in &changes[last..] {
+        let (compared, news) = (level.of(Pool::Compared), level.of(Pool::News));
+        let of_news = if news > 0.0 { format!("; for what is new {news:+.1}") } else { String::new() };
+        let why = match compared {
+            0.0 => "",
+            ..0.0 => ": fewer came before than the budget has room for",
+            _ => ": more came before than the budget has room for",
+        };
+        let note = format!("since {day}, beyond what settings ask of what is compared with the usual{of_news}{why}");
+        tell(&format!("  {:<12} {:>12}  {note}", "level", format!("{compared:+.1}")));
+    }
 }
 
 /// What is not said, and why.

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::group::Change;
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::settings::Minutes;
@@ -343,6 +344,18 @@ impl Replay {
     #[must_use]
     pub fn digested(&self) -> u64 {
         self.pipeline.store.digests().map(|(_, digest)| digest.alerts()).sum::<u64>() - self.stats.folded
+    }
+
+    /// How surprising findings had to be, by day.
+    #[must_use]
+    pub fn levels(&self) -> &Levels {
+        self.pipeline.store.levels()
+    }
+
+    /// The least stage of alerts that are told.
+    #[must_use]
+    pub fn least(&self) -> Stage {
+        self.plan.stage
     }
 
     /// What was found and is not said, and why.

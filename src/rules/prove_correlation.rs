@@ -176,7 +176,8 @@ fn judge(engine: &Engine, source: Source, deliveries: &[Vec<&Sample>], found: &m
         let Some((first, last)) = hours else { continue };
         let cells = cells.into_iter().map(|(hour, cell)| (hour, Arc::new(cell))).collect();
         let range = Range { from: first.first(), to: last.last(), complete: true };
-        engine.judge(&Known { entity, cells, profile: None, account: None, home: Vec::new() }, range, found);
+        let levels = Arc::default();
+        engine.judge(&Known { entity, cells, profile: None, account: None, home: Vec::new(), levels }, range, found);
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ impl Settings {
     pub fn engine_from(&self, least: Stage) -> Engine {
         let watches = self.watches().into_iter().filter(|watch| watch.stage >= least);
         let mut engine = Engine::new(watches.collect(), self.lateness);
+        engine.budget = self.budget;
         engine.gauge = self.gauges;
         engine
     }

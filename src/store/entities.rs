@@ -8,6 +8,7 @@ use lapwing_detectors::cell::Cell;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, EntityRef, Family};
 use lapwing_detectors::judge::Known;
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::profile::{Learning, Profile};
 use lapwing_detectors::time::Hour;
 
@@ -53,13 +54,14 @@ impl Held {
     }
 
     /// What is known of it, with these of its cells.
-    pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
+    pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>, levels: &Arc<Levels>) -> Known {
         Known {
             entity: self.entity.clone(),
             cells,
             profile: Some(Arc::clone(&self.profile)),
             account: None,
             home: Vec::new(),
+            levels: Arc::clone(levels),
         }
     }
 }

@@ -20,6 +20,7 @@ use lapwing_detectors::profile::Lateness;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
+use self::levels::Levelled;
 use super::days::{Days, closed, day_of};
 use super::entities::{Entities, Limits};
 use super::hours::{Hours, Id};
@@ -29,6 +30,7 @@ use home::{Touched, touch};
 mod heard;
 mod home;
 mod kept;
+mod levels;
 mod look;
 mod past;
 
@@ -68,6 +70,7 @@ pub struct MemoryStore {
     lessons: Vec<Lesson>,
     book: Book,
     days: Days,
+    levelled: Levelled,
     /// When there were signs of life of what must not be silent.
     beats: BTreeMap<Entity, Beats>,
     /// From where on silences are judged: what an earlier replay said of the time before stands.
@@ -109,6 +112,7 @@ impl MemoryStore {
             lessons: Vec::new(),
             book: Book::default(),
             days: Days::default(),
+            levelled: Levelled::default(),
             beats: BTreeMap::new(),
             heard_from: NEVER,
             complete: NEVER,
@@ -246,6 +250,7 @@ impl MemoryStore {
             self.drop_old(now);
             return None;
         };
+        self.levelled.reach(Day::of_minute(hour.first()), self.engine.budget);
         if self.retention == Retention::Reach {
             // Windows of an hour reach into the one before; of earlier ones what is left is enough.
             self.drop_hours(hour.before().before());
@@ -288,7 +293,7 @@ impl MemoryStore {
             let (range, complete) = (ranges[source as usize], complete[source as usize]);
             let asked = range.from <= range.to;
             let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
-            let MemoryStore { engine, entities, folder, lessons, .. } = self;
+            let MemoryStore { engine, entities, folder, lessons, levelled, .. } = self;
             present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
@@ -302,7 +307,8 @@ impl MemoryStore {
                 }
                 continue;
             }
-            let known = held.known(past.into_iter().chain(pair.cells(present.id, folder)).collect());
+            let cells = past.into_iter().chain(pair.cells(present.id, folder)).collect();
+            let known = held.known(cells, levelled.levels());
             if complete {
                 lessons.extend(known.cells.last().map(|(hour, cell)| (present.id, *hour, Arc::clone(cell))));
             }
@@ -333,6 +339,7 @@ fn complete_at(now: DateTime<Utc>, lateness: Lateness) -> Minute {
 impl StateStore for MemoryStore {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         let touched = self.add_touching(&learnt);
+        self.level_today();
         Ok(self.touched(touched))
     }
 
@@ -346,6 +353,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn fold(&mut self, judged: Vec<Judged>, _: &Judge<'_>, _: DateTime<Utc>) -> Result<Vec<Found>, StoreError> {
+        self.levelled.take(&judged);
         Ok(judged.into_iter().flat_map(|judged| self.book.take(judged, &self.engine)).collect())
     }
 

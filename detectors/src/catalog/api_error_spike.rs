@@ -145,7 +145,7 @@ fn said(window: &Window<'_>, (class, measure): (ErrorClass, Measure), excess: &E
         at_least: false,
         expected: Some(score.share * calls),
         threshold: None,
-        surprise: Some(score.t),
+        surprise: Some(excess.surprise),
         window: span,
         folding: Folding::Largest,
         unit: UNIT.into(),

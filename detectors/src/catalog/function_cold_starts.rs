@@ -119,7 +119,7 @@ impl FunctionColdStarts {
         let headline = format!("{{seen}} of {calls} invocations started cold in {{window}} min, {usual}");
         Some(Verdict {
             expected: Some(excess.score.share * calls),
-            surprise: Some(excess.score.t),
+            surprise: Some(excess.surprise),
             why: format!(
                 "{:.0} % of the invocations started cold, {usual}; a share of cold starts alone is low",
                 excess.share

@@ -127,7 +127,7 @@ impl FunctionErrorSpike {
         let (failed, calls) = excess.score.seen;
         let mut verdict = self.say(window, excess.score.window as u32, (failed, calls), &excess.usual());
         verdict.expected = Some(excess.score.share * calls);
-        verdict.surprise = Some(excess.score.t);
+        verdict.surprise = Some(excess.surprise);
         Some(verdict)
     }
 

@@ -40,6 +40,7 @@ pub mod new_principal;
 pub mod new_region;
 pub mod new_role;
 pub mod new_sensitive_api;
+pub mod new_time;
 pub mod root_use;
 pub mod several_tactics;
 pub mod silence;
@@ -86,6 +87,7 @@ pub static CATALOG: &[Make] = &[
     || Box::new(FirstSeen::from(&new_region::KIND)),
     || Box::new(FirstSeen::from(&new_error_code::KIND)),
     || Box::new(FirstSeen::from(&new_account_region::KIND)),
+    || Box::new(FirstSeen::from(&new_time::KIND)),
     || Box::new(deployer_misused::DeployerMisused::default()),
     || Box::new(invocation_rate::InvocationRate::default()),
     || Box::new(function_error_spike::FunctionErrorSpike::default()),

@@ -12,7 +12,7 @@ pub static KIND: Kind = Kind {
     about: About {
         id: "new-region",
         title: "Region never used before",
-        what: "A principal calls an API in a Region that it never worked in as long as it is known.",
+        what: "A principal calls an API in a Region that it never worked in as long as it is known. What others of its account do counts: a Region that is their habit is no news, and who is known for a few days only is judged by how seldom the account goes anywhere new.",
         why: "What should not be found is built where nobody looks.",
         innocent: "A roll-out to another Region.",
         attack: &["T1535"],
@@ -50,6 +50,25 @@ mod tests {
              401:20            ec2:RunInstances       who=user/ann region=ap-east-1",
             "17:20 low user/ann: 1 Region never used before: ap-east-1",
         );
+    }
+
+    #[test]
+    fn somebody_who_seldom_comes_is_judged_by_the_account() {
+        check(
+            &FirstSeen::from(&KIND),
+            "00:00-800:00/60m   ec2:DescribeInstances  who=role/etl
+             00:30-720:30/8640m  ec2:DescribeInstances  who=user/ann
+             801:20             ec2:RunInstances       who=user/ann region=ap-east-1",
+            "09:20 low user/ann: 1 Region never used before: ap-east-1",
+        );
+    }
+
+    #[test]
+    fn where_others_of_the_account_work_is_nothing_new() {
+        let script = "00:00-400:00/60m  ec2:DescribeInstances  who=user/ann
+                      00:30-400:30/60m  ec2:DescribeInstances  who=role/etl region=ap-east-1
+                      401:20            ec2:RunInstances       who=user/ann region=ap-east-1";
+        check(&FirstSeen::from(&KIND), script, "");
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Detector for RootUse {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        let write = Grade { severity: Severity::High, why: "the root user signed in, changed something or asked for data" };
+        let write =
+            Grade { severity: Severity::High, why: "the root user signed in, changed something or asked for data" };
         let read = Grade { severity: Severity::Low, why: "the root user only looked at settings" };
         let said = |slot| format!("the root user made {{seen}} call{{s}}, such as {}", names(window, slot));
         verdict(window, ROOT_WRITE, write, said(ROOT_WRITE))

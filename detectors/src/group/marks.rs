@@ -31,7 +31,8 @@ impl Mark {
         let verdict = &finding.verdict;
         let Finding { confirmed, .. } = *finding;
         let (severity, seen) = (verdict.severity, verdict.seen);
-        let Verdict { expected, surprise, window, .. } = *verdict;
+        let Verdict { expected, window, .. } = *verdict;
+        let surprise = verdict.surprise.map(|surprise| surprise.t);
         Mark { severity, seen, expected, surprise, window, confirmed }
     }
 }

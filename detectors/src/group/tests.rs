@@ -7,6 +7,7 @@ use crate::catalog::denied_burst::DeniedBurst;
 use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
 use crate::judge::Range;
+use crate::level::Surprise;
 use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::stage::Stage;
@@ -62,9 +63,9 @@ fn say(findings: &[(i32, u64, Severity)]) -> Vec<String> {
 #[test]
 fn the_most_surprising_finding_is_the_alerts() {
     let mut book = Book::default();
-    let mut fold = |minute, surprise| {
+    let mut fold = |minute, surprise: Option<f64>| {
         let mut finding = finding(minute, 12, Severity::Low);
-        finding.verdict.surprise = surprise;
+        finding.verdict.surprise = surprise.map(|t| Surprise { t, asked: 6.0 });
         book.fold(finding);
         book.finish(Minute(minute))[0].p_value()
     };
@@ -110,7 +111,7 @@ fn an_alert_whose_middle_is_taken_back_is_two() {
     }
     let [before] = &book.finish(Minute(0))[..] else { panic!("one alert") };
     let range = Range { from: Minute(40), to: Minute(60), complete: true };
-    book.take(Judged { entity: of(0, 0).entity, range, findings: Vec::new() }, &Engine::default());
+    book.take(Judged { entity: of(0, 0).entity, range, findings: Vec::new(), peaks: Vec::new() }, &Engine::default());
     let of_minutes = |alert: &Alert| (alert.seen, Minute::of(alert.window.end).0 - 1, alert.folded);
     let after = book.finish(Minute(0));
     assert_eq!(after.iter().map(of_minutes).collect::<Vec<_>>(), [(30, 0, 1), (40, 150, 2)]);

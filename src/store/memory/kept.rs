@@ -11,6 +11,7 @@ use lapwing_detectors::group::{Book, Page};
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 
+use super::levels::Written;
 use super::{MemoryStore, NEVER, Retention};
 use crate::store::blocks::{Damaged, Reader, Writer};
 use crate::store::entities::Held;
@@ -35,6 +36,7 @@ impl MemoryStore {
         self.hours.fold(&mut self.folder);
         let judged = [Source::CloudTrail, Source::Lambda].map(|source| self.judged.get(&source).copied());
         out.put(&(self.newest, judged))?;
+        out.put(&self.levelled.written())?;
         self.keep_beats(out)?;
         let ids = self.keep_entities(out)?;
         let all: Vec<_> = self.hours.cells().filter(|(hour, _)| *hour >= self.reached()).collect();
@@ -123,6 +125,7 @@ impl MemoryStore {
         self.heard_from = newest.map_or(NEVER, |newest| Minute::of(newest).plus(-JUDGED_ANEW));
         let sources = [Source::CloudTrail, Source::Lambda];
         self.judged = sources.into_iter().zip(judged).filter_map(|(source, minute)| Some((source, minute?))).collect();
+        self.levelled = from.take::<Written>()?.into();
         for _ in 0..from.take::<u64>()? {
             let (entity, hours): (Entity, Vec<(Hour, u64)>) = from.take()?;
             self.beats.insert(entity, hours.into_iter().collect());

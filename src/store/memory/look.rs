@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use lapwing_detectors::day::{Day, Digest};
 use lapwing_detectors::entity::Family;
 use lapwing_detectors::group::{Book, Change};
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::{MemoryStore, NEVER};
@@ -46,6 +47,12 @@ impl MemoryStore {
     #[must_use]
     pub fn overflow(&self) -> &BTreeMap<Family, u64> {
         &self.entities.overflow
+    }
+
+    /// How surprising findings must be, by day.
+    #[must_use]
+    pub fn levels(&self) -> &Levels {
+        self.levelled.levels()
     }
 
     /// The digests of all days.

@@ -56,7 +56,9 @@ impl MemoryStore {
         let mut judged = self.hours.range(from..to.after()).filter_map(|(_, held)| held.merged(id));
         let long = judged.any(|cell| self.engine.is_long_lived(cell));
         let reach = if long { reach.min(Hour(from.0 - self.engine.hours_back())) } else { reach };
-        let known = self.entities.at_home(held.known(self.hours.copies(id, (reach, from), to)), &self.engine);
+        let known = self
+            .entities
+            .at_home(held.known(self.hours.copies(id, (reach, from), to), self.levelled.levels()), &self.engine);
         self.with_home(known, (from, to))
     }
 }

@@ -7,7 +7,8 @@ use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
-use lapwing_detectors::judge::Range;
+use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::level::Levels;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::settings::Minutes;
 use lapwing_detectors::time::{Hour, Minute};
@@ -44,6 +45,8 @@ pub(super) struct Access<'a, T> {
     pub(super) owner: u64,
     pub(super) lease: TimeDelta,
     pub(super) now: DateTime<Utc>,
+    /// How surprising findings must be, by day.
+    pub(super) levels: &'a Arc<Levels>,
     /// What is usual for accounts that were asked about.
     pub(super) accounts: &'a Mutex<Accounts>,
     /// The work that was asked for.
@@ -159,18 +162,20 @@ impl<T: Table> Access<'_, T> {
     /// where minutes from the hour `from` on are judged.
     pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
         let stored = self.stored(view);
-        let known = view.learnt.take().filter(|known| known.0 >= stored.0);
-        // Whoever was slow may have written more of the last hours, in time, since they were learnt.
-        let (next, profile) = known.map_or(stored, |(next, profile)| (next.min(view.open), profile));
-        let open = self.complete(&view.entity).plus(1);
-        let end = open.hour();
+        let (next, profile) = view.base.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
+        let lateness = self.lateness(view);
+        let complete = |at| Minute::of(at).plus(-(lateness.0 as i32));
+        let end = complete(self.now).hour();
         if next < end && view.from > next {
             self.reread(view, next).await?;
         }
-        let profile = self.taught(view, (next, end), profile);
-        view.reach = profile.reach(from, self.lateness(view)).min(next.max(end)).min(self.reached(view, from));
+        // Of hours that were hardly over when their cells were read, or not yet, others may have written more since, in time.
+        let sure = complete(view.read - SKEW).hour().min(end).max(next);
+        let base = self.taught(view, (next, sure), profile);
+        let profile = self.taught(view, (sure, end), Arc::clone(&base));
+        view.reach = profile.reach(from, lateness).min(next.max(end)).min(self.reached(view, from));
+        view.base = Some((sure, base));
         view.learnt = Some((next.max(end), profile));
-        view.open = open.plus(-(SKEW.num_minutes() as i32)).hour();
         if view.from > view.reach {
             self.reread(view, view.reach).await?;
         }
@@ -227,7 +232,7 @@ impl<T: Table> Access<'_, T> {
         }
         let next = met.as_ref().map_or(Hour(i32::MAX), |(learnt, _)| *learnt);
         let mut account = self.view(&home, next, Freshness::Strong).await?;
-        (account.learnt, account.open) = (met, next);
+        account.base = met;
         self.learn(&mut account, Hour(i32::MAX)).await?;
         let Some((learnt, profile)) = account.learnt else { return Ok(()) };
         view.account = Some(Arc::clone(&profile));
@@ -271,10 +276,15 @@ impl<T: Table> Access<'_, T> {
         last
     }
 
+    /// What is known of a view's entity around these hours.
+    pub(super) fn known(&self, view: &View, (from, to): (Hour, Hour)) -> Known {
+        Known { levels: Arc::clone(self.levels), ..view.known(from, to) }
+    }
+
     /// What is to be judged of the minutes from `from` to `to`: the complete ones as complete, the others as not.
     pub(super) fn due(&self, view: &View, from: Minute, to: Minute) -> Vec<Due> {
         let complete = self.complete(&view.entity);
-        let known = view.known(from.hour(), to.hour());
+        let known = self.known(view, (from.hour(), to.hour()));
         let mut due = Vec::new();
         if from <= complete {
             due.push((known.clone(), Range { from, to: to.min(complete), complete: true }));

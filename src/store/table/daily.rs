@@ -126,7 +126,7 @@ impl<T: Table> Access<'_, T> {
         }
     }
 
-    async fn item<V: Default + DeserializeOwned>(&self, place: &Place) -> Result<(u64, V), StoreError> {
+    pub(super) async fn item<V: Default + DeserializeOwned>(&self, place: &Place) -> Result<(u64, V), StoreError> {
         let span = Span { key: &place.key, from: &place.sort, to: &place.sort, freshness: Freshness::Strong };
         match self.table.query(span).await?.pop() {
             Some(item) => Ok((item.version, unpack(&item.body, &place.key)?)),
@@ -136,7 +136,7 @@ impl<T: Table> Access<'_, T> {
 
     /// Changes an item, or makes it; begins anew where somebody else was faster. What is done twice must be as if done
     /// once: an answer may get lost.
-    async fn change<V, R>(&self, place: &Place, mut change: impl FnMut(&mut V) -> R) -> Result<R, StoreError>
+    pub(super) async fn change<V, R>(&self, place: &Place, mut change: impl FnMut(&mut V) -> R) -> Result<R, StoreError>
     where
         V: Default + Serialize + DeserializeOwned + Clone + PartialEq,
     {

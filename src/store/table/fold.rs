@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lapwing_detectors::entity::Entity;
-use lapwing_detectors::judge::{Judged, Range};
+use lapwing_detectors::judge::Range;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::Hour;
 
@@ -60,7 +60,8 @@ impl<T: Table> Access<'_, T> {
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
-                found.extend(book.take(judged(&view, *range, judge), self.engine));
+                let known = self.known(&view, (range.from.hour(), range.to.hour()));
+                found.extend(book.take(judge(&known, *range), self.engine));
             }
             let before = plain(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
@@ -143,8 +144,4 @@ impl<T: Table> Access<'_, T> {
         }
         Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })
     }
-}
-
-fn judged(view: &View, range: Range, judge: &Judge<'_>) -> Judged {
-    judge(&view.known(range.from.hour(), range.to.hour()), range)
 }

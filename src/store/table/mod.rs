@@ -13,6 +13,7 @@ mod exchange;
 mod fold;
 pub mod keys;
 mod ledger;
+mod levels;
 pub mod port;
 mod store;
 mod tick;

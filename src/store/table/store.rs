@@ -8,7 +8,6 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::{Alert, AlertId};
 use lapwing_detectors::beats::Beats;
-use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
@@ -19,14 +18,15 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
-use super::exchange::{Added, Lesson};
+use super::exchange::{Added, Lesson, lessons};
 use super::fold::Past;
 use super::keys::{Bucket, short};
 use super::ledger::LEASE;
+use super::levels::Levelled;
 use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError, reached};
+use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -64,6 +64,7 @@ pub struct TableStore<T> {
     claimed: Vec<(Alert, Letterbox)>,
     handed: HashMap<(Entity, u64), DateTime<Utc>>,
     sending: Vec<(Alert, Letterbox)>,
+    pub(super) levelled: Levelled,
     /// The last day up to which all digests were sent.
     digested: Option<Day>,
     /// Events that came after their minute was complete.
@@ -100,6 +101,7 @@ impl<T: Table> TableStore<T> {
             claimed: Vec::new(),
             handed: HashMap::new(),
             sending: Vec::new(),
+            levelled: Levelled::default(),
             digested: None,
             late: 0,
             waiting_since: None,
@@ -121,13 +123,14 @@ impl<T: Table> TableStore<T> {
         Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
-    fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
+    pub(super) fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
         Access {
             table: &self.table,
             engine: &self.engine,
             owner: self.owner,
             lease: self.lease,
             now,
+            levels: &self.levelled.levels,
             asked: &self.asked,
             accounts: &self.accounts,
         }
@@ -209,43 +212,13 @@ impl<T: Table> TableStore<T> {
     }
 }
 
-/// What lies beyond the life of a cell: it is judged by itself, and not kept.
-fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
-    let mut due = Vec::new();
-    for (hour, mut cell) in cells {
-        cell.mark(|_| Arrival::Late);
-        let cells = vec![(hour, Arc::new(cell))];
-        let known = Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new() };
-        due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
-    }
-    due
-}
-
-/// What a delivery taught, by entity; and what is too old to be kept.
-fn lessons(learnt: &Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
-    let mut by_entity: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
-    for (entity, hour, cell) in learnt.cells() {
-        by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
-    }
-    let oldest = Minute::of(now - LIFE).hour();
-    let mut kept = Vec::new();
-    let mut due = Vec::new();
-    for (entity, cells) in by_entity {
-        let (cells, old): (Vec<_>, Vec<_>) = cells.into_iter().partition(|(hour, _)| *hour > oldest);
-        due.extend(alone(&entity, old));
-        if !cells.is_empty() {
-            kept.push(Lesson { entity, cells });
-        }
-    }
-    (kept, due)
-}
-
 impl<T: Table> StateStore for TableStore<T> {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         let (now, delivery) = (learnt.received, short(learnt.delivery.0));
         let access = self.access(now);
         let late = learnt.events.iter().filter(|met| met.minute <= access.complete_of(met.source)).count() as u64;
         let (lessons, mut due) = lessons(&learnt, now);
+        self.meet_levels(lessons.iter().flat_map(|lesson| lesson.cells.iter().map(|(hour, _)| *hour)), now).await?;
         self.make_room(lessons.len());
         let known = self.views(lessons, now).await?;
         let admitted = self.admitted(known, now).await?;
@@ -285,12 +258,17 @@ impl<T: Table> StateStore for TableStore<T> {
                 return Ok(due);
             };
             if work.hour.is_none() {
-                let never =
-                    |known: &Known, range: Range| Judged { entity: known.entity.clone(), range, findings: Vec::new() };
+                let never = |known: &Known, range: Range| Judged {
+                    entity: known.entity.clone(),
+                    range,
+                    findings: Vec::new(),
+                    peaks: Vec::new(),
+                };
                 let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
                 self.collect(&view);
                 continue;
             }
+            self.meet_levels(work.hour.into_iter(), now).await?;
             let older = self.views.remove(&work.entity);
             let (view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
@@ -313,6 +291,7 @@ impl<T: Table> StateStore for TableStore<T> {
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
+        self.note_peaks(&judged, now).await?;
         // A tick whose findings were not folded is begun anew.
         let pass = self.pass.take();
         let mut found = Vec::new();

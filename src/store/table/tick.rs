@@ -130,7 +130,8 @@ impl<T: Table> Access<'_, T> {
         view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| next.0 < day.0 - behind)
     }
 
-    /// The minutes of an hour, and those that windows reach from there, as far as they are complete.
+    /// The minutes of an hour, and those that windows reach from there, as far as they are complete. What an older look has
+    /// unpacked and learnt is not unpacked and learnt again.
     pub(super) async fn complete_minutes(
         &self,
         work: &Work,
@@ -141,7 +142,14 @@ impl<T: Table> Access<'_, T> {
             Some(older) => {
                 // As far as it was needed last time: else it would be read twice.
                 let near = |from: &Hour| from.0 >= hour.0 - KEPT;
-                let from = [older.open, older.reach].into_iter().filter(near).fold(hour.before(), Hour::min);
+                let from = older
+                    .base
+                    .as_ref()
+                    .map(|base| base.0)
+                    .into_iter()
+                    .chain([older.reach])
+                    .filter(near)
+                    .fold(hour.before(), Hour::min);
                 self.again(older, from, Freshness::Strong).await?
             }
             None => self.view(&work.entity, hour.before(), Freshness::Strong).await?,

@@ -54,10 +54,10 @@ pub(super) struct View {
     /// The time of the call that read it.
     pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
-    /// What was learnt of the hours before this one, kept from one look to the next.
+    /// What was learnt of the hours before this one.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
-    /// The first hour of which more may have come in time since it was learnt.
-    pub(super) open: Hour,
+    /// The same of those hours of which nothing more can come in time, kept from one look to the next.
+    pub(super) base: Option<(Hour, Arc<Profile>)>,
     /// What is usual for its account, where that was asked for.
     pub(super) account: Option<Arc<Profile>>,
     /// The cells of its account, where those were asked for.
@@ -93,7 +93,7 @@ impl View {
             read: now,
             parts: BTreeMap::new(),
             learnt: None,
-            open: Hour(i32::MAX),
+            base: None,
             account: None,
             home: Vec::new(),
             reach: Hour(i32::MAX),
@@ -110,8 +110,8 @@ impl View {
     pub(super) fn instead_of(self, older: View) -> View {
         let others =
             self.parts.iter().any(|(place, part)| older.parts.get(place).map_or(0, |p| p.version) < part.version);
-        let View { learnt, open, reach, wins, reopened, .. } = older;
-        View { learnt, open, reach, wins: if others { 0 } else { wins }, reopened, ..self }
+        let View { learnt, base, reach, wins, reopened, .. } = older;
+        View { learnt, base, reach, wins: if others { 0 } else { wins }, reopened, ..self }
     }
 
     /// The first hour that must be read to know all from one on. What was in the cells of hours before that is there still,
@@ -261,6 +261,7 @@ impl View {
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
             home: self.home.clone(),
+            levels: Arc::default(),
         }
     }
 }

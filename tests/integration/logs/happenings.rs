@@ -1,6 +1,6 @@
 //! What happens in the generated logs: for each detector, something that makes it speak.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
 use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, measured, sign_in};
@@ -69,11 +69,13 @@ pub(super) fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateT
     time + TimeDelta::seconds(dice.between(0, minutes * 60))
 }
 
-/// Ordinary work of the days before: a little every few hours, so that it is known what is usual.
+/// Ordinary work of the nights before: a little every few hours, so that it is known what is usual. What comes by day is
+/// at an unusual time.
 fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     let mut time = noon() - TimeDelta::hours(52);
     while time < noon() - TimeDelta::hours(2) {
-        for _ in 0..dice.between(1, 4) {
+        let at_night = !(9..19).contains(&time.hour());
+        for _ in 0..if at_night { dice.between(1, 4) } else { 0 } {
             work(dice, time);
         }
         time += TimeDelta::minutes(dice.between(90, 240));

@@ -1,4 +1,7 @@
 //! Incidents: while one lasts, hardly anything is learnt; one that lasts long is tried as the new level.
+//!
+//! A trial learns the level and nothing else: the dispersion of hours at many times the level would outweigh all others
+//! for weeks, and that of the hour in which it falls back would be that of the fall.
 
 use libm::log;
 
@@ -10,8 +13,6 @@ const INCIDENT_GAP: i32 = 10;
 /// Minutes of an incident until its level is tried as the new one, and how long the old one may come back.
 const TRIAL_AFTER: i32 = 120;
 const TRIAL_FOR: i32 = 1440;
-/// What a trial keeps of the dispersion.
-const TRIAL_KEEPS: f64 = 0.1;
 
 impl RateProfile {
     /// The first minute that no longer belongs to the incident that was seen last.
@@ -42,16 +43,10 @@ impl RateProfile {
     /// Takes the last hour's level as the new one.
     fn try_level(&mut self, minute: i32) {
         let (n, exposure) = self.last_hour(minute);
-        let first = self.trial.is_none();
-        if first {
-            self.trial = Some(((self.level.a, self.level.b), minute + TRIAL_FOR));
-        }
+        self.trial.get_or_insert(((self.level.a, self.level.b), minute + TRIAL_FOR));
         let a = (n * 0.5).max(0.5);
         self.level.a = a as f32;
         self.level.b = (a * exposure / n.max(0.5)) as f32;
-        if first {
-            self.level.forget_dispersion(TRIAL_KEEPS);
-        }
         self.hour = (0.0, 0.0);
         self.season.restart(self.level.mean());
         self.calibration.withdraw();
@@ -61,11 +56,10 @@ impl RateProfile {
     /// Takes the old level back as soon as it fits the last hour clearly better.
     pub(super) fn check_trial(&mut self, minute: i32) {
         let Some(((a, b), until)) = self.trial else { return };
-        let mut old = Level { a, b, ..self.level };
+        let old = Level { a, b, ..self.level };
         let (n, exposure) = self.last_hour(minute);
         let distance = |level: &Level| log((n + 0.5) / ((level.mean() * exposure).max(1e-6) + 0.5)).abs();
         if distance(&old) < 0.5 * distance(&self.level) {
-            old.forget_dispersion(1.0 / TRIAL_KEEPS);
             (self.level, self.trial) = (old, None);
             self.season.restart(self.level.mean());
             self.hour = (0.0, 0.0);

@@ -70,7 +70,9 @@ impl Level {
         let b = f64::from(self.b) * KEPT;
         let a = (f64::from(self.a) * KEPT).max(LEAST).max(LEAST_LEVEL * b);
         (self.a, self.b) = (a as f32, b as f32);
-        self.forget_dispersion(KEPT);
+        // In the precision that it is stored in.
+        let kept = |value: f32| Short::new(f64::from(value) * KEPT).get() as f32;
+        (self.num, self.den) = (self.num.map(kept), self.den.map(kept));
     }
 
     /// Learns the dispersion of an hour that this level has learnt: the counts of its minutes, what was expected in
@@ -115,12 +117,5 @@ impl Level {
         let weight = f64::from(WIDTHS[w]) / 60.0;
         self.num[w] = (f64::from(self.num[w]) + weight * extra).clamp(-LARGEST, LARGEST) as f32;
         self.den[w] = (f64::from(self.den[w]) + weight * squares).min(LARGEST) as f32;
-    }
-
-    /// Forgets dispersion, or with `kept` above 1 remembers it.
-    pub(super) fn forget_dispersion(&mut self, kept: f64) {
-        // In the precision that it is stored in.
-        let kept = |value: f32| Short::new(f64::from(value) * kept).get() as f32;
-        (self.num, self.den) = (self.num.map(kept), self.den.map(kept));
     }
 }

@@ -253,12 +253,18 @@ impl RateProfile {
         let Some(usual) = self.recurring.at(asked.minute) else { return plain };
         let mut best = RateScore { l: 0.0, ..plain };
         for (w, width) in WIDTHS.into_iter().enumerate() {
-            let mean = mean(w);
-            let expected = mean.max(usual.peaks[w]);
-            let inverse = 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + VISITS / f64::from(usual.visits);
+            let (mean, own) = (mean(w), level.inverse_size(w));
+            // A count that was usual itself explains nothing.
+            let recurs = tail(usual.peaks[w], mean, own) > U0;
+            let (expected, inverse) = if recurs {
+                let visits = VISITS / f64::from(usual.visits);
+                (usual.peaks[w], 1.0 / f64::from(level.a) + level.dispersion(w).min(1.0) + visits)
+            } else {
+                (mean, own)
+            };
             let mut l = tail(asked.sums[w], expected, inverse).min(plain.l);
             // What has come with sizes that differ by much may come larger still.
-            if l > 0.0 && usual.visits >= SIZED && usual.peaks[w] > FAR_OVER * mean {
+            if recurs && l > 0.0 && usual.visits >= SIZED && expected > FAR_OVER * mean {
                 l = l.min(log(asked.sums[w] / expected) / usual.spread);
             }
             if l > best.l {
@@ -325,18 +331,22 @@ impl RateProfile {
         let mut level = self.level.with((events, if away { SLOW * exposure } else { exposure }));
         let mut means = [0.0; REACH];
         self.factors.fill(&self.phase, (hour, level.mean()), &mut means);
-        if empty && self.slow == 0 && !away {
+        let tried = self.trial.is_some();
+        if away || tried {
+            // A level that is not its own says nothing about the dispersion.
+        } else if empty && self.slow == 0 {
             level.disperse_empty(&means);
-        } else if !away {
+        } else {
             level.disperse(&self.ring.counts, &means, self.slow);
         }
-        if self.trial.is_none() && !(away && self.quiet > LONGEST_NIGHT) {
+        let gone = away && self.quiet > LONGEST_NIGHT;
+        if !tried && !gone {
             let retold = self.season.learn(hour, events, self.scheduled(), level.mean());
             level.expose(retold);
         }
         if empty {
             self.phase.skip();
-        } else if !self.disturbed && self.trial.is_none() {
+        } else if !self.disturbed && !tried {
             let mean = level.mean() * self.season.factor(hour);
             self.phase.learn(&self.ring.counts, self.slow, 1.0 / mean.max(1e-6) + level.dispersion(0));
         }

@@ -194,6 +194,32 @@ fn what_recurs_in_any_size() {
     assert!(larger < 4.0 && vast > larger, "{larger} {vast}");
 }
 
+/// Six hours at twenty times the level: a day later the series is as even as it was.
+#[test]
+fn a_long_incident_is_forgiven() {
+    let even = |times: u32| {
+        let (mut dice, mut profile) = (Dice(13), RateProfile::new(START));
+        for i in 0..8 * DAYS {
+            let now = if (7 * DAYS..7 * DAYS + 360).contains(&i) { times } else { 1 };
+            profile.learn(START + i, dice.next(9) * dice.next(3) * now);
+        }
+        [0, 1, 2, 3].map(|window| profile.level.dispersion(window))
+    };
+    for (after, calm) in even(20).into_iter().zip(even(1)) {
+        assert!(after < 1.5 * calm, "{after}, without it {calm}");
+    }
+}
+
+/// A minute that stood out yesterday says nothing about a quarter of an hour today.
+#[test]
+fn what_was_usual_explains_nothing() {
+    let mut dice = Dice(17);
+    let single = |i: i32| dice.next(17) + if i == 6 * DAYS + 10 { 36 } else { 0 };
+    let quarter: Vec<u32> = (0..25).map(|i| if i >= 10 { 12 } else { 0 }).collect();
+    let t = burst(7, single, &quarter);
+    assert!(t > 5.0, "{t}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -9,6 +9,7 @@
 mod daily;
 mod flaws;
 mod hostile;
+mod levels;
 mod oracle;
 mod parts;
 mod races;

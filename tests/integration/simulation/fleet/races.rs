@@ -14,7 +14,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
-use lapwing_detectors::time::Minute;
+use lapwing_detectors::time::{Hour, Minute};
 
 use crate::logs::ACCOUNT;
 
@@ -74,7 +74,7 @@ fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize>, received
 fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
     let mut findings = Vec::new();
     engine.judge(known, range, &mut findings);
-    Judged { entity: known.entity.clone(), range, findings }
+    Judged { entity: known.entity.clone(), range, findings, peaks: Vec::new() }
 }
 
 /// Does what a slow instance found still stand, when late events came while it judged that undo it?
@@ -125,22 +125,32 @@ fn what_late_events_undo_is_not_written_by_who_has_not_seen_them() {
     assert!(!stands(at + TimeDelta::hours(3)));
 }
 
-/// Of an hour that has just become complete, somebody whose clock is behind may still write what comes in time.
-#[test]
-fn what_came_in_time_is_learnt_also_where_its_hour_was_learnt_before_it_was_written() {
-    let (shelf, engine) = (Shelf::default(), Arc::new(Engine::default()));
+/// The newest hour that the profile knows of an instance which took the first deliveries before another one took those of
+/// eleven, and takes one more then; each with its minute and when it was received.
+fn newest(before: &[(&str, &str)], eleven: (&str, &str), then: (&str, &str)) -> Option<Hour> {
+    let (shelf, engine, ids) = (Shelf::default(), Arc::new(Engine::default()), Flag::new(0));
     let store = |owner| TableStore::new(&shelf, Arc::clone(&engine), Limits::default(), owner);
-    let (mut ahead, mut behind) = (store(1), store(2));
-    let learnt = |store: &mut TableStore<&Shelf>, (at, apis): (&str, _), received| {
-        let taught = refusals_at(at, &engine, apis, time(received));
+    let learnt = |store: &mut TableStore<&Shelf>, (at, received): (&str, &str)| {
+        let taught = refusals_at(at, &engine, ids.get()..ids.get() + 6, time(&format!("2026-10-20T{received}Z")));
+        ids.set(ids.get() + 6);
         let due = store.exchange(taught).now_or_never().unwrap().unwrap();
         let ann = due.into_iter().find(|(known, _)| known.entity.family == Family::Principal);
         ann.and_then(|(known, _)| known.profile).and_then(|profile| profile.newest())
     };
-    assert_eq!(learnt(&mut ahead, ("12:05", 0..6), "2026-10-20T12:16:30Z"), None);
-    learnt(&mut behind, ("11:59", 6..12), "2026-10-20T12:14:40Z");
-    let eleven = Minute::of(time("2026-10-20T11:00:00Z")).hour();
-    assert_eq!(learnt(&mut ahead, ("12:20", 12..18), "2026-10-20T12:22:00Z"), Some(eleven));
+    let (mut first, mut second) = (store(1), store(2));
+    before.iter().for_each(|delivery| drop(learnt(&mut first, *delivery)));
+    learnt(&mut second, eleven);
+    learnt(&mut first, then)
+}
+
+#[test]
+fn what_came_in_time_is_learnt_by_who_read_before_it_was_written() {
+    let eleven = Some(Minute::of(time("2026-10-20T11:00:00Z")).hour());
+    // The clock of the second one is behind: the first one has learnt the hour when more of it is written in time.
+    assert_eq!(newest(&[("12:05", "12:16:30")], ("11:59", "12:14:40"), ("12:20", "12:22:00")), eleven);
+    // The first one was alone for so long that it trusts what it has read.
+    let alone = [("10:01", "10:02:00"), ("10:02", "10:03:00"), ("10:03", "10:04:00"), ("12:21", "12:22:00")];
+    assert_eq!(newest(&alone, ("11:05", "11:10:00"), ("12:05", "12:40:00")), eleven);
 }
 
 /// An instance keeps the cells of closed hours. What somebody else adds to them late, it sees all the same.
