@@ -21,7 +21,7 @@ mod trace;
 pub use occurrence::Occurrence;
 pub(crate) use sums::Sum;
 use sums::Sums;
-pub use trace::{ENOUGH, Trace};
+pub use trace::{LANES, Lanes, Trace};
 
 /// Contributors kept in a cell: those with the smallest hashes, so that any order keeps the same ones.
 const CONTRIBUTORS: usize = 256;
@@ -224,7 +224,9 @@ impl Cell {
         let counted = self.counters.iter().map(|c| u64::from(c.on_time) + u64::from(c.late)).sum();
         // Which detectors ask for how many of them is not known here: one is enough.
         let carries = !self.occurrences.is_empty();
-        Trace { counted, occurred: if carries { ENOUGH } else { 0 }, carries, long: carries }
+        let mut lanes = Lanes::default();
+        lanes.add(Lanes::FIRST, u64::from(carries));
+        Trace { counted, lanes, carries, long: carries }
     }
 
     /// Empties it, to be filled again.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::apis::Narrowed;
 use crate::cell::{Cell, Occurrence};
 use crate::detector::{About, Detector, Folding, Trigger, Verdict};
 use crate::event::Event;
@@ -56,6 +57,18 @@ pub struct Counted<'e> {
 pub trait Members: Send + Sync {
     /// What the event is to that step, counted from 0; nothing where it is not one.
     fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>>;
+
+    /// What says the same of calls to the same API as this one: of those with the same `source`, `recorded`, `service` and
+    /// `name`.
+    fn narrowed(&self, _like: &Event<'_>) -> Narrowed<dyn Members> {
+        Narrowed::Whole
+    }
+}
+
+impl Members for Box<dyn Members> {
+    fn member<'e>(&self, event: &Event<'e>, step: usize) -> Option<Member<'e>> {
+        (**self).member(event, step)
+    }
 }
 
 /// A rule about several events.
@@ -249,6 +262,17 @@ impl<M: Members> Detector for Correlation<M> {
 
     fn rests_on_trigger(&self) -> bool {
         true
+    }
+
+    fn narrowed(&self, like: &Event<'_>) -> Narrowed<dyn Detector> {
+        let Correlation { about, severity, keys, needs, plan, .. } = *self;
+        match self.members.narrowed(like) {
+            Narrowed::Whole => Narrowed::Whole,
+            Narrowed::Never => Narrowed::Never,
+            Narrowed::To(members) => {
+                Narrowed::To(Box::new(Correlation { about, severity, keys, needs, plan, members }))
+            }
+        }
     }
 
     fn fewest(&self, slot: Slot) -> Option<u32> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Example;
+use crate::apis::Narrowed;
 use crate::beats::Beats;
 use crate::catalog::CATALOG;
 use crate::cause::Cause;
@@ -17,6 +18,7 @@ use crate::group::Incidents;
 use crate::habit::Facet;
 use crate::index::{Index, facets_of, floor_of};
 use crate::judge::Range;
+use crate::lanes::Laned;
 use crate::level::Surprise;
 use crate::long::{Long, SHORT};
 use crate::measure::{Measure, Slot};
@@ -188,6 +190,11 @@ pub trait Detector: Send + Sync {
         &[]
     }
 
+    /// What is left of it to be observed of calls to the same API as this one, which is as it needs to be.
+    fn narrowed(&self, _like: &Event<'_>) -> Narrowed<dyn Detector> {
+        Narrowed::Whole
+    }
+
     /// The minutes that its windows touch.
     fn reach(&self) -> Minutes {
         SHORT
@@ -292,14 +299,12 @@ pub trait Detector: Send + Sync {
     fn judge(&self, window: &Window<'_>) -> Option<Verdict>;
 }
 
-/// A rule of this severity or a graver one says enough of a deed: a detector that yields does not repeat it.
-const TELLS: Severity = Severity::High;
-
 /// The detectors that are on.
 pub struct Engine {
     pub(crate) watches: Vec<Watch>,
     pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
+    pub(crate) laned: Laned,
     /// The place of the detector that looks for incidents.
     relating: Option<usize>,
     /// The place of the detector that explains failures.
@@ -332,11 +337,12 @@ impl Engine {
     pub fn new(watches: Vec<Watch>, lateness: Lateness) -> Engine {
         let floors = Family::ALL.map(|family| floor_of(&watches, family));
         let index = Index::of(&watches);
+        let laned = Laned::of(&watches, &index);
         let relating = watches.iter().position(|watch| watch.detector.incidents().is_some());
         let explaining = watches.iter().position(|watch| watch.detector.explains());
         let facets = Family::ALL.map(|family| facets_of(&watches, family));
         let (long, budget, gauge) = (Long::of(&watches), Budget::default(), GaugeModel::Core3);
-        Engine { watches, floors, index, relating, explaining, facets, long, budget, lateness, gauge }
+        Engine { watches, floors, index, laned, relating, explaining, facets, long, budget, lateness, gauge }
     }
 
     /// How profiles of a source's entities learn.
@@ -348,22 +354,6 @@ impl Engine {
     /// The facets that some detector asks for of a family, a bit for each.
     pub(crate) fn facets(&self, family: Family) -> u16 {
         self.facets[family as usize]
-    }
-
-    pub(crate) fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
-        let some = self.index.of_call(event);
-        let mut told = false;
-        for watch in some.iter().copied().chain(self.index.of_source(event)).map(|place| &self.watches[place]) {
-            if told && watch.detector.yields() {
-                continue;
-            }
-            watch.detector.observe(event, seen);
-            let found = seen.take_told().map(|severity| severity.min(watch.cap));
-            told |= found >= Some(TELLS) && watch.stage == Stage::Alert;
-            for detector in watch.variants.iter().filter_map(|variant| variant.detector.as_ref()) {
-                detector.observe(event, seen);
-            }
-        }
     }
 
     /// What must not be silent, each once.

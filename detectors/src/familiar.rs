@@ -181,6 +181,12 @@ impl Familiar {
         (self.born < before).then(|| ((before.0 - self.born.0) / DAY) as u32)
     }
 
+    /// Something of what any look at it begins with: where it is searched first.
+    pub(crate) fn glimpse(&self) -> u32 {
+        let entry = |at: usize| self.entries.get(at).map_or(0, |entry| entry.value);
+        entry(0) ^ entry(self.entries.len() / 2)
+    }
+
     /// The first hour that was learnt.
     #[must_use]
     pub fn born(&self) -> Hour {

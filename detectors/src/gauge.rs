@@ -57,7 +57,9 @@ impl GaugeSettings {
         let stands = around.profile.and_then(|profile| profile.gauged()?.stands(meter));
         // What is usual is the same for the whole hour.
         let day = time_of_day(around.hour.first());
-        let usual = stands.map(|stands| stands.newest().model.usual(day));
+        // What was learnt after the hour, when it is judged again because something came late, says nothing about it.
+        let stand = stands.map(|stands| stands.newest()).filter(|stand| stand.at <= around.hour);
+        let usual = stand.map(|stand| stand.model.usual(day));
         let high = usual.map_or(least, |usual| usual + GLANCE * ((self.ratio - 1.0) * usual).max(least));
         minutes(around, (meter, high), |sketch| p95_of(sketch, meter, self.min_reports).is_some_and(|p95| p95 >= high))
     }

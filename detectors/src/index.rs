@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::cell::Cell;
 use crate::detector::{Trigger, Watch};
 use crate::entity::Family;
-use crate::event::{Call, Event, Source, What};
+use crate::event::{Call, Source};
 use crate::habit::Facet;
 use crate::measure::Slot;
 use crate::rule::{Key, Need};
@@ -92,26 +92,20 @@ impl Index {
         }
     }
 
-    /// Those that look at every event of its source, or at every one like this.
-    pub(crate) fn of_source(&self, event: &Event<'_>) -> impl Iterator<Item = usize> + '_ {
-        let needed: SmallVec<[&Vec<usize>; 3]> = match event.what {
-            What::Call(_) => {
-                let met = Need::ALL.into_iter().filter(|need| need.is_met(event));
-                met.map(|need| &self.by_need[need as usize]).collect()
-            }
-            What::Log(_) => SmallVec::new(),
-        };
-        needed.into_iter().flatten().chain(&self.by_source[event.source() as usize]).copied()
+    /// Those that look at every event of a source.
+    pub(crate) fn of_source(&self, source: Source) -> &[usize] {
+        &self.by_source[source as usize]
+    }
+
+    /// Those that look at every call that is so.
+    pub(crate) fn of_need(&self, need: Need) -> &[usize] {
+        &self.by_need[need as usize]
     }
 
     /// Those that look at calls like this one only, each once.
-    pub(crate) fn of_call(&self, event: &Event<'_>) -> Places {
+    pub(crate) fn of_call(&self, call: &Call<'_>) -> Places {
         let mut places = Places::new();
-        let What::Call(Call { service, name, .. }) = event.what else { return places };
-        if self.by_key.is_empty() {
-            return places;
-        }
-        let (service, name) = (folded(service), folded(name));
+        let (service, name) = (folded(call.service), folded(call.name));
         let of = |service, name| self.by_key.get(&key(service, name)).into_iter().flatten().copied();
         places.extend(of(service, name));
         let (any_name, any_service) = (self.services.contains(&service), self.names.contains(&name));
@@ -122,6 +116,13 @@ impl Index {
             places.dedup();
         }
         places
+    }
+
+    /// The slots that somebody is judged for, in a fixed order.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = self.by_slot.keys().copied().collect();
+        slots.sort_unstable();
+        slots
     }
 
     /// Those that may be judged where something occurred in a slot.

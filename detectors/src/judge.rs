@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::Top;
 use crate::beats::Beats;
-use crate::catalog::FAILED;
 use crate::cause::{CHANGED, Cause, SURROUNDINGS};
-use crate::cell::{Cell, ENOUGH, Trace};
+use crate::cell::{Cell, Trace};
 use crate::detector::{About, Detector, Engine, Ranking, Timing, Trigger, Verdict, Watch};
 use crate::entity::{Entity, Family};
 use crate::level::{Levels, Peak};
@@ -143,19 +142,8 @@ impl Engine {
     #[must_use]
     pub fn stirs(&self, family: Family, here: Trace, before: Trace) -> bool {
         let both = here.and(before);
-        let occurred = (here.occurred > 0 || before.carries) && both.occurred >= ENOUGH;
+        let occurred = (!here.lanes.is_empty() || before.carries) && self.is_enough(both.lanes);
         occurred || both.counted >= self.floor(family)
-    }
-
-    /// What an occurrence in a slot adds to a trace.
-    #[must_use]
-    pub fn weight(&self, slot: Slot) -> u32 {
-        if slot == FAILED {
-            // Profiles learn these, whoever speaks of them.
-            return ENOUGH;
-        }
-        let all = self.of_slot(slot).filter_map(|detector| detector.fewest(slot));
-        all.map(|fewest| ENOUGH.div_ceil(fewest.max(1))).max().unwrap_or(0)
     }
 
     /// May some detector speak of an occurrence in a slot in the next hour, though nothing occurs then?

@@ -4,6 +4,7 @@
 //! laptop equal to the Lambda function, and every law of `docs/architecture.md` testable.
 
 pub mod alert;
+pub mod apis;
 pub mod beats;
 pub mod catalog;
 pub mod cause;
@@ -25,6 +26,7 @@ pub mod habit;
 pub mod hash;
 mod index;
 pub mod judge;
+mod lanes;
 #[cfg(test)]
 mod laws;
 pub mod level;

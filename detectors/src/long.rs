@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use crate::cell::{Cell, Occurrence};
+use crate::cell::{Cell, Lanes, Occurrence, Trace};
 use crate::detector::{Engine, Trigger};
 use crate::measure::{Keep, Slot};
 use crate::settings::Minutes;
@@ -80,19 +80,19 @@ impl Engine {
 
     /// What the occurrences of sifted cells add to a trace.
     #[must_use]
-    pub fn left_by(&self, past: &[(Hour, Arc<Cell>)]) -> u32 {
+    pub fn left_by(&self, past: &[(Hour, Arc<Cell>)]) -> Trace {
         let mut seen = HashSet::new();
-        let mut left = 0_u32;
+        let mut lanes = Lanes::default();
         for (_, cell) in past {
             let long = cell.slots().filter(|slot| self.is_long(*slot));
             for slot in long {
-                let weight = self.weight(slot);
+                let Some(lane) = self.lane(slot) else { continue };
                 // A value that comes again is one value.
                 let new = |o: &&Occurrence| matches!(o.keep, Keep::Count(_)) || seen.insert((slot, o.value));
                 let held = cell.minutes_of(slot, 0, 59).iter().filter(new).count() as u64 + cell.summed(slot);
-                left = left.saturating_add(u32::try_from(held).unwrap_or(u32::MAX).saturating_mul(weight));
+                lanes.add(lane, held);
             }
         }
-        left
+        Trace { lanes, ..Trace::default() }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
-use crate::cell::ENOUGH;
+use crate::cell::Lanes;
 use crate::detector::Engine;
 use crate::entity::{Entity, EntityRef, Family, key_of};
 use crate::event::Event;
@@ -24,8 +24,8 @@ pub(crate) use habits::{Index, NotedHabit};
 pub(crate) use note::{Note, Shown};
 use note::{NotedCaller, Outcome};
 use reports::Reported;
+use tally::SHOWS;
 pub use tally::Tally;
-use tally::{CARRIES, LONG, SHOWS};
 
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
@@ -63,19 +63,18 @@ pub struct Touch {
     shows_from: u32,
     /// The measures that it counts in, a bit each.
     measures: u16,
-    /// What its occurrences add to a trace, at most [`ENOUGH`], with the bit [`SHOWS`] where it shows anything that was
-    /// not noted of its hour before, and [`CARRIES`].
-    occurred: u8,
-    /// Do windows of more than an hour rest on it?
-    long: bool,
+    /// [`SHOWS`] where it shows anything that was not noted of its hour before, [`CARRIES`] and [`LONG`].
+    bits: u8,
+    /// The lanes that its occurrences are in, a bit each.
+    lanes: u32,
 }
 
 impl Touch {
     /// What it adds to counters and trace.
     #[must_use]
     pub fn tally(&self) -> Tally {
-        let minute = self.minute.of_hour() | if self.long { LONG } else { 0 };
-        Tally { weight: self.weight, measures: self.measures, minute, occurred: self.occurred }
+        let Touch { weight, measures, bits, lanes, .. } = *self;
+        Tally { weight, measures, minute: self.minute.of_hour(), bits, lanes }
     }
 }
 
@@ -146,19 +145,19 @@ impl Notes {
     /// Notes an event. `index` finds the entities that were touched before.
     pub(crate) fn take(&mut self, event: &Event<'_>, engine: &Engine, index: &mut Index) {
         let mut seen = Observations::default();
-        engine.observe(event, &mut seen);
+        let what = engine.observe(event, &mut index.apis, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
         for family in Family::ALL {
             let wanted = engine.facets(family);
             let touched = seen.touches(family);
-            let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, event, index) };
+            let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, (event, what), index) };
             if !touched && kind.is_none() {
                 continue;
             }
             let Some(entity) = self.entity(family, event, &mut index.entities) else { continue };
             let (occurs_from, shows_from) = (self.occurred.len() as u32, self.habits.len() as u32);
             if let Some(kind) = kind {
-                self.note_habits(event, (family, entity, wanted), (kind, index));
+                self.note_habits((event, what), (family, entity, wanted), (kind, index));
             }
             let shows = self.habits.len() > shows_from as usize;
             if !touched && !shows {
@@ -168,14 +167,14 @@ impl Notes {
             if gathered.is_some_and(|what| self.gather(what, event.weight, index)) {
                 continue;
             }
-            let note = *note.get_or_insert_with(|| self.write(event, index));
-            let (mut occurred, mut bits, mut long) = (0, if shows { SHOWS } else { 0 }, false);
+            let note = *note.get_or_insert_with(|| self.write((event, what), index));
+            let (mut lanes, mut bits) = (0, if shows { SHOWS } else { 0 });
             for observed in seen.occurrences.iter().filter(|o| o.family == family) {
                 if self.occur((entity, minute), note, observed, &mut index.occurred) {
                     let weight = index.weight(observed.slot, engine);
-                    occurred += weight.part;
-                    bits |= if weight.carries { CARRIES } else { 0 };
-                    long |= weight.long;
+                    bits |= weight.bits;
+                    // A second one in a lane would be one too few: those that need none but itself count for it.
+                    lanes |= if lanes & weight.lane == 0 { weight.lane } else { 1 << Lanes::FIRST };
                 }
             }
             let steps = seen.steps.as_ref().filter(|_| family == Family::Function);
@@ -185,7 +184,6 @@ impl Notes {
             let weight = seen.amount.filter(|(of, _)| *of == family).map_or(event.weight, |(_, n)| n);
             let measures = seen.measures[family as usize];
             if shows || steps.is_some() || measures != 0 || self.occurred.len() > occurs_from as usize {
-                let occurred = occurred.min(ENOUGH) as u8 | bits;
                 self.touches.push(Touch {
                     entity,
                     minute,
@@ -194,8 +192,8 @@ impl Notes {
                     occurs_from,
                     shows_from,
                     measures,
-                    occurred,
-                    long,
+                    bits,
+                    lanes,
                 });
             }
         }

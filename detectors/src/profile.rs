@@ -150,6 +150,13 @@ impl Profile {
         self.gauged.as_deref()
     }
 
+    /// Something of what is asked of it wherever anything is.
+    #[must_use]
+    pub fn glimpse(&self) -> u32 {
+        let newest = self.series.first().and_then(Series::newest).map_or(0, |hour| hour.0 as u32);
+        newest ^ self.familiar().map_or(0, Familiar::glimpse)
+    }
+
     fn meet(&mut self, hour: Hour, cell: &Cell) {
         if cell.habits().all().iter().any(|habit| habit.on_time) {
             self.familiar.get_or_insert_with(|| Box::new(Familiar::since(hour))).learn(hour, cell.habits());

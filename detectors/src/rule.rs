@@ -1,7 +1,9 @@
 //! Rules: detectors of single events whose condition is data. Each event that it holds for is a finding of its minute.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::apis::Narrowed;
 use crate::deed::{self, KEPT, names};
 use crate::detector::{About, Detector, Trigger, Verdict};
 use crate::event::{CallKind, Event, PrincipalKind, What};
@@ -15,6 +17,12 @@ use crate::window::Window;
 pub trait Condition: Send + Sync {
     /// Does it hold for this event?
     fn holds(&self, event: &Event<'_>) -> bool;
+
+    /// What is left to ask of calls to the same API as this one: of those with the same `source`, `recorded`, `service` and
+    /// `name`.
+    fn narrowed(&self, _like: &Event<'_>) -> Narrowed<dyn Condition> {
+        Narrowed::Whole
+    }
 }
 
 /// Calls that a detector can find something in; letter case does not matter.
@@ -64,7 +72,7 @@ pub struct Rule {
     /// All that an event must be for it to hold.
     pub needs: &'static [Need],
     /// When it holds.
-    pub condition: &'static dyn Condition,
+    pub condition: Arc<dyn Condition>,
 }
 
 impl fmt::Debug for Rule {
@@ -99,6 +107,14 @@ impl Detector for Rule {
 
     fn rests_on_trigger(&self) -> bool {
         true
+    }
+
+    fn narrowed(&self, like: &Event<'_>) -> Narrowed<dyn Detector> {
+        match self.condition.narrowed(like) {
+            Narrowed::Whole => Narrowed::Whole,
+            Narrowed::Never => Narrowed::Never,
+            Narrowed::To(condition) => Narrowed::To(Box::new(Rule { condition: condition.into(), ..self.clone() })),
+        }
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -165,7 +181,7 @@ mod tests {
     ];
 
     fn rule(about: &'static About, keys: &'static [Key]) -> Rule {
-        Rule { about, severity: Severity::High, keys, needs: &[], condition: &Succeeded }
+        Rule { about, severity: Severity::High, keys, needs: &[], condition: Arc::new(Succeeded) }
     }
 
     #[test]

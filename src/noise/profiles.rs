@@ -213,9 +213,10 @@ impl Reading {
 
 /// Does the whole text fit the glob? `*` is any text, and the case of ASCII letters does not matter.
 fn like(glob: &str, text: &str) -> bool {
+    let first = glob.bytes().position(|byte| byte == b'*').unwrap_or(glob.len());
+    let Some(mut rest) = after_start(text, &glob[..first]) else { return false };
     let mut parts = glob.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = after_start(text, first) else { return false };
+    parts.next();
     let Some(last) = parts.next_back() else { return rest.is_empty() };
     for part in parts {
         let Some(at) = (0..rest.len()).find(|at| rest.get(*at..).is_some_and(|rest| after_start(rest, part).is_some()))

@@ -234,16 +234,21 @@ pub(super) fn escape(json: String) -> String {
         return json;
     }
     let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_plain(c) {
-            escaped.push(c);
-            continue;
+    let mut rest = json.as_str();
+    // Nearly all of it is plain ASCII, which is copied in pieces.
+    while let Some(at) = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')) {
+        let (plain, from) = rest.split_at(at);
+        escaped.push_str(plain);
+        let mut chars = from.chars();
+        match chars.next() {
+            Some(c) if is_plain(c) => escaped.push(c),
+            c => c.iter().flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec()).for_each(|unit| {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }),
         }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(escaped, "\\u{unit:04x}");
-        }
+        rest = chars.as_str();
     }
-    escaped
+    escaped + rest
 }
 
 /// Is it shown as itself?

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use lapwing_detectors::apis::Narrowed;
 use lapwing_detectors::correlation::{Counted, Member, Members};
 use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::hash::{hash_of, hash_one};
@@ -121,6 +122,13 @@ impl Members for Steps {
             }
         };
         Some(Member { group, values })
+    }
+
+    fn narrowed(&self, like: &Event<'_>) -> Narrowed<dyn Members> {
+        let narrowed = |step: &Step| Step { ready: step.ready.narrowed(&Seen(like)), ..step.clone() };
+        let steps: Vec<Step> = self.0.iter().map(narrowed).collect();
+        let never = steps.iter().all(|step| step.ready.is_never());
+        if never { Narrowed::Never } else { Narrowed::To(Box::new(Steps(steps))) }
     }
 }
 

@@ -159,6 +159,11 @@ impl Field {
         matches!(self.root, Root::Identity | Root::Known(Known::Arn | Known::InvokedBy | Known::AccessKey))
     }
 
+    /// Is it what names the API?
+    pub(super) fn is_of_api(&self) -> bool {
+        matches!(self.root, Root::Known(Known::Source | Known::Name))
+    }
+
     /// Roughly, what it costs to find: members that come late in a record cost more than those that were found already.
     pub(super) fn cost(&self) -> usize {
         match &self.root {

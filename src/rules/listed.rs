@@ -1,8 +1,9 @@
 //! The rules that there are, by what is said of them. The conditions of one are read when an event first reaches it.
 
 use std::fs;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use lapwing_detectors::apis::Narrowed;
 use lapwing_detectors::correlation::{self, Count, Member, Members, Pattern, Plan, slots};
 use lapwing_detectors::detector::{About, Detector, Nature, Timing, Trigger};
 use lapwing_detectors::entity::Family;
@@ -129,7 +130,7 @@ impl Listed {
     pub fn detector(&'static self) -> Box<dyn Detector> {
         let Listed { about, severity, keys, needs, .. } = *self;
         match self.plan {
-            None => Box::new(rule::Rule { about, severity, keys, needs, condition: self }),
+            None => Box::new(rule::Rule { about, severity, keys, needs, condition: Arc::new(self) }),
             Some(plan) => Box::new(correlation::Correlation { about, severity, keys, needs, plan, members: self }),
         }
     }
@@ -147,9 +148,19 @@ impl Listed {
     }
 }
 
-impl Condition for Listed {
+impl Condition for &'static Listed {
     fn holds(&self, event: &Event<'_>) -> bool {
         matches!(self.conditions(), Some(Conditions::One(rule)) if rule.holds(&Seen(event)))
+    }
+
+    fn narrowed(&self, like: &Event<'_>) -> Narrowed<dyn Condition> {
+        match self.conditions() {
+            Some(Conditions::One(rule)) => match rule.narrowed(&Seen(like)) {
+                never if never.is_never() => Narrowed::Never,
+                left => Narrowed::To(Box::new(left)),
+            },
+            _ => Narrowed::Never,
+        }
     }
 }
 
@@ -158,6 +169,13 @@ impl Members for &'static Listed {
         match self.conditions()? {
             Conditions::Several(steps) => steps.member(event, step),
             Conditions::One(_) => None,
+        }
+    }
+
+    fn narrowed(&self, like: &Event<'_>) -> Narrowed<dyn Members> {
+        match self.conditions() {
+            Some(Conditions::Several(steps)) => steps.narrowed(like),
+            _ => Narrowed::Never,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use lapwing_detectors::event::Event;
+use lapwing_detectors::rule::Condition;
 use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
 use rsigma_parser::{ConditionExpr, Quantifier};
@@ -24,7 +26,7 @@ pub(super) enum Node {
     /// So many of them, at least.
     Some(u64, Vec<Node>),
     Not(Box<Node>),
-    Item(Box<Item>),
+    Item(Arc<Item>),
     /// What is left to `rsigma_eval`: members of lists, and words anywhere.
     Left(HashMap<String, CompiledDetection>),
     /// What other rules ask as well.
@@ -46,6 +48,16 @@ enum Test {
     /// other letters than those of ASCII it alone does.
     Word(Words, CompiledMatcher),
     Other(CompiledMatcher),
+}
+
+/// What is left of a condition for calls to one API.
+enum Left {
+    /// All of it.
+    Whole,
+    /// This.
+    Node(Node),
+    /// Nothing: it holds, or does not.
+    Known(bool),
 }
 
 /// Words one after the other: most are told from a text by their lengths, and those lie close together.
@@ -86,6 +98,27 @@ impl Ready {
     /// Does the rule hold?
     pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
         self.0.iter().any(|node| node.holds(event))
+    }
+
+    /// What is left to ask of calls to the same API as this one: the same, without what the names of the API answer.
+    pub(super) fn narrowed(&self, like: &Seen<'_>) -> Ready {
+        match Node::some_left(1, &self.0, like) {
+            Left::Whole => self.clone(),
+            Left::Node(node) => Ready(vec![node]),
+            Left::Known(true) => Ready(vec![Node::All(Vec::new())]),
+            Left::Known(false) => Ready(Vec::new()),
+        }
+    }
+
+    /// Does it hold for nothing?
+    pub(super) fn is_never(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Condition for Ready {
+    fn holds(&self, event: &Event<'_>) -> bool {
+        Ready::holds(self, &Seen(event))
     }
 }
 
@@ -130,7 +163,7 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
         (None, Some(words)) => Test::Word(Words::of(&words), item.matcher.clone()),
         (None, None) => Test::Other(item.matcher.clone()),
     };
-    Shared::of(Node::Item(Box::new(Item { field: Field::of(path), test })))
+    Shared::of(Node::Item(Arc::new(Item { field: Field::of(path), test })))
 }
 
 /// The words of which a matcher wants one.
@@ -199,6 +232,48 @@ impl Node {
         }
     }
 
+    fn left(&self, like: &Seen<'_>) -> Left {
+        match self {
+            Node::All(nodes) => Node::some_left(nodes.len() as u64, nodes, like),
+            Node::Some(n, nodes) => Node::some_left(*n, nodes, like),
+            Node::Not(inner) => match inner.left(like) {
+                Left::Whole => Left::Whole,
+                Left::Node(node) => Left::Node(Node::Not(Box::new(node))),
+                Left::Known(holds) => Left::Known(!holds),
+            },
+            Node::Item(item) => item.known(like).map_or(Left::Whole, Left::Known),
+            Node::Left(_) => Left::Whole,
+            Node::Shared(shared) => shared.node().left(like),
+        }
+    }
+
+    /// What is left where so many of some must hold.
+    fn some_left(n: u64, nodes: &[Node], like: &Seen<'_>) -> Left {
+        let (mut held, mut left, mut whole) = (0, Vec::new(), true);
+        for node in nodes {
+            let part = node.left(like);
+            whole &= matches!(part, Left::Whole);
+            match part {
+                Left::Whole => left.push(node.clone()),
+                Left::Node(node) => left.push(node),
+                Left::Known(holds) => held += u64::from(holds),
+            }
+        }
+        if whole && !nodes.is_empty() {
+            return Left::Whole;
+        }
+        let (wanted, there) = (n.saturating_sub(held), left.len() as u64);
+        match left.pop() {
+            _ if wanted == 0 => Left::Known(true),
+            _ if wanted > there => Left::Known(false),
+            Some(only) if there == 1 => Left::Node(only),
+            last => {
+                left.extend(last);
+                Left::Node(if wanted == there { Node::All(left) } else { Node::Some(wanted, left) })
+            }
+        }
+    }
+
     pub(super) fn holds(&self, event: &Seen<'_>) -> bool {
         match self {
             Node::All(nodes) => nodes.iter().all(|node| node.holds(event)),
@@ -218,6 +293,12 @@ impl Item {
     fn is_of_caller(&self) -> bool {
         // `fieldref` looks at another member, and cannot be spelt.
         self.field.is_of_caller() && self.spelling().is_some()
+    }
+
+    /// The answer that the names of the API of a call give: the same for all calls to it.
+    fn known(&self, like: &Seen<'_>) -> Option<bool> {
+        let named = self.field.is_of_api() && self.spelling().is_some() && self.field.value(like.0).is_some();
+        named.then(|| self.holds(like))
     }
 
     fn spelling(&self) -> Option<String> {
@@ -240,94 +321,4 @@ impl Item {
 }
 
 #[cfg(test)]
-mod tests {
-    use rsigma_eval::compile_rule;
-    use rsigma_parser::parse_sigma_yaml;
-
-    use super::*;
-    use crate::rules::example::{quiet, read};
-    use crate::rules::load::Loaded;
-    use crate::rules::parse::Rule;
-
-    /// What `rsigma_eval` says.
-    fn plainly(rule: &CompiledRule, event: &Seen<'_>) -> bool {
-        let holds = |condition| eval_condition(condition, &rule.detections, event, &mut Vec::new());
-        rule.conditions.iter().any(holds)
-    }
-
-    fn compiled(rule: &Rule) -> CompiledRule {
-        compile_rule(&rule.written).unwrap()
-    }
-
-    #[test]
-    fn what_is_ready_says_what_was_written() {
-        let pack = Loaded::pack();
-        let mut held = [0; 2];
-        for neighbours in pack.rules.chunks(8) {
-            let both: Vec<_> =
-                neighbours.iter().map(|(_, rule)| (Ready::of(&compiled(rule)), compiled(rule))).collect();
-            for (place, rule) in neighbours {
-                let section = rule.section.as_ref().unwrap();
-                let twins = section.quiet.iter().map(|twin| quiet(section, twin).unwrap());
-                for example in section.loud.iter().cloned().chain(twins) {
-                    read(rule.source, &example, &mut |event| {
-                        for (ready, rule) in &both {
-                            let wanted = plainly(rule, &Seen(event));
-                            assert_eq!(ready.holds(&Seen(event)), wanted, "{} of {place}: {example}", rule.title);
-                            held[usize::from(wanted)] += 1;
-                        }
-                    })
-                    .unwrap();
-                }
-            }
-        }
-        assert!(held[0] > 1_000 && held[1] > 300, "{held:?}");
-    }
-
-    #[test]
-    fn every_kind_of_condition_is_the_same() {
-        let example = serde_json::json!({
-            "eventSource": "S3.amazonaws.com", "eventName": "GetObject20200101", "userAgent": "\u{212a}urt",
-            "requestParameters": {"n": 7, "list": [{"a": "x"}, {"a": "y"}], "policy": "{\"Effect\": \"Allow\"}"},
-            "errorCode": "AccessDenied",
-        });
-        for detection in [
-            " a: {eventSource: s3.amazonaws.com}\n condition: a",
-            " a: {eventName: [getobject, GetObject20200101]}\n condition: a",
-            " a: {userAgent: kurt}\n condition: a",
-            " a: {userAgent|cased: kurt}\n condition: a",
-            " a: {requestParameters.n: 7}\n condition: a",
-            " a: {requestParameters.n|gt: 6}\n condition: a",
-            " a: {requestParameters.list.a: [q, Y]}\n condition: a",
-            " a: {requestParameters.list.a|contains|all: [x, y]}\n condition: a",
-            " a: {requestParameters.policy.Effect: allow}\n condition: a",
-            " a: {userIdentity.arn|contains: deployer}\n condition: a",
-            " a: {userIdentity.arn|exists: false}\n condition: a",
-            " a: {userIdentity.invokedBy|exists: false}\n condition: a",
-            " a: {userIdentity.invokedBy: null}\n condition: a",
-            " a: {userIdentity.sessionContext.sessionIssuer.userName: deployer}\n condition: a",
-            " a: {userIdentity: x}\n condition: a",
-            " a: {requestParameters: x}\n condition: a",
-            " a: {requestParameters.none: null}\n condition: a",
-            " a: {requestParameters.none: x}\n condition: not a",
-            " a: {errorCode|exists: true}\n condition: a",
-            " a: {errorMessage|exists: true}\n condition: a",
-            " a: [kurt, object2020]\n condition: a",
-            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: 1 of them",
-            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: all of them",
-            " a: {errorCode: AccessDenied}\n b: {readOnly: false}\n c: {region: x}\n condition: 2 of them",
-            " a:\n  - errorCode: x\n  - awsRegion: EU-west-1\n condition: a",
-            " a: {errorCode: AccessDenied}\n b: {readOnly: true}\n condition: a and not b",
-        ] {
-            let text = format!("title: t\nlogsource: {{product: aws, service: cloudtrail}}\ndetection:\n{detection}");
-            let rule = compile_rule(&parse_sigma_yaml(&text).unwrap().rules[0]).unwrap();
-            let mut read_any = false;
-            read(lapwing_detectors::event::Source::CloudTrail, &example, &mut |event| {
-                read_any = true;
-                assert_eq!(Ready::of(&rule).holds(&Seen(event)), plainly(&rule, &Seen(event)), "{detection}");
-            })
-            .unwrap();
-            assert!(read_any);
-        }
-    }
-}
+mod tests;

@@ -140,6 +140,11 @@ impl Entities {
         &self.held[id as usize]
     }
 
+    /// Something of what is soon asked of an entity, so that it is at hand then.
+    pub(super) fn glimpse(&self, id: Id) -> u32 {
+        self.held.get(id as usize).map_or(0, |held| held.profile.glimpse())
+    }
+
     pub(super) fn get_mut(&mut self, id: Id) -> &mut Held {
         &mut self.held[id as usize]
     }

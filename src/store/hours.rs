@@ -52,6 +52,11 @@ impl HeldHour {
         if self.noted.is_empty() { self.traces[place] } else { self.noted.trace(place) }
     }
 
+    /// Something of what is soon asked of the entity at that place.
+    pub(super) fn glimpse(&self, place: usize) -> u32 {
+        if self.noted.is_empty() { 0 } else { self.noted.glimpse(place) }
+    }
+
     /// All entities with something in the hour, in the order of their places, with the traces that they leave.
     pub(super) fn traces(&self) -> impl Iterator<Item = (Id, Trace)> {
         let cells = self.cells.iter().zip(&self.traces).map(|((id, _), trace)| (*id, *trace));

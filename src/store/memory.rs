@@ -27,6 +27,7 @@ use super::hours::{Hours, Id};
 use super::{Daily, Due, Found, Heard, Judge, Placed, StateStore, StoreError, reached};
 use home::{Touched, touch};
 
+mod ahead;
 mod heard;
 mod home;
 mod kept;
@@ -288,17 +289,21 @@ impl MemoryStore {
         let (ranges, complete) = (sources.map(range), sources.map(|source| hour.last() <= until(source)));
         let Some(mut pair) = self.hours.take(hour, &mut self.folder) else { return Vec::new() };
         let mut due = Vec::new();
-        for mut present in pair.present() {
+        let all = pair.present();
+        for (place, mut present) in all.iter().copied().enumerate() {
+            self.look_ahead(&pair, &all, place);
             let source = self.source(present.id);
             let (range, complete) = (ranges[source as usize], complete[source as usize]);
             let asked = range.from <= range.to;
             let past = if asked && present.traces[0].long { self.past_of(present.id, hour) } else { Vec::new() };
             let MemoryStore { engine, entities, folder, lessons, levelled, .. } = self;
-            present.traces[1].occurred = present.traces[1].occurred.saturating_add(engine.left_by(&past));
+            if !past.is_empty() {
+                present.traces[1] = present.traces[1].and(engine.left_by(&past));
+            }
             let held = entities.get_mut(present.id);
             let family = held.entity.family;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
-            let (cell, before) = pair.look(present, stirs, folder);
+            let (cell, before) = pair.look(present, (engine, stirs), folder);
             let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {

@@ -9,6 +9,9 @@ use lapwing_detectors::notes::{Notes, Tally, Touch};
 
 use super::hours::Id;
 
+/// Touches of an entity that are glimpsed at: most have no more.
+const GLIMPSED: usize = 4;
+
 /// The notes about one hour.
 #[derive(Default)]
 pub(super) struct NotedHour {
@@ -71,7 +74,8 @@ impl NotedHour {
         self.made.clear();
         let mut first = 0;
         for touches in self.touches.chunk_by(|a, b| a.id == b.id) {
-            let trace = touches.iter().fold(Trace::default(), |trace, noted| trace.and(noted.tally.trace()));
+            let mut trace = Trace::default();
+            touches.iter().for_each(|noted| noted.tally.trace(&mut trace));
             self.entities.push(Touched { id: touches[0].id, first, trace });
             first += touches.len();
         }
@@ -89,6 +93,12 @@ impl NotedHour {
     /// The place of an entity among those that were touched.
     pub(super) fn place(&self, id: Id) -> Option<usize> {
         self.entities.binary_search_by_key(&id, |touched| touched.id).ok()
+    }
+
+    /// Something of what its first touches show.
+    pub(super) fn glimpse(&self, place: usize) -> u32 {
+        let shows = self.touches_of(place).iter().take(GLIMPSED).filter(|noted| noted.tally.shows());
+        shows.fold(0, |all, noted| all ^ self.deliveries[noted.delivery as usize].glimpse(noted.place as usize))
     }
 
     fn touches_of(&self, place: usize) -> &[Noted] {

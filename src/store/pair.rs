@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use lapwing_detectors::cell::{Cell, ENOUGH, Trace};
+use lapwing_detectors::cell::{Cell, Trace};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::fold::Folder;
 use lapwing_detectors::time::Hour;
 
@@ -36,6 +37,11 @@ impl Pair {
         Pair { hour, here, before, whole: Default::default(), room: Default::default(), empty: Cell::default() }
     }
 
+    /// Something of what is soon asked of an entity in the hour.
+    pub(super) fn glimpse(&self, of: Present) -> u32 {
+        self.here.glimpse(of.place)
+    }
+
     /// The entities with something in the hour.
     pub(super) fn present(&self) -> Vec<Present> {
         let present = |(place, (id, trace)): (usize, (Id, Trace))| {
@@ -48,10 +54,15 @@ impl Pair {
 
     /// The cells of an entity: whole where enough occurred, else perhaps no more than what is asked of them, which is
     /// their counters, and of the hour before only where the entity `stirs`.
-    pub(super) fn look(&mut self, of: Present, stirs: bool, folder: &mut Folder) -> (&Cell, Option<&Cell>) {
+    pub(super) fn look(
+        &mut self,
+        of: Present,
+        (engine, stirs): (&Engine, bool),
+        folder: &mut Folder,
+    ) -> (&Cell, Option<&Cell>) {
         let Pair { here, before, whole, room: [room, earlier_room], empty, .. } = self;
         let [trace, left] = of.traces;
-        if (stirs || trace.occurred > 0) && trace.and(left).occurred >= ENOUGH {
+        if (stirs || !trace.lanes.is_empty()) && engine.is_enough(trace.and(left).lanes) {
             *whole = [here.cell(of.id, folder), before.cell(of.id, folder)];
             let [cell, earlier] = &*whole;
             return (cell.as_deref().unwrap_or(empty), earlier.as_deref());

@@ -87,7 +87,13 @@ fn blinds(request: &str) -> bool {
     has(request, "includeManagementEvents", "false")
         || has(request, "readWriteType", "\"ReadOnly\"")
         || has(request, "readWriteType", "\"WriteOnly\"")
-        || advanced && !request.contains("\"Management\"")
+        || advanced && !records_management(request)
+}
+
+/// Does one of the advanced selectors record management events, both those that read and those that write?
+fn records_management(request: &str) -> bool {
+    let mut selectors = request.split("\"fieldSelectors\"").skip(1);
+    selectors.any(|selector| selector.contains("\"Management\"") && !selector.contains("\"readOnly\""))
 }
 
 fn weakens(request: &str) -> bool {
@@ -124,6 +130,18 @@ mod tests {
             script,
             "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:PutEventSelectors",
         );
+    }
+
+    #[test]
+    fn advanced_selectors_that_record_only_what_reads() {
+        let selectors = |fields| {
+            format!(
+                "09:00 cloudtrail:PutEventSelectors who=user/eve request={{\"advancedEventSelectors\":[{{\"fieldSelectors\":[{{\"field\":\"eventCategory\",\"equals\":[\"Management\"]}}{fields}]}}]}}"
+            )
+        };
+        check(&TrailTampering, &selectors(""), "");
+        let said = "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:PutEventSelectors";
+        check(&TrailTampering, &selectors(",{\"field\":\"readOnly\",\"equals\":[\"true\"]}"), said);
     }
 
     #[test]

@@ -5,12 +5,14 @@ use hashbrown::{HashMap, HashTable};
 use super::Notes;
 use super::gathered::Gathered;
 use super::occur::Earliest;
+use super::tally::{CARRIES, LONG};
+use crate::apis::Apis;
 use crate::cell::Cell;
 use crate::detector::Engine;
 use crate::entity::Family;
 use crate::event::{Event, Line, What};
 use crate::habit::{Agents, AllShown, Facet, Habit, Shown, assumes, gather, is_long_term, teaches};
-use crate::hash::{chained, hash_of};
+use crate::hash::{chained, seeded};
 use crate::line_kind::kind_of_line;
 use crate::measure::Slot;
 use crate::time::{Hour, Minute};
@@ -62,14 +64,17 @@ pub(crate) struct Index {
     pub(super) gathered: HashMap<Gathered, u32>,
     /// What occurrences in slots add to traces. The same for every delivery.
     weights: HashMap<Slot, Weight>,
+    /// The APIs that were called, with those that look at them. The same for every delivery.
+    pub(super) apis: Apis,
 }
 
 /// What an occurrence in a slot adds to a trace.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weight {
-    pub(super) part: u32,
-    pub(super) carries: bool,
-    pub(super) long: bool,
+    /// The bit of its lane; 0 where nobody speaks of it.
+    pub(super) lane: u32,
+    /// [`CARRIES`] and [`LONG`].
+    pub(super) bits: u8,
 }
 
 /// Events of one entity and hour that show the same.
@@ -97,21 +102,27 @@ impl Index {
 
     /// What an occurrence in a slot adds to a trace.
     pub(super) fn weight(&mut self, slot: Slot, engine: &Engine) -> Weight {
-        let weigh = || Weight { part: engine.weight(slot), carries: engine.carries(slot), long: engine.is_long(slot) };
+        let weigh = || Weight {
+            lane: engine.lane(slot).map_or(0, |lane| 1 << lane),
+            bits: if engine.carries(slot) { CARRIES } else { 0 } | if engine.is_long(slot) { LONG } else { 0 },
+        };
         *self.weights.entry(slot).or_insert_with(weigh)
     }
 }
 
 /// A hash of all of an event that its entity of a family shows, within a process.
-fn kind_of(family: Family, event: &Event<'_>) -> u64 {
+fn kind_of(family: Family, (event, api): (&Event<'_>, u64)) -> u64 {
     match (family, &event.what) {
         (Family::Principal, What::Call(call)) => {
             let who = &call.principal;
             let key = if is_long_term(who.access_key) { who.access_key } else { "" };
             let request = if assumes(call) { call.request } else { "" };
             let outcome = call.error.map_or("", |error| error.code);
-            let (service, name, address) = (call.service, call.name, call.address.text());
-            chained(&[service, name, event.region, address, call.user_agent, key, who.invoked_by, request, outcome])
+            let always = [event.region, call.address.text(), call.user_agent];
+            let kind = always.iter().fold(api, |hash, part| seeded(part, hash));
+            // Most calls have none of these.
+            let seldom = (1..).zip([key, who.invoked_by, request, outcome]).filter(|(_, part)| !part.is_empty());
+            seldom.fold(kind, |hash, (which, part)| seeded(part, hash ^ which))
         }
         (Family::Function, What::Log(log)) => {
             let error = log.failure.map_or("", |failure| failure.error_type);
@@ -130,11 +141,16 @@ fn kind_of(family: Family, event: &Event<'_>) -> u64 {
 impl Notes {
     /// The kind of an event, where its entity of a family is to be looked at for what the event shows. An account's is
     /// only where none of that kind was looked at before: nothing else is counted for it.
-    pub(super) fn kind_to_look_at(&mut self, family: Family, event: &Event<'_>, index: &mut Index) -> Option<u64> {
+    pub(super) fn kind_to_look_at(
+        &mut self,
+        family: Family,
+        (event, api): (&Event<'_>, u64),
+        index: &mut Index,
+    ) -> Option<u64> {
         if !teaches(family, event) {
             return None;
         }
-        let kind = kind_of(family, event);
+        let kind = kind_of(family, (event, api));
         let minute = Minute::of(event.time);
         let known = family == Family::Account && self.shows_again(of_hour(kind, 0, minute.hour()), minute, index);
         (!known).then_some(kind)
@@ -156,7 +172,7 @@ impl Notes {
     /// Notes what an event of that kind shows of an entity and nothing did before, for the touch that comes next.
     pub(super) fn note_habits(
         &mut self,
-        event: &Event<'_>,
+        (event, api): (&Event<'_>, u64),
         (family, entity, wanted): (Family, u32, u16),
         (kind, index): (u64, &mut Index),
     ) {
@@ -166,8 +182,7 @@ impl Notes {
         if self.shows_again(kind, at, index) {
             return;
         }
-        let what = if let What::Call(call) = event.what { hash_of(&[call.service, call.name]) } else { 0 };
-        let all: AllShown<'_> = gather(family, event, (what, wanted), &mut index.agents);
+        let all: AllShown<'_> = gather(family, event, (api, wanted), &mut index.agents);
         let from = index.shown.len() as u32;
         let newest = index.newest.entry((entity, hour)).or_insert(NONE);
         for Shown { facet, value, name } in all {
@@ -196,6 +211,13 @@ impl Notes {
             place = habit.before;
         }
         None
+    }
+
+    /// Something of what the touch at that place shows.
+    #[must_use]
+    pub fn glimpse(&self, place: usize) -> u32 {
+        let first = self.touches.get(place).and_then(|touch| self.habits.get(touch.shows_from as usize));
+        first.map_or(0, |habit| habit.value)
     }
 
     /// Adds what the touch at that place showed to the habits of a cell, without their names.

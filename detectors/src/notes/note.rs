@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{AGENT, Index, NAME, Notes, bounded};
 use crate::event::{Call, ErrorClass, Event, Log, What};
-use crate::hash::{chained, hash_of, hash_one};
+use crate::hash::{chained, hash_one};
 
 /// An event, with what its cells may show of it.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +72,10 @@ const TEXTS: usize = Shown::Provider as usize + 1;
 const OWN: usize = Shown::Id as usize + 1;
 
 impl Notes {
-    /// Writes an event down; says at which place.
-    pub(super) fn write(&mut self, event: &Event<'_>, index: &mut Index) -> u32 {
+    /// Writes an event down, given the hash of its API; says at which place.
+    pub(super) fn write(&mut self, (event, api): (&Event<'_>, u64), index: &mut Index) -> u32 {
         let (outcome, what, whose) = match &event.what {
-            What::Call(call) => (Outcome::of(call), hash_of(&[call.service, call.name]), call.principal.name),
+            What::Call(call) => (Outcome::of(call), api, call.principal.name),
             What::Log(log) => (Outcome::Line, hash_one(error_of(log)), ""),
         };
         let who = hash_one(whose);

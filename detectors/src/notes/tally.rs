@@ -9,30 +9,32 @@ pub struct Tally {
     pub(super) weight: u32,
     /// The measures that it counts in, a bit each.
     pub(super) measures: u16,
-    /// The minute of the hour, with the bit [`LONG`].
+    /// The minute of the hour.
     pub(super) minute: u8,
-    /// What its occurrences add to a trace, with the bits [`SHOWS`] and [`CARRIES`].
-    pub(super) occurred: u8,
+    /// [`SHOWS`], [`CARRIES`] and [`LONG`].
+    pub(super) bits: u8,
+    /// The lanes that its occurrences are in, a bit each.
+    pub(super) lanes: u32,
 }
 
-/// Marks a tally of a touch that shows habits. No trace is as large.
+/// Marks a tally of a touch that shows habits.
 pub(super) const SHOWS: u8 = 0x80;
 /// Marks one with occurrences that some detector may speak of in the next hour.
 pub(super) const CARRIES: u8 = 0x40;
-/// Marks, in its minute, one with an occurrence that windows of more than an hour rest on.
-pub(super) const LONG: u8 = 0x80;
+/// Marks one with an occurrence that windows of more than an hour rest on.
+pub(super) const LONG: u8 = 0x20;
 
 impl Tally {
     /// The minute of the hour.
     #[must_use]
     pub fn minute(&self) -> u8 {
-        self.minute & !LONG
+        self.minute
     }
 
     /// Does its touch show habits?
     #[must_use]
     pub fn shows(&self) -> bool {
-        self.occurred & SHOWS != 0
+        self.bits & SHOWS != 0
     }
 
     /// Is its touch a report of an invocation, which may have measured something?
@@ -41,15 +43,13 @@ impl Tally {
         self.measures & Measure::Invocations.bit() != 0
     }
 
-    /// What it adds to the trace of a cell.
-    #[must_use]
-    pub fn trace(&self) -> Trace {
-        Trace {
-            counted: u64::from(self.measures.count_ones()) * u64::from(self.weight),
-            occurred: u32::from(self.occurred & !(SHOWS | CARRIES)),
-            carries: self.occurred & CARRIES != 0,
-            long: self.minute & LONG != 0,
-        }
+    /// Adds it to the trace of a cell.
+    pub fn trace(&self, trace: &mut Trace) {
+        let counted = u64::from(self.measures.count_ones()) * u64::from(self.weight);
+        trace.counted = trace.counted.saturating_add(counted);
+        trace.lanes.mark(self.lanes);
+        trace.carries |= self.bits & CARRIES != 0;
+        trace.long |= self.bits & LONG != 0;
     }
 
     /// Adds to the counters of a cell.

@@ -54,7 +54,7 @@ impl MemoryStore {
     /// Writes what is left of the hours before those.
     fn keep_past(&self, ids: &[Option<Id>], out: &mut Writer) -> Result<(), Damaged> {
         let left: Vec<_> =
-            self.past.iter().flat_map(|(hour, left)| left.iter().map(move |left| (*hour, left))).collect();
+            self.past.iter().flat_map(|(hour, left)| left.cells.iter().map(move |left| (*hour, left))).collect();
         let mut left: Vec<_> = left.into_iter().map(|(hour, (id, cell))| (hour, ids[*id as usize], cell)).collect();
         left.sort_unstable_by_key(|(hour, id, _)| (*hour, *id));
         out.put(&(left.len() as u64))?;
@@ -90,7 +90,7 @@ impl MemoryStore {
     fn keep_entities(&self, out: &mut Writer) -> Result<Vec<Option<Id>>, Damaged> {
         let mut used = vec![false; self.entities.all().len()];
         let held = self.hours.cells().flat_map(|(_, cells)| cells).map(|(id, _)| id);
-        held.chain(self.past.values().flat_map(|left| left.keys())).for_each(|id| used[*id as usize] = true);
+        held.chain(self.past.values().flat_map(|left| left.cells.keys())).for_each(|id| used[*id as usize] = true);
         let since = self.hours.oldest().map_or(Hour(i32::MIN), |oldest| Hour(oldest.0.saturating_sub(FORGOTTEN)));
         let stays = |(held, used): (&Held, &bool)| *used || held.profile.newest().is_some_and(|newest| newest >= since);
         let (mut ids, mut next) = (Vec::with_capacity(used.len()), 0);
@@ -144,7 +144,7 @@ impl MemoryStore {
         for _ in 0..from.take::<u64>()? {
             let (hour, id, cell): (Hour, Option<Id>, Arc<Cell>) = from.take()?;
             let id = self.known_id(id)?;
-            self.past.entry(hour).or_default().insert(id, cell);
+            self.past.entry(hour).or_default().put(id, cell);
         }
         let pages = MemoryStore::kept_alerts(from)?;
         self.book.restore(pages, &self.engine);

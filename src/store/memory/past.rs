@@ -12,7 +12,37 @@ use super::MemoryStore;
 use crate::store::hours::{CELL_BYTES, ENTRY_BYTES, Id};
 
 /// What is left of each hour, by entity: a few occurrences, whatever happened.
-pub(super) type Past = BTreeMap<Hour, HashMap<Id, Arc<Cell>>>;
+pub(super) type Past = BTreeMap<Hour, Left>;
+
+/// What is left of an hour.
+#[derive(Default)]
+pub(super) struct Left {
+    pub(super) cells: HashMap<Id, Arc<Cell>>,
+    /// The bytes that they take, reckoned as those of whole cells are.
+    bytes: usize,
+}
+
+impl Left {
+    /// Puts back what was left.
+    pub(super) fn put(&mut self, id: Id, cell: Arc<Cell>) {
+        self.bytes += bytes_of(&cell);
+        self.cells.insert(id, cell);
+    }
+
+    fn merge(&mut self, id: Id, sifted: Cell) {
+        let held = self.cells.entry(id).or_insert_with(|| {
+            self.bytes += bytes_of(&Cell::default());
+            Arc::default()
+        });
+        self.bytes -= bytes_of(held);
+        Arc::make_mut(held).merge(sifted, |_| Arrival::OnTime);
+        self.bytes += bytes_of(held);
+    }
+}
+
+fn bytes_of(cell: &Cell) -> usize {
+    CELL_BYTES + cell.entries() * ENTRY_BYTES
+}
 
 impl MemoryStore {
     /// Drops the hours up to and with `last`, but for what windows that end later need of them.
@@ -23,21 +53,19 @@ impl MemoryStore {
             for id in long {
                 let sifted = held.cell(id, folder).and_then(|cell| engine.sifted(&cell));
                 if let Some(sifted) = sifted {
-                    let left = past.entry(hour).or_default().entry(id).or_default();
-                    Arc::make_mut(left).merge(sifted, |_| Arrival::OnTime);
+                    past.entry(hour).or_default().merge(id, sifted);
                 }
             }
         });
         let reached = last.0.saturating_sub(self.engine.hours_back());
         self.past = self.past.split_off(&Hour(reached));
-        let left = self.past.values().flat_map(HashMap::values);
-        self.past_bytes = left.map(|cell| CELL_BYTES + cell.entries() * ENTRY_BYTES).sum();
+        self.past_bytes = self.past.values().map(|left| left.bytes).sum();
     }
 
     /// The cells of an entity in the hours before that before `hour`, as far as windows of more than an hour reach.
     pub(super) fn past_of(&self, id: Id, hour: Hour) -> Vec<(Hour, Arc<Cell>)> {
         let reached = Hour(hour.0 - self.engine.hours_back())..hour.before();
-        let left = self.past.range(reached.clone()).filter_map(|(hour, left)| Some((*hour, left.get(&id)?)));
+        let left = self.past.range(reached.clone()).filter_map(|(hour, left)| Some((*hour, left.cells.get(&id)?)));
         let held = self.hours.range(reached).filter_map(|(hour, held)| Some((hour, held.merged(id)?)));
         let mut all: BTreeMap<Hour, Arc<Cell>> = BTreeMap::new();
         for (hour, cell) in left.chain(held) {
