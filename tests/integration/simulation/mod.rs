@@ -6,7 +6,7 @@
 //! table: [`fleet`].
 //!
 //! `LAPWING_SIM_SEEDS=N` runs N seeds of the fleet and a tenth of that of the others, on all processors;
-//! `LAPWING_SIM_FROM=N` begins with another one than 0. 100,000 seeds take about 80 minutes of one processor:
+//! `LAPWING_SIM_FROM=N` begins with another one than 0. 100,000 seeds take some hours of one processor:
 //!
 //! ```text
 //! LAPWING_SIM_SEEDS=100000 cargo test --release simulation
