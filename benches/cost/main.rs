@@ -6,9 +6,10 @@
 //! cargo bench --bench cost -- target/day target/small-day
 //! ```
 //!
-//! Records of one account and Region between 09:00 and 10:00 are cut into deliveries of at most so many events and five
-//! minutes, each received some minutes after its last event by one of four instances; a tick runs once a minute. Every
-//! detector is on, with its default settings. `mean` is how many events a delivery really has. `(adding)` is what the
+//! Records of one account and Region between 09:00 and 10:00 of the last day are cut into deliveries of at most so many
+//! events and five minutes, each received some minutes after its last event by one of four instances; a tick runs once a
+//! minute. `--before 33` plays the 33 hours before first, so that what is measured is no first hour; `--batch 200` is for
+//! one size of deliveries alone. Every detector is on, with its default settings. `mean` is how many events a delivery really has. `(adding)` is what the
 //! cells alone would take in the form of [`added`], where `--adding` asks for it. At the end, how many writers of the same
 //! cells get into each other's way.
 
@@ -19,7 +20,6 @@ mod added;
 #[allow(dead_code, reason = "the tests use more of it")]
 mod plain;
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,8 @@ fn main() {
         std::env::args().skip(1).filter(|a| !a.starts_with("--") && a.parse::<usize>().is_err()).collect();
     if folders.is_empty() {
         println!(
-            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] FOLDER...    (made by the corpus bench)"
+            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] [--batch N] [--before HOURS] FOLDER...    \
+             (made by the corpus bench)"
         );
         return;
     }
@@ -207,34 +208,11 @@ type Kind = fn(&str, &str) -> &'static str;
 
 /// One table for all instances.
 #[derive(Clone)]
-struct Shared(Rc<Metered<Plain, Kind>>, Rc<RefCell<BTreeMap<String, (u64, u64, u64)>>>);
+struct Shared(Rc<Metered<Plain, Kind>>);
 
 impl Table for Shared {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
-        let back = lapwing::store::table::keys::hour_of(span.to).map_or(-1, |(hour, _)| hour.0);
-        let name = format!(
-            "{:?} {:?} {}",
-            span.freshness,
-            kind(span.key, span.to),
-            if back < 0 {
-                "end".to_owned()
-            } else if back == i32::MAX {
-                "ledger".to_owned()
-            } else if back < BACK.with(|b| b.get()) - 30 {
-                "far".to_owned()
-            } else {
-                format!("-{}", BACK.with(|b| b.get()) - back)
-            }
-        );
-        let fresh = span.freshness;
-        let items = self.0.query(span).await?;
-        let mut all = self.1.borrow_mut();
-        let n = all.entry(name).or_default();
-        n.0 += 1;
-        n.1 += u64::from(items.is_empty());
-        n.2 +=
-            lapwing::store::table::units::half_read_units(items.iter().map(lapwing::store::table::units::size), fresh);
-        Ok(items)
+        self.0.query(span).await
     }
 
     async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
@@ -248,11 +226,9 @@ impl Table for Shared {
 
 impl Shared {
     fn new() -> Shared {
-        Shared(Rc::new(Metered::new(Plain::default(), kind)), Rc::default())
+        Shared(Rc::new(Metered::new(Plain::default(), kind)))
     }
 }
-
-thread_local! { static BACK: Cell<i32> = const { Cell::new(0) }; }
 
 fn kind(key: &str, sort: &str) -> &'static str {
     let of_entity = |cells, ledger| if sort.starts_with('c') { cells } else { ledger };
@@ -298,7 +274,7 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
         deliveries.split_at(deliveries.partition_point(|(received, _)| *received < begin + delay));
     let mut instances = instances(&table, INSTANCES);
     runtime.block_on(run(&mut instances, before, &mut adding)).expect("a table in memory never fails");
-    drop((table.0.take(), table.1.take()));
+    drop(table.0.take());
     adding = Adding::default();
     runtime.block_on(run(&mut instances, deliveries, &mut adding)).expect("a table in memory never fails");
     let spent = table.0.take();
@@ -327,14 +303,6 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
             let units = per(*write_units);
             println!(
                 "    {name:<32}{writes:>7.3} writes of {units:>6.3} units, {queries:>6.3} queries of {reads:>6.3}"
-            );
-        }
-        for (name, (n, empty, units)) in table.1.borrow().iter() {
-            println!(
-                "    {name:<50}{:>7.3} queries, {:>7.3} empty, {:>7.3} units",
-                per(*n),
-                per(*empty),
-                *units as f64 / 2.0 / events as f64
             );
         }
         for (kind, bytes) in &adding.kinds {
@@ -402,7 +370,6 @@ async fn run(
         }
         let delivery = delivery_id(bytes);
         let from = From { origin: Origin::default(), delivery, received: *received, met: None };
-        BACK.with(|b| b.set((received.timestamp() / 3600) as i32));
         let taker = &mut instances[delivery.0 as usize % INSTANCES];
         let taught = teach(&taker.engine, bytes, &from).expect("the corpus can be read");
         if asked(ADDING) {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::codec::pack;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
-use super::view::View;
+use super::view::{KEPT, View};
 use crate::store::{Due, StoreError};
 
 /// How long cells live after their hour.
@@ -83,13 +83,42 @@ impl<T: Table> Access<'_, T> {
 
     /// Reads a view.
     pub(super) async fn view(&self, entity: &Entity, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
-        View::read(self.table, (entity, from), freshness, (self.now, None)).await
+        let mut view = View::read(self.table, (entity, from), freshness, (self.now, None)).await?;
+        if freshness == Freshness::Strong {
+            view.closed = self.closed(entity);
+        }
+        Ok(view)
     }
 
-    /// Reads a view instead of an older one.
+    /// Reads a view instead of an older one, but for the cells that are as they were: of hours for which nothing can come
+    /// in time. What comes late for them is noted in the ledger by whoever adds it, after it was added: who has seen the
+    /// ledger without that note is followed by somebody who judges with both.
     pub(super) async fn again(&self, older: View, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
-        let view = View::read(self.table, (&older.entity, from), freshness, (self.now, Some(&older))).await?;
+        let read =
+            async |from: Hour| View::read(self.table, (&older.entity, from), freshness, (self.now, Some(&older))).await;
+        let unread = older.unread(from);
+        let mut view = read(unread).await?;
+        let mut known = older.ledger.version;
+        if !view.keep(&older, from) {
+            known = view.ledger.version;
+            view = read(from).await?;
+        }
+        if freshness == Freshness::Strong {
+            view.closed = self.closed(&older.entity);
+            view.firm = view.ledger.version == known;
+        }
         Ok(view.instead_of(older))
+    }
+
+    /// The first hour of an entity for which something may still come in time, from whoever is slow.
+    fn closed(&self, entity: &Entity) -> Hour {
+        self.complete(entity).plus(1 - SKEW.num_minutes() as i32).hour()
+    }
+
+    /// Were these hours complete, so that others may remember them as they were?
+    pub(super) fn reopens(&self, entity: &Entity, mut hours: impl Iterator<Item = Hour>) -> bool {
+        let open = self.complete(entity).plus(1).hour();
+        hours.any(|hour| hour < open && hour.0 >= open.0 - KEPT - 1)
     }
 
     /// The bucket for work at a time, or soon after it where that has passed for somebody whose clock is ahead.
@@ -196,12 +225,14 @@ impl<T: Table> Access<'_, T> {
         }
         // What was learnt of complete hours stays as it is, once whoever was slow has written what came in time for them.
         let end = self.complete(&home).plus(1).hour();
-        let met = self.accounts().get(&home).filter(|(learnt, _)| *learnt == end).map(|(_, met)| Arc::clone(met));
-        if met.is_some() {
-            view.account = met;
+        let met = self.accounts().get(&home).cloned();
+        if let Some((_, profile)) = met.as_ref().filter(|(learnt, _)| *learnt == end) {
+            view.account = Some(Arc::clone(profile));
             return Ok(());
         }
-        let mut account = self.view(&home, Hour(i32::MAX), Freshness::Strong).await?;
+        let next = met.as_ref().map_or(Hour(i32::MAX), |(learnt, _)| *learnt);
+        let mut account = self.view(&home, next, Freshness::Strong).await?;
+        account.base = met;
         self.learn(&mut account, Hour(i32::MAX)).await?;
         let Some((learnt, profile)) = account.learnt else { return Ok(()) };
         view.account = Some(Arc::clone(&profile));

@@ -16,7 +16,7 @@ const CONFLICTS: u32 = 4;
 /// A cell that packs to so many bytes is cut: each write of it would soon take more than one write unit.
 const FULL: usize = 700;
 /// Bytes that a part is to hold when its hour is over.
-const PART: usize = 500;
+const PART: usize = 800;
 
 /// A part of a cell, as stored.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -69,5 +69,41 @@ impl CellItem {
         let wanted = (bytes * 60 / minutes).div_ceil(PART).clamp(2, usize::from(MOST)) as u8;
         let least = if conflicts >= CONFLICTS { HOT } else { 2 };
         CellItem { parts: wanted.max(least), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lapwing_detectors::measure::Measure;
+
+    use super::*;
+
+    /// Into how many parts a cell is cut whose events fill the first minutes of its hour.
+    fn check((minutes, conflicts, bytes): (u8, u32, usize), parts: u8) {
+        let mut cell = Cell::default();
+        cell.count(Measure::Calls, minutes - 1, 1);
+        let item = CellItem { cell: Arc::new(cell), ..CellItem::default() }.cut(conflicts, bytes);
+        assert_eq!(item.parts, parts, "{minutes} minutes, {conflicts} conflicts, {bytes} bytes");
+        let of: Vec<u8> = (0..1_000).map(|delivery| item.part_of(delivery)).collect();
+        let (least, most) = if parts == 0 { (0, 0) } else { (1, parts) };
+        assert_eq!((of.iter().min(), of.iter().max()), (Some(&least), Some(&most)));
+    }
+
+    #[test]
+    fn a_cell_is_cut_for_what_is_to_come() {
+        check((10, 0, 500), 0);
+        check((1, 3, 699), 0);
+        check((60, 0, 700), 2);
+        check((20, 0, 700), 3);
+        check((10, 0, 800), 6);
+        check((1, 0, 900), 64);
+        check((60, 4, 100), 16);
+        check((10, 4, 4_000), 30);
+    }
+
+    #[test]
+    fn a_cell_is_cut_once() {
+        let cut = CellItem { parts: 3, ..CellItem::default() };
+        assert_eq!(cut.cut(9, 100_000).parts, 3);
     }
 }

@@ -1,8 +1,14 @@
 //! Exchange: adds what a delivery taught about one entity, and finds what must be judged for it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
+use lapwing_detectors::judge::{Known, Range};
+use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 
@@ -61,6 +67,38 @@ impl Lesson {
     }
 }
 
+/// What lies beyond the life of a cell: it is judged by itself, and not kept.
+fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
+    let mut due = Vec::new();
+    for (hour, mut cell) in cells {
+        cell.mark(|_| Arrival::Late);
+        let cells = vec![(hour, Arc::new(cell))];
+        let (profile, home, levels) = (None, Vec::new(), Arc::default());
+        let known = Known { entity: entity.clone(), cells, profile, account: None, home, levels };
+        due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
+    }
+    due
+}
+
+/// What a delivery taught, by entity; and what is too old to be kept.
+pub(super) fn lessons(learnt: &Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
+    let mut by_entity: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
+    for (entity, hour, cell) in learnt.cells() {
+        by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
+    }
+    let oldest = Minute::of(now - LIFE).hour();
+    let mut kept = Vec::new();
+    let mut due = Vec::new();
+    for (entity, cells) in by_entity {
+        let (cells, old): (Vec<_>, Vec<_>) = cells.into_iter().partition(|(hour, _)| *hour > oldest);
+        due.extend(alone(&entity, old));
+        if !cells.is_empty() {
+            kept.push(Lesson { entity, cells });
+        }
+    }
+    (kept, due)
+}
+
 impl<T: Table> Access<'_, T> {
     /// Adds a lesson to what everyone knows, once for each delivery, and says what must be judged.
     pub(super) async fn add(&self, mut view: View, lesson: &Lesson, delivery: u64) -> Result<Added, StoreError> {
@@ -89,7 +127,8 @@ impl<T: Table> Access<'_, T> {
             view = self.again(view, from, Freshness::Strong).await?;
         }
         let awake = self.last_awake(&view, first, to);
-        if awake.is_empty() && !awoke && (!late || heartbeat || view.ledger.value.is_quiet()) {
+        let reopens = self.reopens(&view.entity, lesson.cells.iter().map(|(hour, _)| *hour));
+        if awake.is_empty() && !awoke && (!late || heartbeat || !reopens && view.ledger.value.is_quiet()) {
             return Ok(Added { view, fresh, due: Vec::new(), moved });
         }
         // Of the minutes that it is about, a look was asked for with the cell that holds them.

@@ -9,8 +9,9 @@ use lapwing_detectors::time::Hour;
 
 use super::access::{Access, Work};
 use super::codec::plain;
+use super::ledger::Ledger;
 use super::port::{Freshness, Table};
-use super::view::View;
+use super::view::{Held, View};
 use crate::store::days::Claim;
 use crate::store::{Found, Judge, StoreError};
 
@@ -48,7 +49,9 @@ impl<T: Table> Access<'_, T> {
             };
             let ledger = view.ledger.clone();
             if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
-                view = self.again(view, from, Freshness::Strong).await?;
+                if !view.firm || view.from > from {
+                    view = self.again(view, from, Freshness::Strong).await?;
+                }
                 self.learn(&mut view, from.after()).await?;
                 let to = ranges.iter().map(|range| range.to.hour()).max().unwrap_or(from);
                 self.meet_account(&mut view, (from, to)).await?;
@@ -63,6 +66,9 @@ impl<T: Table> Access<'_, T> {
             let before = plain(&view.ledger.value)?;
             let claim = Claim { owner: self.owner, now: self.now, until: self.now + self.lease };
             view.ledger.value.take_over(claim);
+            if past == Past::Reopened {
+                view.ledger.value.reopened = view.ledger.value.reopened.wrapping_add(1);
+            }
             // What is said now waits no more; what is left to wait for must be asked for.
             let waits = view.ledger.value.write(book, claim, self.complete_for_all());
             self.remember(&mut view, WORTH_HOURS);
@@ -112,12 +118,28 @@ impl<T: Table> Access<'_, T> {
         true
     }
 
-    /// Removes a letter that was sent.
-    pub(super) async fn sent(&self, entity: &Entity, number: u64) -> Result<(), StoreError> {
+    /// Removes a letter that was sent, first from the ledger as it is remembered. Returns the ledger as it is then, where
+    /// that is known.
+    pub(super) async fn sent(
+        &self,
+        entity: &Entity,
+        number: u64,
+        mut held: Option<View>,
+    ) -> Result<Option<Held<Ledger>>, StoreError> {
         for _ in 0..TRIES {
-            let mut view = self.view(entity, Hour(i32::MAX), Freshness::Strong).await?;
-            if !view.ledger.value.sent(number) || self.write_ledger(&view).await? {
-                return Ok(());
+            let (mut view, remembered) = match held.take() {
+                Some(held) => (held, true),
+                None => (self.view(entity, Hour(i32::MAX), Freshness::Strong).await?, false),
+            };
+            if !view.ledger.value.sent(number) {
+                if remembered {
+                    continue;
+                }
+                return Ok(None);
+            }
+            if self.write_ledger(&view).await? {
+                view.ledger.version += 1;
+                return Ok(Some(view.ledger));
             }
         }
         Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })

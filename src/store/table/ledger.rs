@@ -21,6 +21,8 @@ pub(super) struct Ledger {
     outbox: Vec<Letter>,
     /// The number of the next letter.
     next: u64,
+    /// How often something came for hours that were complete.
+    pub(super) reopened: u32,
     /// What was usual in the hours before this one, all of which are complete.
     pub(super) learnt: Option<(Hour, Profile)>,
 }

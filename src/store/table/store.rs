@@ -8,7 +8,6 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hashbrown::{HashMap, HashSet};
 use lapwing_detectors::alert::{Alert, AlertId};
 use lapwing_detectors::beats::Beats;
-use lapwing_detectors::cell::{Arrival, Cell};
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
@@ -19,7 +18,7 @@ use lapwing_detectors::time::{Hour, Minute};
 
 use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
-use super::exchange::{Added, Lesson};
+use super::exchange::{Added, Lesson, lessons};
 use super::fold::Past;
 use super::keys::{Bucket, short};
 use super::ledger::LEASE;
@@ -27,7 +26,7 @@ use super::levels::Levelled;
 use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
 use super::view::View;
-use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError, reached};
+use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
 
 /// Entities that are written and read at once.
 const AT_ONCE: usize = 32;
@@ -35,6 +34,8 @@ const AT_ONCE: usize = 32;
 const WINS: u8 = 3;
 /// Entities that an instance remembers.
 const REMEMBERED: usize = 5_000;
+/// Parts of cells that it remembers of them, of a few kilobytes each at most.
+const PARTS: usize = 20_000;
 /// Entities whose minutes a tick hands out at once.
 const HANDFUL: usize = 50;
 /// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
@@ -54,6 +55,8 @@ pub struct TableStore<T> {
     accounts: Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
+    /// The first bucket that this instance has left to later ticks.
+    ticked: Option<Bucket>,
     /// The time of the last call.
     now: DateTime<Utc>,
     /// Changes to be handed out, and where their letters lie.
@@ -92,6 +95,7 @@ impl<T: Table> TableStore<T> {
             accounts: Mutex::default(),
             census: Census::default(),
             pass: None,
+            ticked: None,
             now: DateTime::UNIX_EPOCH,
             claimed: Vec::new(),
             handed: HashMap::new(),
@@ -134,7 +138,8 @@ impl<T: Table> TableStore<T> {
     /// Forgets what there would be too much of with so many more. What a call has read it still needs when its findings
     /// are folded, so that nothing is forgotten in between.
     fn make_room(&mut self, coming: usize) {
-        if self.views.len() + coming > REMEMBERED {
+        let parts: usize = self.views.values().map(View::parts).sum();
+        if self.views.len() + coming > REMEMBERED || parts > PARTS {
             self.views.clear();
         }
     }
@@ -206,38 +211,6 @@ impl<T: Table> TableStore<T> {
     }
 }
 
-/// What lies beyond the life of a cell: it is judged by itself, and not kept.
-fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
-    let mut due = Vec::new();
-    for (hour, mut cell) in cells {
-        cell.mark(|_| Arrival::Late);
-        let cells = vec![(hour, Arc::new(cell))];
-        let (profile, home, levels) = (None, Vec::new(), Arc::default());
-        let known = Known { entity: entity.clone(), cells, profile, account: None, home, levels };
-        due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
-    }
-    due
-}
-
-/// What a delivery taught, by entity; and what is too old to be kept.
-fn lessons(learnt: &Learnt, now: DateTime<Utc>) -> (Vec<Lesson>, Vec<Due>) {
-    let mut by_entity: BTreeMap<Entity, BTreeMap<Hour, Cell>> = BTreeMap::new();
-    for (entity, hour, cell) in learnt.cells() {
-        by_entity.entry(entity).or_default().entry(hour).or_default().unite(cell);
-    }
-    let oldest = Minute::of(now - LIFE).hour();
-    let mut kept = Vec::new();
-    let mut due = Vec::new();
-    for (entity, cells) in by_entity {
-        let (cells, old): (Vec<_>, Vec<_>) = cells.into_iter().partition(|(hour, _)| *hour > oldest);
-        due.extend(alone(&entity, old));
-        if !cells.is_empty() {
-            kept.push(Lesson { entity, cells });
-        }
-    }
-    (kept, due)
-}
-
 impl<T: Table> StateStore for TableStore<T> {
     async fn exchange(&mut self, learnt: Learnt) -> Result<Vec<Due>, StoreError> {
         let (now, delivery) = (learnt.received, short(learnt.delivery.0));
@@ -273,13 +246,14 @@ impl<T: Table> StateStore for TableStore<T> {
     async fn due(&mut self, now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
         let mut pass = match self.pass.take() {
             Some(pass) => pass,
-            None => Pass::begin(&self.access(now)).await?,
+            None => Pass::begin(&self.access(now), self.ticked).await?,
         };
         let mut due = Vec::new();
         self.make_room(HANDFUL);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
         while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
             let Step::Work(work) = pass.next(&self.access(now)).await? else {
+                self.ticked = Some(pass.bucket());
                 return Ok(due);
             };
             if work.hour.is_none() {
@@ -369,7 +343,11 @@ impl<T: Table> StateStore for TableStore<T> {
         };
         let Some(at) = self.sending.iter().position(same) else { return Ok(()) };
         let (_, (entity, number)) = self.sending.swap_remove(at);
-        self.access(self.now).sent(&entity, number).await?;
+        let held = self.views.get(&entity).cloned();
+        let ledger = self.access(self.now).sent(&entity, number, held).await?;
+        if let (Some(ledger), Some(held)) = (ledger, self.views.get_mut(&entity)) {
+            held.ledger = ledger;
+        }
         self.handed.remove(&(entity, number));
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::access::{Access, LIFE, Work};
 use super::codec::{pack, unpack};
 use super::keys::{Bucket, TICK, WORK_PARTS};
 use super::port::{Freshness, Item, Outlook, Place, Put, Span, Table};
-use super::view::View;
+use super::view::{KEPT, View};
 use crate::store::{Due, StoreError, reached};
 
 /// Buckets that one tick does at most: after a long pause, the next ones do the rest.
@@ -39,7 +39,11 @@ pub(super) enum Step {
 
 impl Pass {
     /// Takes up where the last tick ended.
-    pub(super) async fn begin<T: Table>(access: &Access<'_, T>) -> Result<Pass, StoreError> {
+    pub(super) async fn begin<T: Table>(access: &Access<'_, T>, ticked: Option<Bucket>) -> Result<Pass, StoreError> {
+        let over = Bucket::at(access.now).next();
+        if let Some(bucket) = ticked.filter(|ticked| *ticked >= over) {
+            return Ok(Pass { bucket, end: over, work: VecDeque::new(), version: 0 });
+        }
         let span = Span { key: TICK, from: TICK, to: TICK, freshness: Freshness::Strong };
         let held = access.table.query(span).await?.pop();
         let version = held.as_ref().map_or(0, |item| item.version);
@@ -47,12 +51,17 @@ impl Pass {
         let bucket: Bucket = held.map_or(Ok(first), |item| unpack(&item.body, "the note of ticks"))?;
         // What is older than cells live has nothing left to be judged on.
         let bucket = bucket.max(Bucket::at(access.now - LIFE));
-        let end = Bucket::at(access.now).next().min(Bucket(bucket.0 + BUCKETS));
+        let end = over.min(Bucket(bucket.0 + BUCKETS));
         let mut pass = Pass { bucket, end, work: VecDeque::new(), version };
         if bucket < end {
             pass.work = access.work_of(bucket).await?;
         }
         Ok(pass)
+    }
+
+    /// The bucket that it is at.
+    pub(super) fn bucket(&self) -> Bucket {
+        self.bucket
     }
 
     /// Is there more to do in the bucket that it is at?
@@ -130,7 +139,19 @@ impl<T: Table> Access<'_, T> {
     ) -> Result<(View, Vec<Due>), StoreError> {
         let hour = work.hour.unwrap_or_else(|| Minute::of(self.now).hour());
         let mut view = match older {
-            Some(older) => self.again(older, hour.before(), Freshness::Strong).await?,
+            Some(older) => {
+                // As far as it was needed last time: else it would be read twice.
+                let near = |from: &Hour| from.0 >= hour.0 - KEPT;
+                let from = older
+                    .base
+                    .as_ref()
+                    .map(|base| base.0)
+                    .into_iter()
+                    .chain([older.reach])
+                    .filter(near)
+                    .fold(hour.before(), Hour::min);
+                self.again(older, from, Freshness::Strong).await?
+            }
             None => self.view(&work.entity, hour.before(), Freshness::Strong).await?,
         };
         let to = reached(hour.last(), 1).min(self.complete(&work.entity));

@@ -23,6 +23,10 @@ use crate::store::StoreError;
 
 /// Hours that what is usual may be behind and still tell which minutes need not be judged.
 const NEAR: i32 = 6;
+/// Hours whose cells are kept from one look to the next: those that windows of a day reach, and some more.
+pub(super) const KEPT: i32 = 30;
+/// So many of them are worth reading another one for.
+const MANY: i32 = 2;
 
 /// A value of the table, and the version of the item that holds it; 0 where there is none.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +46,11 @@ pub(super) struct View {
     /// All cells from this hour on were read.
     pub(super) from: Hour,
     pub(super) ledger: Held<Ledger>,
+    /// Was the ledger known, as it is here, before the cells were read? Then who replaces it has seen all that whoever
+    /// replaced it before had seen.
+    pub(super) firm: bool,
+    /// The cells of hours before this one were read when nothing could come in time for them any more.
+    pub(super) closed: Hour,
     /// The time of the call that read it.
     pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
@@ -79,6 +88,8 @@ impl View {
             key,
             from,
             ledger: Held::default(),
+            firm: false,
+            closed: Hour(i32::MIN),
             read: now,
             parts: BTreeMap::new(),
             learnt: None,
@@ -97,8 +108,39 @@ impl View {
 
     /// What was read anew in place of an older look, which had learnt something already.
     pub(super) fn instead_of(self, older: View) -> View {
+        let others =
+            self.parts.iter().any(|(place, part)| older.parts.get(place).map_or(0, |p| p.version) < part.version);
         let View { learnt, base, reach, wins, reopened, .. } = older;
-        View { learnt, base, reach, wins, reopened, ..self }
+        View { learnt, base, reach, wins: if others { 0 } else { wins }, reopened, ..self }
+    }
+
+    /// The first hour that must be read to know all from one on. What was in the cells of hours before that is there still,
+    /// if nobody has reopened them.
+    pub(super) fn unread(&self, from: Hour) -> Hour {
+        let kept = self.from <= from && from.0 >= self.closed.0.saturating_sub(KEPT);
+        // An hour that is not asked for is read if it keeps many.
+        let near = from.0.saturating_sub(self.closed.0) <= MANY;
+        if kept && (self.closed > from || near && self.is_deep()) { self.closed } else { from }
+    }
+
+    /// Does judging it need the cells of many hours?
+    fn is_deep(&self) -> bool {
+        self.from <= self.closed && self.reach.0 < self.closed.0.saturating_sub(MANY)
+    }
+
+    /// Keeps the cells of earlier hours that an older look has, unless somebody has reopened them; says whether all from
+    /// an hour on are known then.
+    pub(super) fn keep(&mut self, older: &View, from: Hour) -> bool {
+        let reopened = self.ledger.value.reopened != older.ledger.value.reopened;
+        if self.from != older.closed || older.from > older.closed || reopened {
+            return self.from <= from;
+        }
+        let first = Hour(older.closed.0.saturating_sub(KEPT)).max(older.from);
+        let first = if older.is_deep() { first } else { first.max(from).min(self.from) };
+        let kept = older.parts.range((first, 0)..(self.from, 0));
+        self.parts.extend(kept.map(|(place, part)| (*place, part.clone())));
+        (self.from, self.closed) = (first, older.closed);
+        true
     }
 
     /// Takes an item as it is now. What has expired holds nothing any more, and is replaced.
@@ -171,6 +213,11 @@ impl View {
             Arc::make_mut(&mut whole).unite(Cell::clone(&other.value.cell));
         }
         whole
+    }
+
+    /// How many parts of cells are held.
+    pub(super) fn parts(&self) -> usize {
+        self.parts.len()
     }
 
     /// The hours that have cells, from one on.

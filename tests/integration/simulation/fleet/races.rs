@@ -154,3 +154,33 @@ fn what_came_in_time_is_learnt_by_who_read_before_it_was_written() {
     let alone = [("10:01", "10:02:00"), ("10:02", "10:03:00"), ("10:03", "10:04:00"), ("12:21", "12:22:00")];
     assert_eq!(newest(&alone, ("11:05", "11:10:00"), ("12:05", "12:40:00")), eleven);
 }
+
+/// An instance keeps the cells of closed hours. What somebody else adds to them late, it sees all the same.
+#[test]
+fn what_comes_late_is_seen_by_who_remembers_the_hour() {
+    let (shelf, engine) = (Shelf::default(), Arc::new(Engine::default()));
+    let store = |owner| TableStore::new(&shelf, Arc::clone(&engine), Limits::default(), owner);
+    let (mut one, mut other) = (store(1), store(2));
+    let judge = |known: &Known, range: Range| judged(&engine, known, range);
+    let take = |store: &mut TableStore<&Shelf>, (at, apis): (&str, _), received| {
+        let taught = refusals_at(at, &engine, apis, time(received));
+        let due = store.exchange(taught).now_or_never().unwrap().unwrap();
+        let all = due.into_iter().map(|(known, range)| judge(&known, range)).collect();
+        store.fold(all, &judge, time(received)).now_or_never().unwrap().unwrap();
+    };
+    take(&mut one, ("12:58", 0..4), "2026-10-20T13:00:00Z");
+    take(&mut one, ("13:05", 4..8), "2026-10-20T13:20:30Z");
+    take(&mut other, ("12:59", 8..12), "2026-10-20T13:22:00Z");
+    let mut seen = 0;
+    loop {
+        let due = one.due(time("2026-10-20T13:30:00Z")).now_or_never().unwrap().unwrap();
+        if due.is_empty() {
+            break;
+        }
+        let principals = due.iter().filter(|(known, _)| known.entity.family == Family::Principal);
+        let found = principals.flat_map(|(known, range)| judge(known, *range).findings);
+        let bursts = found.filter(|finding| finding.about.id == "denied-burst");
+        seen = bursts.map(|finding| finding.verdict.seen).max().unwrap_or_default().max(seen);
+    }
+    assert_eq!(seen, 12);
+}
