@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
@@ -54,6 +54,8 @@ pub(super) struct View {
     /// The time of the call that read it.
     pub(super) read: DateTime<Utc>,
     parts: BTreeMap<(Hour, u8), Held<CellItem>>,
+    /// Cells of several parts, put together since one of those changed.
+    whole: Whole,
     /// What was learnt of the hours before this one.
     pub(super) learnt: Option<(Hour, Arc<Profile>)>,
     /// The same of those hours of which nothing more can come in time, kept from one look to the next.
@@ -92,6 +94,7 @@ impl View {
             closed: Hour(i32::MIN),
             read: now,
             parts: BTreeMap::new(),
+            whole: Whole::default(),
             learnt: None,
             base: None,
             account: None,
@@ -139,6 +142,7 @@ impl View {
         let first = if older.is_deep() { first } else { first.max(from).min(self.from) };
         let kept = older.parts.range((first, 0)..(self.from, 0));
         self.parts.extend(kept.map(|(place, part)| (*place, part.clone())));
+        self.whole = Whole::default();
         (self.from, self.closed) = (first, older.closed);
         true
     }
@@ -148,19 +152,19 @@ impl View {
         if *item.place.sort == *LEDGER {
             self.ledger = held(item, now, older.map(|older| &older.ledger))?;
         } else if let Some(place) = hour_of(&item.place.sort) {
-            self.parts.insert(place, held(item, now, older.and_then(|older| older.parts.get(&place)))?);
+            self.put(place, held(item, now, older.and_then(|older| older.parts.get(&place)))?);
         }
         Ok(())
     }
 
     /// Takes what this instance has written.
     pub(super) fn wrote(&mut self, place: (Hour, u8), item: &Item, value: CellItem) {
-        self.parts.insert(place, Held::of(item, value));
+        self.put(place, Held::of(item, value));
     }
 
     /// Takes what this instance is about to write as a part of a cell.
     pub(super) fn sketch(&mut self, (hour, part): (Hour, u8), value: CellItem) {
-        self.parts.insert((hour, part), Held { value, ..self.part(hour, part) });
+        self.put((hour, part), Held { value, ..self.part(hour, part) });
     }
 
     /// What looks at the cell of an hour were asked for: one when all is over, and the last one besides. Nothing where
@@ -178,6 +182,12 @@ impl View {
     /// Forgets a part that somebody has deleted.
     pub(super) fn forget(&mut self, hour: Hour, part: u8) {
         self.parts.remove(&(hour, part));
+        self.whole.forget(hour);
+    }
+
+    fn put(&mut self, place: (Hour, u8), part: Held<CellItem>) {
+        self.parts.insert(place, part);
+        self.whole.forget(place.0);
     }
 
     /// Is there anything of that hour?
@@ -197,12 +207,16 @@ impl View {
 
     /// The cell of an hour, of all its parts.
     pub(super) fn cell(&self, hour: Hour) -> Option<Arc<Cell>> {
-        let mut parts = self.parts.range((hour, 0)..=(hour, u8::MAX)).map(|(_, part)| &part.value.cell);
-        let mut whole = Arc::clone(parts.next()?);
-        for part in parts {
-            Arc::make_mut(&mut whole).unite(Cell::clone(part));
+        let mut parts = self.parts.range((hour, 0)..=(hour, u8::MAX)).map(|(_, part)| &part.value.cell).peekable();
+        let first = parts.next()?;
+        if parts.peek().is_none() {
+            return Some(Arc::clone(first));
         }
-        Some(whole)
+        Some(self.whole.of(hour, || {
+            let mut whole = Arc::clone(first);
+            parts.for_each(|part| Arc::make_mut(&mut whole).unite(Cell::clone(part)));
+            whole
+        }))
     }
 
     /// The cell of an hour, with something else in place of one of its parts.
@@ -263,6 +277,32 @@ impl View {
             home: self.home.clone(),
             levels: Arc::default(),
         }
+    }
+}
+
+/// Cells that were put together of their parts, which takes longer than anything else that is asked of a view. A clone has
+/// none: most are kept for later and asked nothing.
+#[derive(Debug, Default)]
+struct Whole(Mutex<BTreeMap<Hour, Arc<Cell>>>);
+
+impl Whole {
+    fn of(&self, hour: Hour, unite: impl FnOnce() -> Arc<Cell>) -> Arc<Cell> {
+        Arc::clone(self.lock().entry(hour).or_insert_with(unite))
+    }
+
+    fn forget(&mut self, hour: Hour) {
+        self.lock().remove(&hour);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hour, Arc<Cell>>> {
+        // What a panic left is whole: cells are put in when they are done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Whole {
+    fn clone(&self) -> Whole {
+        Whole::default()
     }
 }
 
