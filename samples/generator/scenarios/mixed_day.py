@@ -118,13 +118,13 @@ def jobs(dice, trail):
 
 
 def etl(dice, trail):
-    """A job that makes about 38 calls in a quarter of every hour, and 640 of them from 22:10 until 22:25."""
+    """A job that makes about 38 calls in a quarter of every hour, and 1,240 of them from 22:10 until 22:25."""
     instance_id = "i-0" + dice.hex(16)
     out = []
     for hour in range(24):
         who = instance(ACCOUNT, "etl-nightly", instance_id, at(DAY, f"{hour // 6 * 6:02d}:00"))
         start = at(DAY, f"{hour:02d}:{10 if hour == 22 else dice.between(5, 12):02d}")
-        steps = work(410, 180, 47) if hour == 22 else work(17, 9, dice.between(10, 14))
+        steps = work(810, 380, 47) if hour == 22 else work(17, 9, dice.between(10, 14))
         steps = [steps[i * 7919 % len(steps)] for i in range(len(steps))]  # 7919 is a prime: each step once, well mixed
         for i, (time, api) in enumerate(zip(dice.times(start, 840, len(steps)), steps)):
             out.append(step(trail, time, who, api, i))

@@ -226,6 +226,7 @@ impl RateProfile {
         (mean, factors): (&dyn Fn(usize) -> f64, &Factors),
     ) -> RateScore {
         let (unknown, burst) = self.cold_burst(asked.minute, level);
+        let known = 1.0 / f64::from(level.a) + self.season.doubt(asked.minute.div_euclid(60));
         let uneven = factors.at(asked.minute).clamp(0.01, 1.0).sqrt().recip();
         let mut best = RateScore { t: 0.0, window: 60, seen: asked.sums[3], expected: 0.0, inverse_size: 0.0, l: 0.0 };
         for (w, width) in WIDTHS.into_iter().enumerate() {
@@ -234,7 +235,7 @@ impl RateProfile {
                 continue;
             }
             let mu = mean(w) + unknown * f64::from(width) / DAY;
-            let inverse = 1.0 / f64::from(level.a) + level.dispersion(w) * uneven + burst / mu;
+            let inverse = known + level.dispersion(w) * uneven + burst / mu;
             let l = tail(asked.sums[w], mu, inverse);
             if l > best.l || best.inverse_size == 0.0 {
                 best = RateScore { t: 0.0, window: width, seen: asked.sums[w], expected: mu, inverse_size: inverse, l };

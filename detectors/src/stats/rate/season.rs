@@ -124,6 +124,20 @@ impl Season {
         of_day * day * weekend
     }
 
+    /// How far the factor of an hour may be wrong: its variance in units of its square, as after so many events that come
+    /// by themselves.
+    pub(super) fn doubt(&self, hour: i32) -> f64 {
+        let (day, h) = of_week(hour);
+        let of = |expected: f64, pull: f64| 1.0 / (expected + pull);
+        let hours = of(self.hours[h].expected.get(), PULL_HOUR);
+        if day < 5 {
+            return hours;
+        }
+        // One day of the weekend stands for the other.
+        let days = self.days[day].expected.get().max(self.days[11 - day].expected.get());
+        hours + of(days, PULL_DAY) + of(self.weekend[h / 3].expected.get(), PULL_WEEKEND)
+    }
+
     /// For the windows that end in a minute of `hour` or the hour after it.
     pub(super) fn around(&self, hour: i32) -> Factors {
         let first = hour.saturating_sub(4);
