@@ -71,7 +71,7 @@ fn the_same_bits_in_any_split_of_calls_and_from_the_stored_form() {
 fn empty_stretches_in_closed_form() {
     let mut compared = 0;
     for kind in 0..5 {
-        let rows = series(kind, 10);
+        let rows = series(kind, 16);
         let stepped = scores(&rows, |profile, minute| {
             profile.advance(minute);
             for end in profile.at + 1..=minute {
