@@ -44,6 +44,13 @@ struct Nearly {
     surprise: Surprise,
 }
 
+/// What says how surprising an alert must be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Settings,
+    Level,
+}
+
 /// What came of an account.
 #[derive(Default)]
 struct Outcome {
@@ -69,7 +76,7 @@ fn print_accounts(asked: f64, nearly: &[Nearly]) {
     for series in [200, SERIES] {
         let of_account: Vec<&Nearly> = nearly.iter().filter(|nearly| nearly.series < series).collect();
         for per_day in [1, 5, 20] {
-            let (fixed, moving) = (run(&of_account, (per_day, false)), run(&of_account, (per_day, true)));
+            let (fixed, moving) = (run(&of_account, per_day, Asks::Settings), run(&of_account, per_day, Asks::Level));
             let (least, most) = (moving.levels.iter().min(), moving.levels.iter().max());
             let shown = |level: Option<&i8>| f64::from(*level.unwrap_or(&0)) / 10.0;
             let cell = |outcome: &Outcome| {
@@ -110,14 +117,7 @@ fn watch(engine: &Engine, series: u64, seed: u64) -> Vec<Nearly> {
         }
         let here = (hour, Arc::new(cell));
         let cells = before.iter().chain([&here]).cloned().collect();
-        let known = Known {
-            entity: entity(series),
-            cells,
-            profile: Some(Arc::clone(&profile)),
-            account: None,
-            home: Vec::new(),
-            levels: Arc::default(),
-        };
+        let known = Known { profile: Some(Arc::clone(&profile)), ..Known::of(entity(series), cells) };
         let range = Range { from: hour.first(), to: hour.last(), complete: true };
         let found = engine.found(&known, range).evidence.into_iter();
         nearly.extend(found.filter_map(|f| Some(Nearly { minute: f.minute, series, surprise: f.verdict.surprise? })));
@@ -129,12 +129,12 @@ fn watch(engine: &Engine, series: u64, seed: u64) -> Vec<Nearly> {
 }
 
 /// The alerts of an account, day by day: minutes of a series that lie less than an hour apart are one.
-fn run(nearly: &[&Nearly], (per_day, moves): (u32, bool)) -> Outcome {
+fn run(nearly: &[&Nearly], per_day: u32, asks: Asks) -> Outcome {
     let (mut outcome, mut standing) = (Outcome::default(), Standing::default());
     let mut last: HashMap<u64, Minute> = HashMap::new();
     let mut peaks: HashMap<i32, Peaks> = HashMap::new();
     for day in START..START + DAYS {
-        if moves {
+        if asks == Asks::Level {
             standing = standing.next(&peaks.remove(&(day - BEHIND)).unwrap_or_default(), Budget { per_day });
         }
         let mut alerts = 0;

@@ -7,13 +7,16 @@
 //! ```
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lapwing::decode::gzip::{INFLATE_CAP, Inflater};
+
+#[path = "corpus/files.rs"]
+mod files;
 
 /// Pairs of runs.
 const RUNS: usize = 5;
@@ -40,21 +43,10 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.extension() {
-            _ if path.is_dir() => files(&path, found),
-            Some(end) if end == "gz" => found.push(path),
-            _ => {}
-        }
-    }
-}
-
 /// What must be done in any case: reading and inflating.
 fn inflate(folder: &Path) {
     let mut found = Vec::new();
-    files(folder, &mut found);
+    files::gzipped(folder, &mut found);
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..THREADS {

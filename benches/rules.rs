@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -25,6 +25,9 @@ use lapwing_detectors::event::{Event, Source};
 use lapwing_detectors::observe::Observer;
 use rsigma_eval::JsonEvent;
 use serde_json::Value;
+
+#[path = "corpus/files.rs"]
+mod files;
 
 /// Records that are looked at, about.
 const RECORDS: usize = 50_000;
@@ -65,7 +68,7 @@ fn start() -> (Engine, Engine) {
 
 fn files_of(folder: &Path) -> Vec<String> {
     let (mut paths, mut inflater, mut out) = (Vec::new(), Inflater::new(), Vec::new());
-    find(folder, &mut paths);
+    files::gzipped(folder, &mut paths);
     paths.sort();
     let (mut texts, mut records) = (Vec::new(), 0);
     for path in paths {
@@ -80,17 +83,6 @@ fn files_of(folder: &Path) -> Vec<String> {
         }
     }
     texts
-}
-
-fn find(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.extension() {
-            _ if path.is_dir() => find(&path, found),
-            Some(end) if end == "gz" => found.push(path),
-            _ => {}
-        }
-    }
 }
 
 fn records(text: &str) -> Vec<Value> {

@@ -171,19 +171,12 @@ impl<S: StateStore> Pipeline<S> {
             let Pipeline { engine, settings, store, hidden, shown, least, .. } = self;
             let judge = |known: &Known, range: Range| {
                 let findings = engine.silent(&entity, &beats, range);
-                let mut judged = Judged { entity: entity.clone(), range, findings, peaks: Vec::new() };
+                let mut judged = Judged { findings, ..Judged::empty(entity.clone(), range) };
                 let unsaid = settle(settings, known, &mut judged);
                 judged.findings.retain(|finding| finding.stage >= *least);
                 (judged, unsaid)
             };
-            let known = Known {
-                entity: entity.clone(),
-                cells: Vec::new(),
-                profile: None,
-                account: None,
-                home: Vec::new(),
-                levels: Arc::default(),
-            };
+            let known = Known::of(entity.clone(), Vec::new());
             let (judged, unsaid) = judge(&known, range);
             note(unsaid, hidden, shown);
             let judge = |known: &Known, range: Range| judge(known, range).0;
@@ -268,7 +261,7 @@ impl<S: StateStore> Pipeline<S> {
         let Pipeline { engine, settings, store, hidden, shown, found, least, .. } = self;
         let judge = |known: &Known, range: Range| {
             let found = engine.found(known, range);
-            let judged = Judged { entity: known.entity.clone(), range, findings: found.findings, peaks: Vec::new() };
+            let judged = Judged { findings: found.findings, ..Judged::empty(known.entity.clone(), range) };
             (judged, found.evidence)
         };
         let allowed = |known: &Known, range: Range| {

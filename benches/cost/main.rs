@@ -22,7 +22,7 @@ mod plain;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,6 +39,9 @@ use lapwing::store::{Limits, StoreError};
 use plain::Plain;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+#[path = "../corpus/files.rs"]
+mod files;
 
 /// Measures without the built-in rules.
 const NO_RULES: &str = "--no-rules";
@@ -154,7 +157,7 @@ struct LogEvent {
 fn read(folder: &Path) -> (Streams, Streams) {
     let (mut trail, mut logs) = (Streams::new(), Streams::new());
     let mut paths = Vec::new();
-    files(folder, &mut paths);
+    files::gzipped(folder, &mut paths);
     for path in paths {
         let mut text = Vec::new();
         let packed = fs::read(&path).expect("a file of the corpus can be read");
@@ -190,17 +193,6 @@ fn read(folder: &Path) -> (Streams, Streams) {
 fn begin(streams: &Streams) -> DateTime<Utc> {
     let newest = streams.values().flatten().map(|line| line.time).max().unwrap_or_default();
     newest.duration_trunc(TimeDelta::days(1)).expect("a day of the corpus") + TimeDelta::hours(HOUR)
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.extension() {
-            _ if path.is_dir() => files(&path, found),
-            Some(end) if end == "gz" => found.push(path),
-            _ => {}
-        }
-    }
 }
 
 /// Names the kind of an item by its keys.

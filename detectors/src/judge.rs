@@ -41,6 +41,12 @@ pub struct Known {
 }
 
 impl Known {
+    /// What everyone knows where there is nothing but these cells.
+    #[must_use]
+    pub fn of(entity: Entity, cells: Vec<(Hour, Arc<Cell>)>) -> Known {
+        Known { entity, cells, profile: None, account: None, levels: Arc::default(), home: Vec::new() }
+    }
+
     /// The same without what came late; nothing where nothing did.
     fn in_time(&self) -> Option<Known> {
         if !self.cells.iter().any(|(_, cell)| cell.has_late()) {

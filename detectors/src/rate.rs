@@ -228,14 +228,7 @@ mod tests {
             }
             let here = (hour, Arc::new(cell));
             let cells = before.iter().chain([&here]).cloned().collect();
-            let known = Known {
-                entity: entity.clone(),
-                cells,
-                profile: Some(Arc::new(profile.clone())),
-                account: None,
-                home: Vec::new(),
-                levels: Arc::default(),
-            };
+            let known = Known { profile: Some(Arc::new(profile.clone())), ..Known::of(entity.clone(), cells) };
             let mut found = Vec::new();
             engine.judge(&known, Range { from: hour.first(), to: hour.last(), complete: true }, &mut found);
             said.extend(found.iter().filter_map(|f| Some((f.minute.0 - 480_000 * 60, f.verdict.surprise?.t))));

@@ -148,8 +148,8 @@ fn run(
     for (entity, cells) in cells.iter().filter(|(entity, _)| !entity.family.is_heartbeat()) {
         let account = entity.home().and_then(|home| accounts.get(&home)).cloned().map(Arc::new);
         let home = entity.home().map(|home| hours(&home)).unwrap_or_default();
-        let (entity, levels) = (entity.clone(), Arc::clone(&levels));
-        let known = Known { entity, cells: Vec::new(), profile: None, account, home, levels };
+        let levels = Arc::clone(&levels);
+        let known = Known { account, home, levels, ..Known::of(entity.clone(), Vec::new()) };
         judge((&engine, earlier), &known, cells, &mut book);
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {

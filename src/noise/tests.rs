@@ -79,15 +79,14 @@ fn known(entity: &Entity, called: &[&str]) -> Known {
     }
     let cells = observer.finish(DeliveryId(0), MINUTE.start()).cells().into_iter();
     let of_it = cells.filter(|(of, ..)| of == entity).map(|(_, hour, cell)| (hour, Arc::new(cell)));
-    let (cells, levels) = (of_it.collect(), Arc::default());
-    Known { entity: entity.clone(), cells, profile: None, account: None, home: Vec::new(), levels }
+    Known::of(entity.clone(), of_it.collect())
 }
 
 /// What is said of findings, as `ID SEVERITY`, and what is not, as `ID REASON`.
 fn settled(settings: &str, known: &Known, findings: Vec<Finding>) -> (Vec<String>, Vec<String>) {
     let settings = Settings::read("x", settings, &Catalog::built_in()).unwrap_or_else(|wrong| panic!("{wrong}"));
     let range = Range { from: MINUTE, to: MINUTE, complete: true };
-    let mut judged = Judged { entity: known.entity.clone(), range, findings, peaks: Vec::new() };
+    let mut judged = Judged { findings, ..Judged::empty(known.entity.clone(), range) };
     let hidden = settle(&settings, known, &mut judged);
     let said = judged.findings.iter().map(|f| format!("{} {}", f.about.id, f.verdict.severity.name()));
     (said.collect(), hidden.iter().map(|(reason, f)| format!("{} {reason}", f.about.id)).collect())
@@ -305,7 +304,7 @@ fn the_graver_names_the_others() {
     let all = [("user-created", Low), ("identity-work-by-machine", Medium), ("group-changed", Low)];
     let findings = all.map(|(id, severity)| finding(&eve, id, severity, &["192.0.2.1"])).to_vec();
     let range = Range { from: MINUTE, to: MINUTE, complete: true };
-    let mut judged = Judged { entity: eve.clone(), range, findings, peaks: Vec::new() };
+    let mut judged = Judged { findings, ..Judged::empty(eve.clone(), range) };
     judged.findings.iter_mut().for_each(|finding| finding.verdict.why = "It is grave.".to_owned());
     let hidden = settle(&Settings::default(), &known(&eve, &[]), &mut judged);
     assert_eq!(judged.findings[0].verdict.why, "It is grave; also: group-changed, user-created");
@@ -322,7 +321,7 @@ fn lowering_leaves_graver_minutes_of_the_same_alert() {
         Finding { minute: MINUTE.plus(3), ..finding(&ci, "user-given-admin-policy", High, &["198.51.100.1 curl/8"]) };
     let settings = Settings::read("x", DEPLOYER, &Catalog::built_in()).unwrap();
     let range = Range { from: MINUTE, to: MINUTE.plus(3), complete: true };
-    let mut judged = Judged { entity: ci.clone(), range, findings: vec![expected, strange], peaks: Vec::new() };
+    let mut judged = Judged { findings: vec![expected, strange], ..Judged::empty(ci.clone(), range) };
     assert!(settle(&settings, &known(&ci, &[]), &mut judged).is_empty());
     let mut book = lapwing_detectors::group::Book::default();
     judged.findings.into_iter().for_each(|finding| assert!(book.fold(finding)));

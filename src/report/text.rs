@@ -127,7 +127,9 @@ fn who(alert: &Alert) -> String {
         all.partition(|caller| subject.function.is_empty() || is_of_a_call(caller));
     let sessions = [("log stream", lines), ("session", calls)].map(|(kind, callers)| {
         let named = callers.iter().map(|caller| &*caller.session);
-        let named = few(named.filter(|session| !session.is_empty() && !subject.principal.ends_with(session)));
+        // A person's session is named in who they are already.
+        let told = |session: &&str| subject.principal.rsplit('/').next() == Some(*session);
+        let named = few(named.filter(|session| !told(session)));
         if named.is_empty() { named } else { format!("{kind} {named}") }
     });
     match sessions.iter().filter(|s| !s.is_empty()).map(String::as_str).collect::<Vec<_>>().join("; ") {
@@ -315,6 +317,8 @@ Id LW-7f3a91c200000000 · update · 2 findings folded · complete
         "AWSReservedSSO_Admin_0123456789abcdef/run-118".clone_into(&mut alert.subject.principal);
         assert_eq!(who(&alert), "AWSReservedSSO_Admin_0123456789abcdef/run-118 from 198.51.100.20 · boto3/1.34");
         assert_eq!(summary(&alert), "prod-data · run-118 as Admin: 640 API calls in 15 min, usual 38");
+        "role/nightrun-118".clone_into(&mut alert.subject.principal);
+        assert_eq!(who(&alert), "role/nightrun-118 (session run-118) from 198.51.100.20 · boto3/1.34");
     }
 
     #[test]

@@ -176,8 +176,7 @@ fn judge(engine: &Engine, source: Source, deliveries: &[Vec<&Sample>], found: &m
         let Some((first, last)) = hours else { continue };
         let cells = cells.into_iter().map(|(hour, cell)| (hour, Arc::new(cell))).collect();
         let range = Range { from: first.first(), to: last.last(), complete: true };
-        let levels = Arc::default();
-        engine.judge(&Known { entity, cells, profile: None, account: None, home: Vec::new(), levels }, range, found);
+        engine.judge(&Known::of(entity, cells), range, found);
     }
     Ok(())
 }

@@ -55,14 +55,8 @@ impl Held {
 
     /// What is known of it, with these of its cells.
     pub(super) fn known(&self, cells: Vec<(Hour, Arc<Cell>)>, levels: &Arc<Levels>) -> Known {
-        Known {
-            entity: self.entity.clone(),
-            cells,
-            profile: Some(Arc::clone(&self.profile)),
-            account: None,
-            home: Vec::new(),
-            levels: Arc::clone(levels),
-        }
+        let (profile, levels) = (Some(Arc::clone(&self.profile)), Arc::clone(levels));
+        Known { profile, levels, ..Known::of(self.entity.clone(), cells) }
     }
 }
 

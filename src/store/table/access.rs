@@ -28,7 +28,7 @@ pub(super) const LEDGER_LIFE: TimeDelta = TimeDelta::days(100);
 /// One invocation takes this long at most, the difference of the clocks included.
 pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// Work that is remembered, so that it is asked for once.
-pub(super) const ASKED: usize = 10_000;
+const ASKED: usize = 10_000;
 /// Accounts that are remembered.
 const ACCOUNTS: usize = 1_000;
 /// Work in a row: about 20 KB.
@@ -145,12 +145,17 @@ impl<T: Table> Access<'_, T> {
             let item = Item { place, version: 1, body: body.into(), expires: bucket.start() + LIFE };
             self.table.put(&item).await?;
         }
+        self.note_asked(all);
+        Ok(())
+    }
+
+    /// Remembers that this was asked for.
+    pub(super) fn note_asked(&self, all: Vec<(Bucket, Work)>) {
         let mut asked = self.asked();
         if asked.len() + all.len() > ASKED {
             asked.clear();
         }
         asked.extend(all);
-        Ok(())
     }
 
     // A set that a panic left behind is still right.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::time::{Hour, Minute};
 
-use super::access::{ASKED, Access, LIFE, Work};
+use super::access::{Access, LIFE, Work};
 use super::codec::{pack, unpack};
 use super::keys::{Bucket, enrolled_key, key_of};
 use super::port::{Freshness, Item, Place, Span, Table};
@@ -28,11 +28,7 @@ impl<T: Table> Access<'_, T> {
             let expires = hour.after().first().start() + LIFE;
             let item = Item { place, version: 1, body: pack(&view.entity)?.into(), expires };
             self.table.put(&item).await?;
-            let mut asked = self.asked();
-            if asked.len() >= ASKED {
-                asked.clear();
-            }
-            asked.insert(done);
+            self.note_asked(vec![done]);
         }
         Ok(())
     }

@@ -73,8 +73,7 @@ fn alone(entity: &Entity, cells: Vec<(Hour, Cell)>) -> Vec<Due> {
     for (hour, mut cell) in cells {
         cell.mark(|_| Arrival::Late);
         let cells = vec![(hour, Arc::new(cell))];
-        let (profile, home, levels) = (None, Vec::new(), Arc::default());
-        let known = Known { entity: entity.clone(), cells, profile, account: None, home, levels };
+        let known = Known::of(entity.clone(), cells);
         due.push((known, Range { from: hour.first(), to: reached(hour.last(), 1), complete: false }));
     }
     due

@@ -269,13 +269,12 @@ impl View {
     /// What is known of the entity around these hours, with what is usual for it.
     pub(super) fn known(&self, from: Hour, to: Hour) -> Known {
         let hours = self.hours(from.before().min(self.reach)).into_iter().take_while(|hour| *hour <= to);
+        let cells = hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect();
         Known {
-            entity: self.entity.clone(),
-            cells: hours.filter_map(|hour| Some((hour, self.cell(hour)?))).collect(),
             profile: self.learnt.as_ref().map(|(_, profile)| Arc::clone(profile)),
             account: self.account.clone(),
             home: self.home.clone(),
-            levels: Arc::default(),
+            ..Known::of(self.entity.clone(), cells)
         }
     }
 }
