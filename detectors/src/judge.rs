@@ -290,13 +290,11 @@ impl Engine {
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
         let lateness = self.lateness.of(entity.family.source());
         let models = view.models(lateness);
-        let mut minutes = detector.minutes_in(view.around(), lateness);
+        let asked = view.hour.bits(range.from, range.to);
+        let mut minutes = asked & detector.minutes_in(Around { asked, ..view.around() }, lateness);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;
-            if minute < range.from || minute > range.to {
-                continue;
-            }
             let (window, level) = (view.window(minute, &models), view.known.levels.of(minute));
             let explained = |verdict: &Verdict| {
                 let mut verdict = verdict.clone();
@@ -342,7 +340,7 @@ impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
         let earlier = self.place - usize::from(self.before.is_some());
         let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
-        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
+        Around { hour: self.hour, asked: u64::MAX, here, before, past: Some(&self.known.cells[..earlier]), profile }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

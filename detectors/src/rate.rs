@@ -54,7 +54,7 @@ impl RateSettings {
     /// with enough events for the smallest finding, which at a glance is unusual.
     #[must_use]
     pub fn minutes(&self, measure: Measure, around: Around<'_>, lateness: Minutes) -> u64 {
-        let Around { hour, here, before, profile, .. } = around;
+        let Around { hour, asked: wanted, here, before, profile, .. } = around;
         let floor = u64::from(self.min_events);
         let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
         if bound < floor {
@@ -63,7 +63,7 @@ impl RateSettings {
         let least = self.surprise + Pool::Compared.lowest();
         let counts = counts_of(measure, here, before);
         let mut bits = 0;
-        for minute in here.active(measure) {
+        for minute in here.active(measure).filter(|minute| wanted & bits_of(*minute) != 0) {
             let sums = sums_of(&counts, minute);
             if (sums[WIDTHS.len() - 1] as u64) < floor {
                 continue;

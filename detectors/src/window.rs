@@ -47,6 +47,8 @@ pub struct Window<'a> {
 pub struct Around<'a> {
     /// The hour.
     pub hour: Hour,
+    /// Its minutes that are asked about, a bit for each: what is said of others nobody reads.
+    pub asked: u64,
     /// Its cell.
     pub here: &'a Cell,
     /// The cell of the hour before.

@@ -304,7 +304,7 @@ impl MemoryStore {
             let family = held.entity.family;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
             let (cell, before) = pair.look(present, (engine, stirs), folder);
-            let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
+            let around = Around { hour, asked: u64::MAX, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {
                 if complete {
