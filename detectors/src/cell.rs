@@ -253,7 +253,7 @@ impl Cell {
     }
 
     /// The minutes of the hour with anything in a measure.
-    pub fn active(&self, measure: Measure) -> impl Iterator<Item = u8> + '_ {
+    pub fn active(&self, measure: Measure) -> impl DoubleEndedIterator<Item = u8> + '_ {
         self.counters_of(measure, 0, 59).map(|c| c.minute)
     }
 
@@ -309,9 +309,10 @@ impl Cell {
         self.counters.iter().map(|c| c.minute).chain(self.occurrences.iter().map(|o| o.minute)).chain(shown)
     }
 
-    fn counters_of(&self, measure: Measure, from: u8, to: u8) -> impl Iterator<Item = &Counter> + '_ {
+    fn counters_of(&self, measure: Measure, from: u8, to: u8) -> std::slice::Iter<'_, Counter> {
         let first = self.counters.partition_point(|c| c.place() < (measure, from));
-        self.counters[first..].iter().take_while(move |c| c.place() <= (measure, to))
+        let held = self.counters[first..].iter().take_while(|c| c.place() <= (measure, to)).count();
+        self.counters[first..first + held].iter()
     }
 }
 

@@ -24,7 +24,7 @@ use crate::window::{Around, Models, Window};
 const TOP: usize = 10;
 
 /// What everyone knows of one entity: its cells around the minutes in question, and what is usual for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     /// The entity.
     pub entity: Entity,
@@ -104,7 +104,7 @@ pub struct Finding {
 }
 
 /// Which minutes are judged, and whether they are complete.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first minute.
     pub from: Minute,
@@ -340,7 +340,15 @@ impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
         let earlier = self.place - usize::from(self.before.is_some());
         let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
-        Around { hour: self.hour, asked: u64::MAX, here, before, past: Some(&self.known.cells[..earlier]), profile }
+        Around {
+            hour: self.hour,
+            asked: u64::MAX,
+            last: false,
+            here,
+            before,
+            past: Some(&self.known.cells[..earlier]),
+            profile,
+        }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

@@ -304,7 +304,8 @@ impl MemoryStore {
             let family = held.entity.family;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
             let (cell, before) = pair.look(present, (engine, stirs), folder);
-            let around = Around { hour, asked: u64::MAX, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
+            let (past_cells, profile) = (Some(&past[..]), Some(held.profile.as_ref()));
+            let around = Around { hour, asked: u64::MAX, last: true, here: cell, before, past: past_cells, profile };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {
                 if complete {

@@ -270,7 +270,7 @@ impl<T: Table> Access<'_, T> {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
             let asked = hour.bits(from, to);
-            let around = Around { asked, ..view.around(hour, (&cell, before.as_deref())) };
+            let around = Around { asked, last: true, ..view.around(hour, (&cell, before.as_deref())) };
             let mut minutes = self.engine.minutes(view.entity.family, around);
             if around.profile.is_none() {
                 // What is new is known from an older profile, too: nothing that was known then is new.

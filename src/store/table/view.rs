@@ -271,6 +271,7 @@ impl View {
         Around {
             hour,
             asked: u64::MAX,
+            last: false,
             here,
             before,
             past,
