@@ -46,19 +46,25 @@ pub(super) fn full(dice: &mut Dice, name: &str) -> Vec<Record> {
     out
 }
 
-/// Lines of an application that says now and then that something is wrong, and then says it all the time.
+/// Lines of an application that says now and then that something is wrong, and then says it all the time, and something
+/// else besides.
 pub(super) fn complaints(dice: &mut Dice, name: &str) -> Vec<Record> {
     let mut out = Vec::new();
-    let mut complain = |dice: &mut Dice, time| {
-        let message = r#"{"level":"ERROR","message":"no answer from the warehouse"}"#;
-        out.push(line(dice, time, name, message));
+    let mut complain = |dice: &mut Dice, time, what: &str| {
+        let message = format!(r#"{{"level":"ERROR","message":"{what}"}}"#);
+        out.push(line(dice, time, name, &message));
     };
-    days_before(dice, &mut complain);
-    quarters(dice, &mut complain);
+    let usual = "no answer from the warehouse";
+    days_before(dice, |dice, time| complain(dice, time, usual));
+    quarters(dice, |dice, time| complain(dice, time, usual));
     let start = some_time(dice);
     for _ in 0..dice.between(60, 160) {
         let time = after(dice, start, 12);
-        complain(dice, time);
+        complain(dice, time, usual);
+    }
+    for _ in 0..dice.between(0, 4) {
+        let time = after(dice, start, 60);
+        complain(dice, time, "the certificate has expired");
     }
     out
 }
