@@ -130,6 +130,11 @@ proptest! {
     }
 
     #[test]
+    fn cells_that_are_merged_are_as_one_by_one((a, b) in (touches(), touches())) {
+        prop_assert_eq!(on_time(cell(&a), &cell(&b)), cell(&[a, b].concat()));
+    }
+
+    #[test]
     fn cells_merge_in_any_grouping((a, b, c) in (touches(), touches(), touches())) {
         let (a, b, c) = (cell(&a), cell(&b), cell(&c));
         let left = on_time(on_time(a.clone(), &b), &c);

@@ -5,7 +5,7 @@ use crate::entity::Family;
 use crate::event::Event;
 use crate::gauge::{GaugeSettings, Saying, observe, time, verdict};
 use crate::measure::Measure;
-use crate::meter::Meter;
+use crate::meter::{Meter, block_of, last_of};
 use crate::observe::Observations;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::share::ShareSettings;
@@ -95,7 +95,11 @@ impl Detector for FunctionColdStarts {
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
-        self.judge_slow(window).or_else(|| self.judge_frequent(window))
+        let minute = window.minute.of_hour();
+        // Each is asked of its own minutes alone: which ones the other looks at may depend on what is known by then.
+        let slow = if last_of(block_of(minute)) == minute { self.judge_slow(window) } else { None };
+        let started = || window.sum(Measure::ColdStarts, Minutes(1)) > 0;
+        slow.or_else(|| if started() { self.judge_frequent(window) } else { None })
     }
 }
 

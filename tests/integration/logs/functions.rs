@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::happenings::{HISTORY, after, days_before, noon, quarters, some_time};
-use super::joins::line;
+use super::joins::{line, platform};
 use super::{Dice, Record, measured};
 
 /// Invocations of some hours, and then some that take long.
@@ -79,6 +79,31 @@ pub(super) fn leak(dice: &mut Dice, name: &str) -> Vec<Record> {
             let time = after(dice, start + TimeDelta::minutes(15 * quarter), 15);
             out.extend(measured(dice, (time, name), ("success", ""), (100.0, (base + rise * quarter) as u32)));
         }
+    }
+    out
+}
+
+/// Invocations of some hours, a few of which begin with an init, and then many that do.
+pub(super) fn cold(dice: &mut Dice, name: &str) -> Vec<Record> {
+    let mut out = Vec::new();
+    let mut invoke = |dice: &mut Dice, time, starts_cold: bool| {
+        let (request, init) = (dice.uuid(), dice.between(200, 300));
+        let init = if starts_cold { format!(r#","initDurationMs":{init}"#) } else { String::new() };
+        let metrics =
+            format!(r#""durationMs":100,"billedDurationMs":100,"memorySizeMB":128,"maxMemoryUsedMB":60{init}"#);
+        let record = format!(r#"{{"requestId":"{request}","metrics":{{{metrics}}},"status":"success"}}"#);
+        out.push(platform(dice, time, name, ("platform.report", &record)));
+    };
+    let mut time = noon() - TimeDelta::hours(4);
+    while time < noon() + TimeDelta::hours(HISTORY + 2) {
+        let starts_cold = dice.chance(2);
+        invoke(dice, time, starts_cold);
+        time += TimeDelta::seconds(dice.between(70, 150));
+    }
+    let start = some_time(dice);
+    for _ in 0..dice.between(15, 60) {
+        let time = after(dice, start, 14);
+        invoke(dice, time, true);
     }
     out
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
-use super::functions::{complaints, full, leak, nearly_cut_off, slow};
+use super::functions::{cold, complaints, full, leak, nearly_cut_off, slow};
 use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, sign_in};
 
@@ -37,6 +37,7 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("bucket-download", download),
     ("function-error-lines", complaints),
     ("function-memory-grows", leak),
+    ("function-cold-starts", cold),
 ];
 
 /// Happenings that correlations find, by their names.

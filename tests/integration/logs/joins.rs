@@ -13,7 +13,7 @@ pub(super) fn line(dice: &mut Dice, time: DateTime<Utc>, function: &str, message
 }
 
 /// A line of the platform, in JSON.
-fn platform(dice: &mut Dice, time: DateTime<Utc>, function: &str, (kind, record): (&str, &str)) -> Record {
+pub(super) fn platform(dice: &mut Dice, time: DateTime<Utc>, function: &str, (kind, record): (&str, &str)) -> Record {
     let at = time.to_rfc3339_opts(SecondsFormat::Millis, true);
     line(dice, time, function, &format!(r#"{{"time":"{at}","type":"{kind}","record":{record}}}"#))
 }

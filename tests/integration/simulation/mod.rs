@@ -189,9 +189,8 @@ fn engine() -> Arc<Engine> {
 }
 
 /// What the generated days have nothing of: what must be told of what, or speaks in the alerts of others, or needs a week and
-/// a Monday, or hundreds of inits.
-const UNHEARD: [&str; 5] =
-    [silence::ID, "deployer-misused", "change-before-failure", "function-memory-unused", "function-cold-starts"];
+/// a Monday.
+const UNHEARD: [&str; 4] = [silence::ID, "deployer-misused", "change-before-failure", "function-memory-unused"];
 
 /// The detectors that speak of the generated days.
 fn speaking(engine: &Engine) -> BTreeSet<&'static str> {

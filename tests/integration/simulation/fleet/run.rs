@@ -104,8 +104,10 @@ impl<'w> Run<'w> {
         let mut dice = workload.dice.clone();
         let (weather, instances) = (Weather::of(&mut dice), dice.between(2, 17));
         let (queued, bursts) = (dice.chance(50), dice.chance(30));
-        let world = World::new(dice, weather);
         let fault = if let Flaw::Table(fault) = flaw { fault } else { Fault::None };
+        // Where every read may be stale, many are: few of them matter.
+        let weather = if fault == Fault::ReadsStale { Weather { stale: 600, ..weather } } else { weather };
+        let world = World::new(dice, weather);
         let stored = Stored::new(&world, fault);
         for (number, delivery) in deliveries.iter().enumerate() {
             for (time, _) in &delivery.attempts {
