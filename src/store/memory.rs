@@ -13,7 +13,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::group::{Book, parent_of};
+use lapwing_detectors::group::{Book, parents_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
@@ -379,7 +379,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
-        Ok(parent_of(alert).and_then(|entity| self.book.parent(&entity, alert)))
+        Ok(parents_of(alert).iter().find_map(|entity| self.book.parent(entity, alert)))
     }
 
     async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {

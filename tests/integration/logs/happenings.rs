@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
+use super::failing::{broken_policy, errors, refusals, same_error};
 use super::functions::{cold, complaints, full, leak, nearly_cut_off, slow};
 use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
 use super::{Dice, Record, Who, call, invocation, sign_in};
@@ -13,6 +14,7 @@ type Happening = fn(&mut Dice, &str) -> Vec<Record>;
 pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("api-call-rate", calls),
     ("api-error-spike", errors),
+    ("error-code-rate", same_error),
     ("denied-burst", refusals),
     ("denied-on-one-api", broken_policy),
     ("console-login-failures", guesses),
@@ -141,17 +143,6 @@ fn stranger(dice: &mut Dice, name: &str) -> Vec<Record> {
     out
 }
 
-fn errors(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let mut out = Vec::new();
-    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", ""))));
-    let (start, error) = (some_time(dice), *dice.pick(&["ThrottlingException", "NoSuchKey", "InternalFailure"]));
-    for _ in 0..dice.between(18, 45) {
-        let time = after(dice, start, 12);
-        out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", error)));
-    }
-    out
-}
-
 /// What somebody tries who looks around.
 pub(crate) const APIS: [&str; 12] = [
     "iam:ListUsers",
@@ -167,32 +158,6 @@ pub(crate) const APIS: [&str; 12] = [
     "sts:GetFederationToken",
     "logs:DescribeLogGroups",
 ];
-
-fn refusals(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let (start, distinct) = (some_time(dice), dice.between(3, 13) as usize);
-    let mut out = Vec::new();
-    for n in 0..dice.between(8, 24) as usize {
-        let time = after(dice, start, 10);
-        out.push(call(dice, time, Who::User(name), (APIS[n % distinct], "AccessDenied")));
-    }
-    for _ in 0..dice.between(0, 3) {
-        let (time, api) = (after(dice, start, 50), *dice.pick(&APIS));
-        out.push(call(dice, time, Who::User(name), (api, "")));
-    }
-    out
-}
-
-fn broken_policy(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let mut out = Vec::new();
-    for _ in 0..dice.between(1, 3) {
-        let start = some_time(dice);
-        for _ in 0..dice.between(8, 30) {
-            let time = after(dice, start, 12);
-            out.push(call(dice, time, Who::Role(name), ("dynamodb:PutItem", "AccessDenied")));
-        }
-    }
-    out
-}
 
 fn guesses(dice: &mut Dice, name: &str) -> Vec<Record> {
     let start = some_time(dice);
