@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::pack;
 use super::keys::Bucket;
+use super::fold::WORTH_HOURS;
 use super::port::{Freshness, Item, Outlook, Put, Table};
 use super::view::{KEPT, View};
 use crate::store::{Due, StoreError};
@@ -88,6 +89,11 @@ impl<T: Table> Access<'_, T> {
             view.closed = self.closed(entity);
         }
         Ok(view)
+    }
+
+    /// Reads the ledger of an entity alone.
+    pub(super) async fn ledger(&self, entity: &Entity, freshness: Freshness) -> Result<View, StoreError> {
+        View::ledger(self.table, entity, freshness, self.now).await
     }
 
     /// Reads a view instead of an older one, but for the cells that are as they were: of hours for which nothing can come
@@ -166,12 +172,19 @@ impl<T: Table> Access<'_, T> {
     /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on
     /// where minutes from the hour `from` on are judged.
     pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
-        let stored = self.stored(view);
-        let (next, profile) = view.base.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
+        if view.usual.is_none() {
+            self.read_usual(view).await?;
+        }
         let lateness = self.lateness(view);
         let complete = |at| Minute::of(at).plus(-(lateness.0 as i32));
         let end = complete(self.now).hour();
+        let (mut next, mut profile) = self.newest(view);
         if next < end && view.from > next {
+            // What others have stored since takes less to read than the cells of many hours.
+            if next.0 < end.0 - WORTH_HOURS {
+                self.read_usual(view).await?;
+                (next, profile) = self.newest(view);
+            }
             self.reread(view, next).await?;
         }
         // Of hours that were hardly over when their cells were read, or not yet, others may have written more since, in time.
@@ -194,6 +207,16 @@ impl<T: Table> Access<'_, T> {
             true => Hour(from.0 - self.engine.hours_back()),
             false => from.before(),
         }
+    }
+
+    /// What is usual as far as it is known, and the hour before which it was learnt.
+    fn newest(&self, view: &View) -> (Hour, Arc<Profile>) {
+        let stored = self.stored(view);
+        view.base.clone().filter(|known| known.0 >= stored.0).unwrap_or(stored)
+    }
+
+    pub(super) async fn read_usual(&self, view: &mut View) -> Result<(), StoreError> {
+        view.read_usual(self.table, (Freshness::Eventual, self.now)).await
     }
 
     async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
@@ -255,10 +278,10 @@ impl<T: Table> Access<'_, T> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
+    /// The stored profile, and the hour that it stands at: where there is none, before all cells that live.
     pub(super) fn stored(&self, view: &View) -> (Hour, Arc<Profile>) {
-        match &view.ledger.value.learnt {
-            Some((hour, profile)) => (*hour, Arc::new(profile.clone())),
+        match view.stored() {
+            Some((hour, profile)) => (*hour, Arc::clone(profile)),
             None => (Hour(Minute::of(self.now - LIFE).hour().0 - 1), Arc::new(Profile::default())),
         }
     }

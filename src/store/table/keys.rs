@@ -9,6 +9,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::port::Place;
 
+/// The sort key of what is usual for an entity: before its ledger, so that one query may begin with either.
+pub(super) const USUAL: &str = "A";
 /// The sort key of an entity's ledger: before all of its cells.
 pub(super) const LEDGER: &str = "a";
 /// After the last cell.

@@ -119,7 +119,7 @@ impl<T: Table> TableStore<T> {
     /// When the table does not answer.
     pub async fn book_of(&self, entity: &Entity) -> Result<Book, StoreError> {
         let access = self.access(DateTime::UNIX_EPOCH);
-        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
+        Ok(access.ledger(entity, Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
     pub(super) fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
@@ -264,9 +264,9 @@ impl<T: Table> StateStore for TableStore<T> {
             }
             self.meet_levels(work.hour.into_iter(), now).await?;
             let older = self.views.remove(&work.entity);
-            let (view, found) = self.access(now).complete_minutes(&work, older).await?;
+            let (mut view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
-                self.access(now).move_on(&work.entity).await?;
+                self.access(now).move_on(&mut view).await?;
             }
             due.extend(found);
             self.remember(view);

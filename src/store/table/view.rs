@@ -9,14 +9,14 @@ use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
-use lapwing_detectors::time::Hour;
+use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
-use super::keys::{Bucket, END, LEDGER, back_to, cell_sort, hour_of, key_of};
+use super::keys::{Bucket, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
 use crate::store::StoreError;
@@ -27,6 +27,8 @@ const NEAR: i32 = 6;
 pub(super) const KEPT: i32 = 30;
 /// So many of them are worth reading another one for.
 const MANY: i32 = 2;
+/// Hours after which what is usual is read anew, where nothing newer was learnt here: it is stored once a day.
+const DAY: i32 = 26;
 
 /// A value of the table, and the version of the item that holds it; 0 where there is none.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,9 @@ pub(super) struct Held<V> {
     hash: u64,
 }
 
+/// What was usual for an entity in the hours before one, all of which were complete then; nothing before the first were.
+pub(super) type Usual = Option<(Hour, Arc<Profile>)>;
+
 /// What an instance has read of one entity: its ledger, and its cells from some hour on.
 #[derive(Clone, Debug)]
 pub(super) struct View {
@@ -46,6 +51,9 @@ pub(super) struct View {
     /// All cells from this hour on were read.
     pub(super) from: Hour,
     pub(super) ledger: Held<Ledger>,
+    /// What was usual, as it was stored once; nothing where that was not read. Any later look may rest on it: what was
+    /// stored since says no more than the cells of the hours since do.
+    pub(super) usual: Option<Held<Usual>>,
     /// Was the ledger known, as it is here, before the cells were read? Then who replaces it has seen all that whoever
     /// replaced it before had seen.
     pub(super) firm: bool,
@@ -74,8 +82,8 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Reads the ledger of an entity, and its cells from an hour on. What an older look has as it is now is not unpacked
-    /// again.
+    /// Reads the ledger of an entity, its cells from an hour on, and what is usual for it unless an older look has that.
+    /// What an older look has as it is now is not unpacked again.
     pub(super) async fn read(
         table: &impl Table,
         (entity, from): (&Entity, Hour),
@@ -84,15 +92,57 @@ impl View {
     ) -> Result<View, StoreError> {
         let key = key_of(entity);
         let to = if from.0 <= i32::MIN / 2 { Arc::from(END) } else { back_to(from) };
-        let items = table.query(Span { key: &key, from: LEDGER, to: &to, freshness }).await?;
-        let mut view = View {
+        let known = older.filter(|older| older.learnt_to() >= Minute::of(now).hour().0 - DAY).and_then(|o| o.usual.clone());
+        let first = if known.is_some() { LEDGER } else { USUAL };
+        let items = table.query(Span { key: &key, from: first, to: &to, freshness }).await?;
+        let mut view = View { key, from, read: now, ..View::unread_of(entity) };
+        view.usual = Some(known.unwrap_or_default());
+        for item in items {
+            view.take(&item, (now, older))?;
+        }
+        Ok(view)
+    }
+
+    /// Reads the ledger of an entity alone.
+    pub(super) async fn ledger(
+        table: &impl Table,
+        entity: &Entity,
+        freshness: Freshness,
+        now: DateTime<Utc>,
+    ) -> Result<View, StoreError> {
+        let mut view = View { read: now, ..View::unread_of(entity) };
+        let span = Span { key: &view.key.clone(), from: LEDGER, to: LEDGER, freshness };
+        for item in table.query(span).await? {
+            view.take(&item, (now, None))?;
+        }
+        Ok(view)
+    }
+
+    /// Reads what is usual as it is stored now.
+    pub(super) async fn read_usual(
+        &mut self,
+        table: &impl Table,
+        (freshness, now): (Freshness, DateTime<Utc>),
+    ) -> Result<(), StoreError> {
+        self.usual = Some(Held::default());
+        let span = Span { key: &self.key.clone(), from: USUAL, to: USUAL, freshness };
+        for item in table.query(span).await? {
+            self.take(&item, (now, None))?;
+        }
+        Ok(())
+    }
+
+    /// A look at nothing.
+    fn unread_of(entity: &Entity) -> View {
+        View {
             entity: entity.clone(),
-            key,
-            from,
+            key: key_of(entity),
+            from: Hour(i32::MAX),
             ledger: Held::default(),
+            usual: None,
             firm: false,
             closed: Hour(i32::MIN),
-            read: now,
+            read: DateTime::UNIX_EPOCH,
             parts: BTreeMap::new(),
             whole: Whole::default(),
             learnt: None,
@@ -102,11 +152,7 @@ impl View {
             reach: Hour(i32::MAX),
             wins: 0,
             reopened: false,
-        };
-        for item in items {
-            view.take(&item, (now, older))?;
         }
-        Ok(view)
     }
 
     /// What was read anew in place of an older look, which had learnt something already.
@@ -151,6 +197,8 @@ impl View {
     pub(super) fn take(&mut self, item: &Item, (now, older): (DateTime<Utc>, Option<&View>)) -> Result<(), StoreError> {
         if *item.place.sort == *LEDGER {
             self.ledger = held(item, now, older.map(|older| &older.ledger))?;
+        } else if *item.place.sort == *USUAL {
+            self.usual = Some(held(item, now, older.and_then(|older| older.usual.as_ref()))?);
         } else if let Some(place) = hour_of(&item.place.sort) {
             self.put(place, held(item, now, older.and_then(|older| older.parts.get(&place)))?);
         }
@@ -203,6 +251,21 @@ impl View {
     /// Where the ledger lies.
     pub(super) fn ledger_place(&self) -> Place {
         Place { key: Arc::clone(&self.key), sort: LEDGER.into() }
+    }
+
+    /// Where what is usual lies.
+    pub(super) fn usual_place(&self) -> Place {
+        Place { key: Arc::clone(&self.key), sort: USUAL.into() }
+    }
+
+    /// The hour up to which it is known what was usual.
+    fn learnt_to(&self) -> i32 {
+        self.base.as_ref().into_iter().chain(self.stored()).map(|(hour, _)| hour.0).max().unwrap_or(i32::MIN)
+    }
+
+    /// What was usual, and the hour before which it was, as it was stored once.
+    pub(super) fn stored(&self) -> Option<&(Hour, Arc<Profile>)> {
+        self.usual.as_ref().and_then(|usual| usual.value.as_ref())
     }
 
     /// The cell of an hour, of all its parts.
@@ -262,8 +325,7 @@ impl View {
 
     /// What was usual when somebody learnt it last: today, or on the day before.
     pub(super) fn lately(&self) -> Option<&Profile> {
-        let stored = self.ledger.value.learnt.as_ref().map(|(_, profile)| profile);
-        self.learnt.as_ref().map(|(_, profile)| profile.as_ref()).or(stored)
+        self.learnt.as_ref().or(self.stored()).map(|(_, profile)| profile.as_ref())
     }
 
     /// What is known of the entity around these hours, with what is usual for it.
@@ -306,7 +368,7 @@ impl Clone for Whole {
 }
 
 impl<V> Held<V> {
-    fn of(item: &Item, value: V) -> Held<V> {
+    pub(super) fn of(item: &Item, value: V) -> Held<V> {
         Held { version: item.version, value, bytes: item.body.len(), hash: xxh3_64(&item.body) }
     }
 }
