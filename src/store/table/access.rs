@@ -116,6 +116,21 @@ impl<T: Table> Access<'_, T> {
         Ok(view.instead_of(older))
     }
 
+    /// Were all cells of a view from an hour on read, and those of all hours that profiles have learnt by now when nothing
+    /// could come in time for them?
+    pub(super) fn covers(&self, view: &View, from: Hour) -> bool {
+        let lateness = self.lateness(view).0 as i32;
+        let complete = |at| Minute::of(at).plus(-lateness).hour();
+        view.from <= from && complete(view.read - SKEW) >= complete(self.now)
+    }
+
+    /// Reads the cells of a view from an hour on again, for what comes in time: those of the hours before, its ledger and
+    /// what is usual are as they were, which decides nothing for good.
+    pub(super) async fn renew(&self, mut view: View, hour: Hour) -> Result<View, StoreError> {
+        view.renew(self.table, hour, (Freshness::Eventual, self.now)).await?;
+        Ok(view)
+    }
+
     /// The first hour of an entity for which something may still come in time, from whoever is slow.
     fn closed(&self, entity: &Entity) -> Hour {
         self.complete(entity).plus(1 - SKEW.num_minutes() as i32).hour()

@@ -53,7 +53,7 @@ pub(super) struct Added {
 
 impl Lesson {
     /// The minutes from the first to the last that it is about, and those that windows reach from there.
-    fn span(&self) -> Option<(Minute, Minute)> {
+    pub(super) fn span(&self) -> Option<(Minute, Minute)> {
         let minutes = self.cells.iter().flat_map(|(hour, cell)| cell.minutes().map(|m| hour.minute(m)));
         let (first, last) = minutes.fold((None::<Minute>, None::<Minute>), |(first, last), minute| {
             (Some(first.map_or(minute, |f| f.min(minute))), last.max(Some(minute)))

@@ -41,22 +41,19 @@ impl<T: Table> Access<'_, T> {
         (ranges, past): (&[Range], Past),
         judge: &Judge<'_>,
     ) -> Result<(View, Vec<Found>), StoreError> {
+        // What is not complete is judged once more when it is. What was found of it before is only added to what stands.
+        let early = !ranges.is_empty() && past == Past::Closed && ranges.iter().all(|range| !range.complete);
         for number in 0..TRIES {
-            let held = held.filter(|held| number == 0 && held.read == self.now && !ranges.is_empty());
             let mut view = match held {
-                Some(held) => held.clone(),
-                None => self.ledger(entity, Freshness::Strong).await?,
-            };
-            let ledger = view.ledger.clone();
-            if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
-                if !view.firm || view.from > from {
-                    view = self.again(view, from, Freshness::Strong).await?;
+                Some(held) if early => self.beside_ledger(held, number).await?,
+                Some(held) if number == 0 && held.read == self.now && !ranges.is_empty() => {
+                    self.closely(held.clone(), ranges).await?
                 }
-                self.learn(&mut view, from.after()).await?;
-                let to = ranges.iter().map(|range| range.to.hour()).max().unwrap_or(from);
-                self.meet_account(&mut view, (from, to)).await?;
-            }
-            view.ledger = ledger;
+                _ => {
+                    let ledger = self.ledger(entity, Freshness::Strong).await?;
+                    self.closely(ledger, ranges).await?
+                }
+            };
             let mut book = view.ledger.value.book(self.engine);
             let mut found = Vec::new();
             for range in ranges {
@@ -88,6 +85,29 @@ impl<T: Table> Access<'_, T> {
             }
         }
         Err(StoreError { what: format!("{entity}: others were faster {TRIES} times") })
+    }
+
+    /// What was known when minutes were judged first, with the ledger as it is by now.
+    async fn beside_ledger(&self, held: &View, number: u32) -> Result<View, StoreError> {
+        let freshness = if number == 0 { Freshness::Eventual } else { Freshness::Strong };
+        let mut view = held.clone();
+        view.ledger = self.ledger(&held.entity, freshness).await?.ledger;
+        Ok(view)
+    }
+
+    /// What minutes are judged on for good: cells that were read after the ledger was.
+    async fn closely(&self, mut view: View, ranges: &[Range]) -> Result<View, StoreError> {
+        let ledger = view.ledger.clone();
+        if let Some(from) = ranges.iter().map(|range| range.from.hour().before()).min() {
+            if !view.firm || view.from > from {
+                view = self.again(view, from, Freshness::Strong).await?;
+            }
+            self.learn(&mut view, from.after()).await?;
+            let to = ranges.iter().map(|range| range.to.hour()).max().unwrap_or(from);
+            self.meet_account(&mut view, (from, to)).await?;
+        }
+        view.ledger = ledger;
+        Ok(view)
     }
 
     fn longest_lateness(&self) -> i32 {

@@ -13,6 +13,8 @@ use super::port::Place;
 pub(super) const USUAL: &str = "A";
 /// The sort key of an entity's ledger: before all of its cells.
 pub(super) const LEDGER: &str = "a";
+/// Before the first cell.
+pub(super) const CELLS: &str = "c";
 /// After the last cell.
 pub(super) const END: &str = "c~";
 /// Where an instance notes how far ticks have come.

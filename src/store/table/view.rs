@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
 use super::codec::unpack;
-use super::keys::{Bucket, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
+use super::keys::{Bucket, CELLS, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
 use crate::store::StoreError;
@@ -129,6 +129,26 @@ impl View {
         for item in table.query(span).await? {
             self.take(&item, (now, None))?;
         }
+        Ok(())
+    }
+
+    /// Takes what cells from an hour on have become.
+    pub(super) async fn renew(
+        &mut self,
+        table: &impl Table,
+        hour: Hour,
+        (freshness, now): (Freshness, DateTime<Utc>),
+    ) -> Result<(), StoreError> {
+        let span = Span { key: &self.key.clone(), from: CELLS, to: &back_to(hour), freshness };
+        for item in table.query(span).await? {
+            let known = hour_of(&item.place.sort).and_then(|place| self.parts.get(&place));
+            // An eventual read may not know yet what was written from here.
+            if known.is_none_or(|known| known.version < item.version) {
+                self.take(&item, (now, None))?;
+                self.wins = 0;
+            }
+        }
+        (self.firm, self.account, self.home) = (false, None, Vec::new());
         Ok(())
     }
 
