@@ -52,9 +52,14 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
     format!("{family}{}{:032x}", &key[..end], xxh3_128(key.as_bytes())).into()
 }
 
-/// Where the functions of an account lie that failed in an hour.
-pub(super) fn enrolled_key(home: &Entity, hour: Hour) -> Arc<str> {
-    format!("j{}.{}", home.account(), hour.0).into()
+/// Where the functions of an account lie that failed.
+pub(super) fn enrolled_key(home: &Entity) -> Arc<str> {
+    format!("j{}", home.account()).into()
+}
+
+/// What the sort keys of those begin with that failed in an hour, in the order of hours.
+pub(super) fn enrolled_in(hour: Hour) -> String {
+    format!("{:010}.", i64::from(hour.0) - i64::from(i32::MIN))
 }
 
 /// The sort key of a cell's part. Newer hours come first, so that a ledger and the newest cells lie side by side.
