@@ -1,4 +1,5 @@
-//! Causes: what somebody changed before a function began to fail, taken from CloudTrail, for the alerts about its failures.
+//! Causes: what somebody changed before a function began to fail, or was no longer as usual, taken from CloudTrail, for the
+//! alerts about that.
 //!
 //! What names a function is kept in the cells of the function. What changes rights or the network names none: it is kept in
 //! the cells of the account, and told where a function fails as one does after such a change.
@@ -48,7 +49,7 @@ pub struct Cause {
     pub who: Box<str>,
     /// What was changed, such as `role/pay`; empty where that is the function itself.
     pub object: Box<str>,
-    /// The minutes from the call to the first failure after it.
+    /// The minutes from the call to the first failure after it, or to where what is measured was found unusual.
     pub lead: Minutes,
 }
 
@@ -141,6 +142,18 @@ pub(crate) fn causes(window: &Window<'_>, slots: &[Slot]) -> Vec<Cause> {
     let mut causes: Vec<Cause> = changes.into_iter().filter_map(of_change).collect();
     causes.drain(..causes.len().saturating_sub(NAMED));
     causes
+}
+
+/// The changes of the function itself in the hour before; the last ones, in their order. What is measured and no longer as
+/// usual tells of no first moment, so a change is not held against what was before it: whoever groups findings leaves out
+/// what came after the first of them.
+#[must_use]
+pub(crate) fn changes_before(window: &Window<'_>) -> Vec<Cause> {
+    let mut changes: Vec<&Occurrence> = window.occurrences(CHANGED, REACH).collect();
+    changes.sort_by(|a, b| a.example.cmp(&b.example));
+    changes.drain(..changes.len().saturating_sub(NAMED));
+    let lead = |change: &Occurrence| (window.minute.start() - change.example.time).max(TimeDelta::zero());
+    changes.into_iter().map(|change| Cause::of(change, Minutes(lead(change).num_minutes() as u32))).collect()
 }
 
 /// Does the function fail as one does after such a change of its surroundings?

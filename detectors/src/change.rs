@@ -41,7 +41,7 @@ const ROUTES: (Touches, &str) = (Touches::Network, "routeTableId");
 pub(crate) const ROLE_NAME: &str = "roleName";
 
 /// What adds a right or opens a way is here as well: a policy that denies, or a route into nowhere, is added.
-const CHANGES: [Change; 60] = [
+static CHANGES: [Change; 60] = [
     of("lambda", "CreateAlias", FUNCTION),
     of("lambda", "CreateEventSourceMapping", FUNCTION),
     of("lambda", "CreateFunction", FUNCTION),
@@ -118,6 +118,5 @@ pub(crate) static KEYS: [Key; CHANGES.len()] = {
 /// The change that a call makes, if it makes one.
 #[must_use]
 pub(crate) fn change(service: &str, name: &str) -> Option<&'static Change> {
-    static ALL: [Change; CHANGES.len()] = CHANGES;
-    ALL.iter().find(|change| change.key.name == name && change.key.service == service)
+    CHANGES.iter().find(|change| change.key.name == name && change.key.service == service)
 }

@@ -254,8 +254,8 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
-    /// Is what it finds about a function a failure, which a change may explain?
-    fn is_of_failures(&self) -> bool {
+    /// May a change explain what it finds about a function: a failure, or a state that is not as usual?
+    fn may_follow_change(&self) -> bool {
         self.about().nature != Nature::Deed
     }
 
@@ -270,7 +270,7 @@ pub trait Detector: Send + Sync {
     }
 
     /// What was changed before what is in these slots began, of which another detector said `verdict`; it may make that
-    /// graver. Asked of functions only.
+    /// graver. Without slots, what was changed before what is measured was no longer as usual. Asked of functions only.
     fn explain(&self, _window: &Window<'_>, _slots: &[Slot], _verdict: &mut Verdict) -> Vec<Cause> {
         Vec::new()
     }

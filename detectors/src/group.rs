@@ -294,7 +294,7 @@ impl Book {
         let window = Span { start: course.start(), end: course.last().end() };
         let plural = if seen == 1 { "" } else { "s" };
         let shown = if verdict.at_least { format!("at least {seen}") } else { seen.to_string() };
-        let causes = course.causes.all();
+        let causes = course.causes.of(about.trigger, course.first());
         let quality = if course.confirmed() { Quality::Complete } else { Quality::Provisional };
         Alert {
             id: course.id(),

@@ -316,16 +316,15 @@ impl Engine {
         }
     }
 
-    /// What was changed before the failures of a function that a verdict is about, which may make it graver.
+    /// What was changed before what a verdict says of a function, which failures may be graver for.
     fn explain(&self, detector: &dyn Detector, window: &Window<'_>, verdict: &mut Verdict) -> Vec<Cause> {
-        let Some(watch) = self.explaining.map(|place| &self.watches[place]) else { return Vec::new() };
-        let (about, fails) = (detector.about(), detector.is_of_failures());
-        match about.trigger {
-            Trigger::Slots(slots) if window.entity.family == Family::Function && fails => {
-                watch.of(&window.entity.subject()).0.explain(window, slots, verdict)
-            }
-            _ => Vec::new(),
-        }
+        let explaining = self.explaining.filter(|_| window.entity.family == Family::Function);
+        let Some(place) = explaining.filter(|_| detector.may_follow_change()) else { return Vec::new() };
+        let slots = match detector.about().trigger {
+            Trigger::Slots(slots) => slots,
+            Trigger::Measures(_) | Trigger::Facets(_) => &[],
+        };
+        self.watches[place].of(&window.entity.subject()).0.explain(window, slots, verdict)
     }
 }
 

@@ -83,6 +83,10 @@ impl Detector for FirstSeen {
         count_calls(event, seen);
     }
 
+    fn may_follow_change(&self) -> bool {
+        true
+    }
+
     fn observes(&self) -> Option<&'static str> {
         Some(OWN_CALLS)
     }

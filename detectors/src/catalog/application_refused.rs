@@ -82,7 +82,7 @@ impl Detector for ApplicationRefused {
         true
     }
 
-    fn is_of_failures(&self) -> bool {
+    fn may_follow_change(&self) -> bool {
         true
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It raises no alert of its own: other detectors find the failures ([`crate::cause`]).
 
-use crate::cause::{CHANGED, Cause, SURROUNDINGS, causes, changed};
+use crate::cause::{CHANGED, Cause, SURROUNDINGS, causes, changed, changes_before};
 use crate::change::{KEYS, Touches};
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
@@ -17,10 +17,11 @@ use crate::window::Window;
 static ABOUT: About = About {
     id: "change-before-failure",
     title: "Function changed before it failed",
-    what: "An alert about failures, time-outs, memory or failed starts of a function names what was changed in the hour before \
-           they began: its code, version, settings or concurrency; where it is refused something, the rights of its role or of \
+    what: "An alert about a function names what was changed in the hour before that began: its code, version, settings or \
+           concurrency; where it is refused something, the rights of its role or of \
            a key, bucket, secret or table; where it waits in vain, security groups, routes and endpoints. It says who did it, from where, \
-           and the event id. Failures that began within 30 minutes are one step graver, up to high. It raises no alert of its own.",
+           and the event id. Failures, time-outs, memory that runs out and failed starts that began within 30 minutes are one step \
+           graver, up to high; what is slower, larger, more or new is not. It raises no alert of its own.",
     why: "Most failures begin with a change, and whoever knows which one can undo it.",
     innocent: "A change in the middle of failures that had begun before, and a deployment after which nothing fails more.",
     attack: &[],
@@ -82,6 +83,9 @@ impl Detector for ChangeBeforeFailure {
     }
 
     fn explain(&self, window: &Window<'_>, slots: &[Slot], verdict: &mut Verdict) -> Vec<Cause> {
+        if slots.is_empty() {
+            return changes_before(window);
+        }
         let causes = causes(window, slots);
         let nearest = causes.iter().map(|cause| cause.lead).min_by_key(|lead| lead.0);
         let raised = verdict.severity.raised().min(GRAVEST);
@@ -103,6 +107,7 @@ mod tests {
     use super::*;
     use crate::catalog::application_refused::ApplicationRefused;
     use crate::catalog::function_error_spike::FunctionErrorSpike;
+    use crate::catalog::function_slow::FunctionSlow;
     use crate::catalog::function_timeout::FunctionTimeout;
     use crate::script::check_among;
 
@@ -217,6 +222,37 @@ mod tests {
             let script = format!("{HISTORY} {}\n {refused}\n 09:02 REPORT error fn=pay x6", change(role));
             check_errors(&script, "09:02 medium pay: 6 of 6 invocations failed in 5 min, usual 0.2 %");
         }
+    }
+
+    /// What is said about slow invocations.
+    fn check_slow(script: &str, expected: &str) {
+        let all = || -> Vec<Box<dyn Detector>> {
+            vec![Box::new(FunctionSlow::default()), Box::new(ChangeBeforeFailure::default())]
+        };
+        check_among(&all, FunctionSlow::default().about().id, script, expected);
+    }
+
+    const QUICK: &str = "00:00-29:59/1m REPORT fn=pay ms=110 x2\n";
+    const SLOW: &str = "30:00-30:14/1m REPORT fn=pay ms=8200 x2\n";
+
+    #[test]
+    fn a_deployment_and_then_slow_invocations() {
+        check_slow(
+            &format!(
+                r#"{QUICK} 29:54 lambda:UpdateFunctionCode who=role/ci request={{"functionName":"pay"}}
+                        {SLOW}"#
+            ),
+            "06:04 low pay: 95 % of the invocations took up to about 8555 ms in 15 min, usual 112 ms; \
+             10 min after lambda:UpdateFunctionCode by role/ci",
+        );
+    }
+
+    #[test]
+    fn what_was_changed_once_they_were_slow() {
+        check_slow(
+            &format!(r#"{QUICK} {SLOW} 30:12 lambda:UpdateFunctionCode who=role/ci request={{"functionName":"pay"}}"#),
+            "06:04 low pay: 95 % of the invocations took up to about 8555 ms in 15 min, usual 112 ms",
+        );
     }
 
     #[test]

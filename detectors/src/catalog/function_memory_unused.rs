@@ -81,6 +81,11 @@ impl Detector for FunctionMemoryUnused {
         1
     }
 
+    // It looks back a week.
+    fn may_follow_change(&self) -> bool {
+        false
+    }
+
     fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
         if around.hour.0.div_euclid(24).rem_euclid(7) != MONDAY {
             return 0;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
+use crate::detector::Trigger;
 use crate::settings::Minutes;
 use crate::time::Minute;
 
@@ -52,8 +53,17 @@ impl Causes {
         }
     }
 
-    /// All of them in the order of time, each as the first minute names it.
-    pub(super) fn all(&self) -> Vec<Cause> {
+    /// Those of an alert whose first minute is `began`, in the order of time, each as the first minute names it. Failures
+    /// tell which change they came after; of what is measured, what was changed after it began explains nothing.
+    pub(super) fn of(&self, trigger: Trigger, began: Minute) -> Vec<Cause> {
+        let mut causes = self.all();
+        if !matches!(trigger, Trigger::Slots(_)) {
+            causes.retain(|cause| cause.example.time < began.end());
+        }
+        causes
+    }
+
+    fn all(&self) -> Vec<Cause> {
         let first = |minutes: &BTreeMap<Minute, Minutes>| minutes.values().next().copied();
         let all = self.0.iter().filter_map(|(cause, minutes)| Some(Cause { lead: first(minutes)?, ..cause.clone() }));
         all.collect()
