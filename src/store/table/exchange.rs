@@ -15,9 +15,10 @@ use lapwing_detectors::window::Around;
 use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
+use super::held::Held;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
-use super::view::{Held, View};
+use super::view::View;
 use crate::store::{Due, StoreError, reached};
 
 /// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.

@@ -9,9 +9,10 @@ use lapwing_detectors::time::Hour;
 
 use super::access::{Access, LEDGER_LIFE, Work};
 use super::codec::{pack, plain};
+use super::held::Held;
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Outlook, Put, Table};
-use super::view::{Held, Usual, View};
+use super::view::{Usual, View};
 use crate::store::days::Claim;
 use crate::store::{Found, Judge, StoreError};
 

@@ -86,6 +86,7 @@ impl Ledger {
                 self.next += 1;
             }
         }
+        book.thin(complete);
         self.pages = book.pages();
         book.waits()
     }

@@ -1,7 +1,6 @@
 //! What an instance has read of one entity.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -11,11 +10,9 @@ use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
-use serde::de::DeserializeOwned;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
-use super::codec::unpack;
+use super::held::{Held, held};
 use super::keys::{Bucket, CELLS, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
@@ -29,16 +26,6 @@ pub(super) const KEPT: i32 = 30;
 const MANY: i32 = 2;
 /// Hours after which what is usual is read anew, where nothing newer was learnt here: it is stored once a day.
 const DAY: i32 = 26;
-
-/// A value of the table, and the version of the item that holds it; 0 where there is none.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Held<V> {
-    pub(super) version: u64,
-    pub(super) value: V,
-    /// Bytes of the item's body, and their hash.
-    pub(super) bytes: usize,
-    hash: u64,
-}
 
 /// What was usual for an entity in the hours before one, all of which were complete then; nothing before the first were.
 pub(super) type Usual = Option<(Hour, Arc<Profile>)>;
@@ -92,7 +79,8 @@ impl View {
     ) -> Result<View, StoreError> {
         let key = key_of(entity);
         let to = if from.0 <= i32::MIN / 2 { Arc::from(END) } else { back_to(from) };
-        let known = older.filter(|older| older.learnt_to() >= Minute::of(now).hour().0 - DAY).and_then(|o| o.usual.clone());
+        let known =
+            older.filter(|older| older.learnt_to() >= Minute::of(now).hour().0 - DAY).and_then(|o| o.usual.clone());
         let first = if known.is_some() { LEDGER } else { USUAL };
         let items = table.query(Span { key: &key, from: first, to: &to, freshness }).await?;
         let mut view = View { key, from, read: now, ..View::unread_of(entity) };
@@ -232,7 +220,9 @@ impl View {
 
     /// Takes what this instance is about to write as a part of a cell.
     pub(super) fn sketch(&mut self, (hour, part): (Hour, u8), value: CellItem) {
-        self.put((hour, part), Held { value, ..self.part(hour, part) });
+        let mut held = self.part(hour, part);
+        held.value = value;
+        self.put((hour, part), held);
     }
 
     /// What looks at the cell of an hour were asked for: one when all is over, and the last one besides. Nothing where
@@ -384,36 +374,5 @@ impl Whole {
 impl Clone for Whole {
     fn clone(&self) -> Whole {
         Whole::default()
-    }
-}
-
-impl<V> Held<V> {
-    pub(super) fn of(item: &Item, value: V) -> Held<V> {
-        Held { version: item.version, value, bytes: item.body.len(), hash: xxh3_64(&item.body) }
-    }
-}
-
-fn held<V: DeserializeOwned + Default + Clone>(
-    item: &Item,
-    now: DateTime<Utc>,
-    older: Option<&Held<V>>,
-) -> Result<Held<V>, StoreError> {
-    if item.expires <= now {
-        return Ok(Held { version: item.version, ..Held::default() });
-    }
-    // An item that expired and was made again has old versions once more, so that they alone do not tell.
-    let same = |older: &&Held<V>| older.version == item.version && older.hash == xxh3_64(&item.body);
-    match older.filter(same) {
-        Some(older) => Ok(older.clone()),
-        None => Ok(Held::of(item, unpack(&item.body, Shown(&item.place))?)),
-    }
-}
-
-/// A place for people: which item of what. Names from logs are made safe where errors are printed.
-struct Shown<'a>(&'a Place);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "item {} of {}", self.0.sort, self.0.key.replace('\u{1f}', " "))
     }
 }
