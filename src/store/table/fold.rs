@@ -32,7 +32,8 @@ pub(super) enum Past {
 pub(super) const WORTH_HOURS: i32 = 6;
 
 impl<T: Table> Access<'_, T> {
-    /// Judges minutes of an entity on what is now in the table, and writes what follows into its ledger. The ledger is
+    /// Judges minutes of an entity on what is now in the table, and writes what follows into its ledger. What is not complete
+    /// is judged on what was known already: it is judged once more when it is complete, and until then only adds. The ledger is
     /// read before the cells and replaced only if nobody has changed it since: so of two that judge, the one that has
     /// seen more writes last. The first try begins with the ledger that was read in this call, before the minutes were
     /// judged first: where it has changed since, that try comes to nothing.
@@ -42,7 +43,6 @@ impl<T: Table> Access<'_, T> {
         (ranges, past): (&[Range], Past),
         judge: &Judge<'_>,
     ) -> Result<(View, Vec<Found>), StoreError> {
-        // What is not complete is judged once more when it is. What was found of it before is only added to what stands.
         let early = !ranges.is_empty() && past == Past::Closed && ranges.iter().all(|range| !range.complete);
         for number in 0..TRIES {
             let mut view = match held {
@@ -81,7 +81,9 @@ impl<T: Table> Access<'_, T> {
             }
             if self.write_ledger(&view).await? {
                 view.ledger.version += 1;
-                self.store_usual(&mut view, WORTH_HOURS).await?;
+                if !early {
+                    self.store_usual(&mut view, WORTH_HOURS).await?;
+                }
                 return Ok((view, found));
             }
         }
@@ -128,8 +130,8 @@ impl<T: Table> Access<'_, T> {
         Ok(())
     }
 
-    /// Stores what is usual, where the cells of a view, which were read strongly, move it on by so many hours. The first one to write is as good as any
-    /// other.
+    /// Stores what is usual, where the cells of a view, which were read strongly, move it on by so many hours. The first one
+    /// to write is as good as any other.
     pub(super) async fn store_usual(&self, view: &mut View, hours: i32) -> Result<(), StoreError> {
         let Some(held) = view.usual.clone() else { return Ok(()) };
         let end = Hour(self.complete(&view.entity).plus(1).hour().0 - Profile::stands_behind(self.lateness(view)));
