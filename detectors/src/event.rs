@@ -108,6 +108,8 @@ pub struct Call<'a> {
     pub vpc_endpoint: &'a str,
     /// The id that both accounts' copies of one action carry, or empty.
     pub shared_id: &'a str,
+    /// AWS says that the credentials are those of a session of the console (`sessionCredentialFromConsole`).
+    pub from_console: bool,
     /// Set for `ConsoleLogin`.
     pub login: Option<Login<'a>>,
     /// `requestParameters` as raw JSON text, or empty when absent or null.

@@ -319,6 +319,7 @@ impl Happened {
             address: self.address(),
             user_agent: if self.value("agent").is_empty() { "boto3/1.34.69" } else { self.value("agent") },
             error: class.map(|class| Failure { code: class.name(), message: "", class }),
+            from_console: self.says("console"),
             login: sign_in.then_some(login),
             request: self.value("request"),
             extra: self.value("extra"),

@@ -55,6 +55,7 @@ pub(super) fn emit(
         error: failure(record, login.as_ref()),
         vpc_endpoint: &record.vpc_endpoint,
         shared_id: &record.shared_id,
+        from_console: record.console.0 == Some(true),
         login: login.as_ref().map(|members| members.login(record)),
         request: record.request.0,
         response: record.response.0,

@@ -25,6 +25,7 @@ object! {
         read_only: Flag = "readOnly",
         shared_id: Text<'a> = "sharedEventID",
         vpc_endpoint: Text<'a> = "vpcEndpointId",
+        console: Flag = "sessionCredentialFromConsole",
         caller: Caller = "userIdentity",
         request: Raw<'a> = "requestParameters",
         response: Raw<'a> = "responseElements",

@@ -9,6 +9,7 @@ use crate::entity::Family;
 use crate::event::{Address, Call, CallKind, ErrorClass, Event, PrincipalKind, What};
 use crate::measure::{Keep, Measure, Slot};
 use crate::observe::{Observations, Value as Shown};
+use crate::sensitive::is_sensitive;
 use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::time::Minute;
@@ -23,7 +24,8 @@ static ABOUT: About = About {
     what: "A principal is refused many times within minutes: 10 refusals on several APIs are low, refusals on 5 distinct APIs medium, on 10 high. \
            When an API that was refused is then allowed within the hour, it is one level graver.",
     why: "Whoever holds a credential that is not theirs has to find out what it can do. An owner knows.",
-    innocent: "A policy that lacks one action: the same API is refused again and again, which is `denied-on-one-api`.",
+    innocent: "A policy that lacks one action: the same API is refused again and again, which is `denied-on-one-api`. \
+               A page of the console that asks for more than its reader may see.",
     attack: &["T1580", "T1526", "T1087.004"],
     next: &[
         "is one API refused (a broken policy for its owner) or many (somebody tries what the credential can do)?",
@@ -92,11 +94,14 @@ impl Detector for DeniedBurst {
         if !is_refusal(call) {
             return;
         }
+        seen.count(Family::Principal, Measure::Denied);
+        if is_of_a_page(call) {
+            return;
+        }
         let apis = self.apis_high.max(self.apis_medium).max(KEPT_APIS) as u16;
         let count = self.count.max(KEPT_APIS) as u16;
         seen.occur(Family::Principal, DENIED, Keep::Count(count), Shown::Api);
         seen.occur(Family::Principal, DENIED_APIS, Keep::Distinct(apis), Shown::Api);
-        seen.count(Family::Principal, Measure::Denied);
     }
 
     fn minutes(&self, here: &Cell, before: Option<&Cell>) -> u64 {
@@ -244,6 +249,12 @@ fn by_aws(call: &Call<'_>) -> bool {
         || call.principal.name.contains("AWSServiceRoleFor")
 }
 
+/// Did a page of the console ask, as it does for all that it could show? Nobody chose what it asks; what hands out
+/// secrets or rights, and what changes something, somebody did choose.
+fn is_of_a_page(call: &Call<'_>) -> bool {
+    call.from_console && call.read_only == Some(true) && !is_sensitive(call.service, call.name)
+}
+
 /// The APIs that were refused in the last hour and allowed in a later minute of it, by name.
 fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
     let mut first: BTreeMap<u64, Minute> = BTreeMap::new();
@@ -307,6 +318,22 @@ mod tests {
         let apis: String = (0..10).map(|n| format!("09:0{n} iam:Call{n} denied who=ROLE/ann@example.com\n")).collect();
         let said = "09:04 high ROLE/ann@example.com: denied on 10 APIs in 10 min";
         check(&DeniedBurst::default(), &apis, said);
+    }
+
+    #[test]
+    fn what_a_page_of_the_console_asks() {
+        let page = |more: &str| {
+            let apis = ["iam:ListUsers", "ce:GetCostAndUsage", "health:DescribeEventAggregates", "ec2:DescribeHosts"];
+            let asked = apis.map(|api| format!("09:00 {api} denied read console who=ROLE/ann@example.com x3\n"));
+            asked.concat() + more
+        };
+        let all = "09:01 kms:ListKeys denied who=ROLE/ann@example.com ";
+        check(&DeniedBurst::default(), &page(&format!("{all}read console")), "");
+        let said = "09:02 medium ROLE/ann@example.com: denied on 5 APIs in 10 min";
+        let chosen = ["kms:DisableKey", "iam:CreateUser", "ec2:RunInstances", "s3:PutBucketPolicy"];
+        let chosen = chosen.map(|api| format!("09:02 {api} denied console who=ROLE/ann@example.com\n")).concat();
+        let secret = "09:02 secretsmanager:GetSecretValue denied read console who=ROLE/ann@example.com";
+        check(&DeniedBurst::default(), &page(&(chosen + secret)), said);
     }
 
     #[test]

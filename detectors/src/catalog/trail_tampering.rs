@@ -71,6 +71,7 @@ fn slot_of(call: &Call<'_>) -> Option<Slot> {
         "StopLogging" | "DeleteTrail" | "DeleteEventDataStore" | "StopEventDataStoreIngestion" => STOPPED,
         "PutEventSelectors" if blinds(call.request) => STOPPED,
         "UpdateTrail" if weakens(call.request) => STOPPED,
+        "PutEventSelectors" if leaves_out_sources(call.request) => CHANGED,
         "UpdateTrail" | "UpdateEventDataStore" => CHANGED,
         _ => return None,
     };
@@ -85,6 +86,7 @@ fn slot_of(call: &Call<'_>) -> Option<Slot> {
 fn blinds(request: &str) -> bool {
     let advanced = request.contains("\"advancedEventSelectors\"") && request.contains("\"eventCategory\"");
     has(request, "includeManagementEvents", "false")
+        || has(request, "eventSelectors", "[]")
         || has(request, "readWriteType", "\"ReadOnly\"")
         || has(request, "readWriteType", "\"WriteOnly\"")
         || advanced && !records_management(request)
@@ -94,6 +96,11 @@ fn blinds(request: &str) -> bool {
 fn records_management(request: &str) -> bool {
     let mut selectors = request.split("\"fieldSelectors\"").skip(1);
     selectors.any(|selector| selector.contains("\"Management\"") && !selector.contains("\"readOnly\""))
+}
+
+/// Are the management events of some services left out, such as those of KMS?
+fn leaves_out_sources(request: &str) -> bool {
+    has(request, "excludeManagementEventSources", "[\"")
 }
 
 fn weakens(request: &str) -> bool {
@@ -130,6 +137,19 @@ mod tests {
             script,
             "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:PutEventSelectors",
         );
+    }
+
+    #[test]
+    fn selectors_that_select_nothing_or_leave_a_service_out() {
+        let put = |selectors: &str| {
+            format!("09:00 cloudtrail:PutEventSelectors who=user/eve request={{\"eventSelectors\":{selectors}}}")
+        };
+        let said = "09:00 critical user/eve: stopped or blinded a trail: cloudtrail:PutEventSelectors";
+        check(&TrailTampering, &put("[]"), said);
+        let said = "09:00 high user/eve: changed a trail: cloudtrail:PutEventSelectors";
+        let out = "[{\"includeManagementEvents\":true,\"excludeManagementEventSources\":[\"kms.amazonaws.com\"]}]";
+        check(&TrailTampering, &put(out), said);
+        check(&TrailTampering, &put("[{\"excludeManagementEventSources\":[]}]"), "");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) struct Held<V> {
     pub(super) value: V,
     /// Bytes of the item's body, and their hash.
     pub(super) bytes: usize,
-    hash: u64,
+    pub(super) hash: u64,
 }
 
 impl<V> Held<V> {

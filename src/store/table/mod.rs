@@ -21,6 +21,7 @@ mod store;
 mod tick;
 pub mod units;
 mod view;
+mod whole;
 
 pub use port::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
 pub use store::TableStore;

@@ -1,7 +1,7 @@
 //! What an instance has read of one entity.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
@@ -16,6 +16,7 @@ use super::held::{Held, held};
 use super::keys::{Bucket, CELLS, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
+use super::whole::Whole;
 use crate::store::StoreError;
 
 /// Hours that what is usual may be behind and still tell which minutes need not be judged.
@@ -87,6 +88,9 @@ impl View {
         view.usual = Some(known.unwrap_or_default());
         for item in items {
             view.take(&item, (now, older))?;
+        }
+        if let Some(older) = older {
+            view.put_together_as(older, view.hours(from));
         }
         Ok(view)
     }
@@ -185,6 +189,19 @@ impl View {
         self.from <= self.closed && self.reach.0 < self.closed.0.saturating_sub(MANY)
     }
 
+    /// Keeps cells of these hours that an older look has put together, of the same parts.
+    fn put_together_as(&mut self, older: &View, hours: Vec<Hour>) {
+        let parts = |view: &View, hour: Hour| {
+            let parts = view.parts.range((hour, 0)..=(hour, u8::MAX));
+            parts.map(|(place, held)| (*place, held.version, held.hash)).collect::<Vec<_>>()
+        };
+        for hour in hours {
+            if let Some(cell) = older.whole.get(hour).filter(|_| parts(self, hour) == parts(older, hour)) {
+                self.whole.put(hour, cell);
+            }
+        }
+    }
+
     /// Keeps the cells of earlier hours that an older look has, unless somebody has reopened them; says whether all from
     /// an hour on are known then.
     pub(super) fn keep(&mut self, older: &View, from: Hour) -> bool {
@@ -196,7 +213,7 @@ impl View {
         let first = if older.is_deep() { first } else { first.max(from).min(self.from) };
         let kept = older.parts.range((first, 0)..(self.from, 0));
         self.parts.extend(kept.map(|(place, part)| (*place, part.clone())));
-        self.whole = Whole::default();
+        self.put_together_as(older, self.hours(first));
         (self.from, self.closed) = (first, older.closed);
         true
     }
@@ -302,9 +319,10 @@ impl View {
         whole
     }
 
-    /// How many parts of cells are held.
+    /// How many parts of cells are held; those that were put together are held twice.
     pub(super) fn parts(&self) -> usize {
-        self.parts.len()
+        let twice = |hour: &Hour| self.parts.range((*hour, 0)..=(*hour, u8::MAX)).count();
+        self.parts.len() + self.whole.lock().keys().map(twice).sum::<usize>()
     }
 
     /// The hours that have cells, from one on.
@@ -326,6 +344,8 @@ impl View {
         let past = None;
         Around {
             hour,
+            asked: u64::MAX,
+            last: false,
             here,
             before,
             past,
@@ -348,31 +368,5 @@ impl View {
             home: self.home.clone(),
             ..Known::of(self.entity.clone(), cells)
         }
-    }
-}
-
-/// Cells that were put together of their parts, which takes longer than anything else that is asked of a view. A clone has
-/// none: most are kept for later and asked nothing.
-#[derive(Debug, Default)]
-struct Whole(Mutex<BTreeMap<Hour, Arc<Cell>>>);
-
-impl Whole {
-    fn of(&self, hour: Hour, unite: impl FnOnce() -> Arc<Cell>) -> Arc<Cell> {
-        Arc::clone(self.lock().entry(hour).or_insert_with(unite))
-    }
-
-    fn forget(&mut self, hour: Hour) {
-        self.lock().remove(&hour);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hour, Arc<Cell>>> {
-        // What a panic left is whole: cells are put in when they are done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Clone for Whole {
-    fn clone(&self) -> Whole {
-        Whole::default()
     }
 }
