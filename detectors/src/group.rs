@@ -41,6 +41,8 @@ const EVIDENCE: usize = 50;
 /// into it, and so that the incident that it is part of still knows it a day later. What comes days late comes together:
 /// from a queue that is emptied after an outage.
 pub const REMEMBERED_MINUTES: i32 = 48 * 60;
+/// So long after its last finding and its last word, few examples of an alert are worth their room.
+const TOLD_MINUTES: i32 = 2 * 60;
 
 /// The alerts of one detector about one entity, to be stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -213,6 +215,14 @@ impl Book {
         });
         let alerts = &self.alerts;
         self.homes.retain(|_, home| alerts.contains_key(home));
+    }
+
+    /// Leaves out most examples of alerts of which all was said, and whose last finding and last word are more than two
+    /// hours before `complete`.
+    pub fn thin(&mut self, complete: Minute) {
+        let courses = self.alerts.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        let over = |c: &&mut Course| c.touched().is_some_and(|touched| touched.plus(TOLD_MINUTES) <= complete);
+        courses.filter(over).filter(|course| course.due(complete).is_none()).for_each(Course::thin);
     }
 
     /// The first minute that must be complete for more to be said without any further event; nothing when nothing waits.

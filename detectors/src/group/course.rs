@@ -21,6 +21,9 @@ use crate::time::{HOUR, Minute};
 
 mod split;
 
+/// Examples that are kept of an alert of which all was said.
+const FEW: usize = 3;
+
 /// One alert and what was said of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Course {
@@ -153,6 +156,12 @@ impl Course {
                 self.examples.truncate(EVIDENCE);
             }
         }
+    }
+
+    /// Keeps a few examples.
+    pub(super) fn thin(&mut self) {
+        self.examples.truncate(FEW);
+        self.examples.shrink_to_fit();
     }
 
     pub(super) fn absorb(&mut self, other: Course) {

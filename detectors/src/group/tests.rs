@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::DateTime;
+
 use super::*;
 use crate::alert::{EventId, Example, Top};
 use crate::catalog::api_call_rate::ApiCallRate;
@@ -187,6 +189,32 @@ fn what_comes_days_late_is_said_and_remembered() {
     assert_eq!(say(50, 10, days(3).plus(60)), [("update", 10, true)]);
     book.forget(days(5).plus(61));
     assert_eq!(book.courses().count(), 0);
+}
+
+/// How many of ten examples are kept of an alert of minute 0 that was said at once, when so much is complete.
+fn kept(complete: i32, said: bool) -> usize {
+    let example = |n: u128| Example {
+        time: DateTime::UNIX_EPOCH,
+        id: EventId::Uuid(n),
+        what: "s3:GetObject".into(),
+        caller: Arc::default(),
+    };
+    let mut finding = finding(0, 10, Severity::Low);
+    finding.verdict.examples = (0..10).map(|n| Arc::new(example(n))).collect();
+    let mut book = Book::default();
+    book.fold(finding);
+    if said {
+        book.due(Minute(0)).iter().for_each(|alert| book.said(alert, Minute(0)));
+    }
+    book.thin(Minute(complete));
+    book.courses().map(|(_, course)| course.examples.len()).sum()
+}
+
+#[test]
+fn an_alert_of_which_all_was_said_keeps_few_examples() {
+    assert_eq!(kept(TOLD_MINUTES - 1, true), 10);
+    assert_eq!(kept(TOLD_MINUTES, true), 3);
+    assert_eq!(kept(TOLD_MINUTES, false), 10, "it is still to be said");
 }
 
 /// What one principal did is told with that one, what many did with their account, and neither with itself.

@@ -16,6 +16,7 @@ use lapwing_detectors::window::Around;
 use serde::{Deserialize, Serialize};
 
 use super::codec::pack;
+use super::fold::WORTH_HOURS;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
 use super::view::{KEPT, View};
@@ -81,40 +82,6 @@ impl<T: Table> Access<'_, T> {
         minute.plus(1 + self.engine.lateness.of(entity.family.source()).0 as i32).start()
     }
 
-    /// Reads a view.
-    pub(super) async fn view(&self, entity: &Entity, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
-        let mut view = View::read(self.table, (entity, from), freshness, (self.now, None)).await?;
-        if freshness == Freshness::Strong {
-            view.closed = self.closed(entity);
-        }
-        Ok(view)
-    }
-
-    /// Reads a view instead of an older one, but for the cells that are as they were: of hours for which nothing can come
-    /// in time. What comes late for them is noted in the ledger by whoever adds it, after it was added: who has seen the
-    /// ledger without that note is followed by somebody who judges with both.
-    pub(super) async fn again(&self, older: View, from: Hour, freshness: Freshness) -> Result<View, StoreError> {
-        let read =
-            async |from: Hour| View::read(self.table, (&older.entity, from), freshness, (self.now, Some(&older))).await;
-        let unread = older.unread(from);
-        let mut view = read(unread).await?;
-        let mut known = older.ledger.version;
-        if !view.keep(&older, from) {
-            known = view.ledger.version;
-            view = read(from).await?;
-        }
-        if freshness == Freshness::Strong {
-            view.closed = self.closed(&older.entity);
-            view.firm = view.ledger.version == known;
-        }
-        Ok(view.instead_of(older))
-    }
-
-    /// The first hour of an entity for which something may still come in time, from whoever is slow.
-    fn closed(&self, entity: &Entity) -> Hour {
-        self.complete(entity).plus(1 - SKEW.num_minutes() as i32).hour()
-    }
-
     /// Were these hours complete, so that others may remember them as they were?
     pub(super) fn reopens(&self, entity: &Entity, mut hours: impl Iterator<Item = Hour>) -> bool {
         let open = self.complete(entity).plus(1).hour();
@@ -166,12 +133,19 @@ impl<T: Table> Access<'_, T> {
     /// What is usual for an entity, learnt up to the last complete hour. `view` then holds the cells that it rests on
     /// where minutes from the hour `from` on are judged.
     pub(super) async fn learn(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
-        let stored = self.stored(view);
-        let (next, profile) = view.base.take().filter(|known| known.0 >= stored.0).unwrap_or(stored);
+        if view.usual.is_none() {
+            self.read_usual(view).await?;
+        }
         let lateness = self.lateness(view);
         let complete = |at| Minute::of(at).plus(-(lateness.0 as i32));
         let end = complete(self.now).hour();
+        let (mut next, mut profile) = self.newest(view);
         if next < end && view.from > next {
+            // What others have stored since takes less to read than the cells of many hours.
+            if next.0 < end.0 - WORTH_HOURS {
+                self.read_usual(view).await?;
+                (next, profile) = self.newest(view);
+            }
             self.reread(view, next).await?;
         }
         // Of hours that were hardly over when their cells were read, or not yet, others may have written more since, in time.
@@ -194,11 +168,6 @@ impl<T: Table> Access<'_, T> {
             true => Hour(from.0 - self.engine.hours_back()),
             false => from.before(),
         }
-    }
-
-    async fn reread(&self, view: &mut View, from: Hour) -> Result<(), StoreError> {
-        *view = self.again(view.clone(), from, Freshness::Strong).await?;
-        Ok(())
     }
 
     pub(super) fn lateness(&self, view: &View) -> Minutes {
@@ -255,10 +224,10 @@ impl<T: Table> Access<'_, T> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The profile of the ledger, and the hour that it stands at: where there is none, before all cells that live.
+    /// The stored profile, and the hour that it stands at: where there is none, before all cells that live.
     pub(super) fn stored(&self, view: &View) -> (Hour, Arc<Profile>) {
-        match &view.ledger.value.learnt {
-            Some((hour, profile)) => (*hour, Arc::new(profile.clone())),
+        match view.stored() {
+            Some((hour, profile)) => (*hour, Arc::clone(profile)),
             None => (Hour(Minute::of(self.now - LIFE).hour().0 - 1), Arc::new(Profile::default())),
         }
     }

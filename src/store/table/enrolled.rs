@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::time::{Hour, Minute};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::access::{Access, LIFE, Work};
 use super::codec::{pack, unpack};
-use super::keys::{Bucket, enrolled_key, key_of};
+use super::keys::{Bucket, enrolled_in, enrolled_key};
 use super::port::{Freshness, Item, Place, Span, Table};
 use super::view::View;
 use crate::store::{Due, StoreError};
@@ -24,7 +25,8 @@ impl<T: Table> Access<'_, T> {
             if self.asked().contains(&done) {
                 continue;
             }
-            let place = Place { key: enrolled_key(home, hour), sort: key_of(&view.entity) };
+            let name = xxh3_128(view.key.as_bytes());
+            let place = Place { key: enrolled_key(home), sort: format!("{}{name:032x}", enrolled_in(hour)).into() };
             let expires = hour.after().first().start() + LIFE;
             let item = Item { place, version: 1, body: pack(&view.entity)?.into(), expires };
             self.table.put(&item).await?;
@@ -40,12 +42,10 @@ impl<T: Table> Access<'_, T> {
         (from, to): (Minute, Minute),
     ) -> Result<Vec<(View, Vec<Due>)>, StoreError> {
         let mut functions = BTreeSet::new();
-        for hour in from.hour().0..=to.hour().0 {
-            let key = enrolled_key(home, Hour(hour));
-            let span = Span { key: &key, from: "0", to: "~", freshness: Freshness::Strong };
-            for item in self.table.query(span).await? {
-                functions.insert(unpack::<Entity>(&item.body, "a function that fails")?);
-            }
+        let (key, first, last) = (enrolled_key(home), enrolled_in(from.hour()), enrolled_in(to.hour().after()));
+        let span = Span { key: &key, from: &first, to: &last, freshness: Freshness::Strong };
+        for item in self.table.query(span).await? {
+            functions.insert(unpack::<Entity>(&item.body, "a function that fails")?);
         }
         let mut all = Vec::new();
         for entity in functions.into_iter().filter(|entity| entity.family == Family::Function) {

@@ -15,9 +15,10 @@ use lapwing_detectors::window::Around;
 use super::access::{Access, LIFE, Work};
 use super::cell_item::CellItem;
 use super::codec::pack;
+use super::held::Held;
 use super::keys::Bucket;
 use super::port::{Freshness, Item, Outlook, Put, Table};
-use super::view::{Held, View};
+use super::view::View;
 use crate::store::{Due, StoreError, reached};
 
 /// How often a writer that is overtaken, or gets no answer, tries again before its delivery must.
@@ -53,7 +54,7 @@ pub(super) struct Added {
 
 impl Lesson {
     /// The minutes from the first to the last that it is about, and those that windows reach from there.
-    fn span(&self) -> Option<(Minute, Minute)> {
+    pub(super) fn span(&self) -> Option<(Minute, Minute)> {
         let minutes = self.cells.iter().flat_map(|(hour, cell)| cell.minutes().map(|m| hour.minute(m)));
         let (first, last) = minutes.fold((None::<Minute>, None::<Minute>), |(first, last), minute| {
             (Some(first.map_or(minute, |f| f.min(minute))), last.max(Some(minute)))

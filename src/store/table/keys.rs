@@ -9,8 +9,12 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::port::Place;
 
+/// The sort key of what is usual for an entity: before its ledger, so that one query may begin with either.
+pub(super) const USUAL: &str = "A";
 /// The sort key of an entity's ledger: before all of its cells.
 pub(super) const LEDGER: &str = "a";
+/// Before the first cell.
+pub(super) const CELLS: &str = "c";
 /// After the last cell.
 pub(super) const END: &str = "c~";
 /// Where an instance notes how far ticks have come.
@@ -49,9 +53,14 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
     format!("{family}{}{:032x}", &key[..end], xxh3_128(key.as_bytes())).into()
 }
 
-/// Where the functions of an account lie that failed in an hour.
-pub(super) fn enrolled_key(home: &Entity, hour: Hour) -> Arc<str> {
-    format!("j{}.{}", home.account(), hour.0).into()
+/// Where the functions of an account lie that failed.
+pub(super) fn enrolled_key(home: &Entity) -> Arc<str> {
+    format!("j{}", home.account()).into()
+}
+
+/// What the sort keys of those begin with that failed in an hour, in the order of hours.
+pub(super) fn enrolled_in(hour: Hour) -> String {
+    format!("{:010}.", i64::from(hour.0) - i64::from(i32::MIN))
 }
 
 /// The sort key of a cell's part. Newer hours come first, so that a ledger and the newest cells lie side by side.

@@ -1,12 +1,11 @@
-//! An entity's ledger: its alerts, what of them is still to be sent, and what is usual for it.
+//! An entity's ledger: its alerts, and what of them is still to be sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lapwing_detectors::alert::Alert;
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::group::{Book, Page};
 use lapwing_detectors::judge::Judged;
-use lapwing_detectors::profile::Profile;
-use lapwing_detectors::time::{Hour, Minute};
+use lapwing_detectors::time::Minute;
 use serde::{Deserialize, Serialize};
 
 use crate::store::days::Claim;
@@ -23,8 +22,6 @@ pub(super) struct Ledger {
     next: u64,
     /// How often something came for hours that were complete.
     pub(super) reopened: u32,
-    /// What was usual in the hours before this one, all of which are complete.
-    pub(super) learnt: Option<(Hour, Profile)>,
 }
 
 /// A change of an alert that waits to be sent.
@@ -89,6 +86,7 @@ impl Ledger {
                 self.next += 1;
             }
         }
+        book.thin(complete);
         self.pages = book.pages();
         book.waits()
     }

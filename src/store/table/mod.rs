@@ -11,14 +11,17 @@ pub mod dynamo;
 mod enrolled;
 mod exchange;
 mod fold;
+mod held;
 pub mod keys;
 mod ledger;
 mod levels;
 pub mod port;
+mod reading;
 mod store;
 mod tick;
 pub mod units;
 mod view;
+mod whole;
 
 pub use port::{Freshness, Item, Outlook, Place, Put, Span, Table, TableError};
 pub use store::TableStore;

@@ -119,7 +119,7 @@ impl<T: Table> TableStore<T> {
     /// When the table does not answer.
     pub async fn book_of(&self, entity: &Entity) -> Result<Book, StoreError> {
         let access = self.access(DateTime::UNIX_EPOCH);
-        Ok(access.view(entity, Hour(i32::MAX), Freshness::Strong).await?.ledger.value.book(&self.engine))
+        Ok(access.ledger(entity, Freshness::Strong).await?.ledger.value.book(&self.engine))
     }
 
     pub(super) fn access(&self, now: DateTime<Utc>) -> Access<'_, T> {
@@ -164,9 +164,12 @@ impl<T: Table> TableStore<T> {
         let access = self.access(now);
         let read = stream::iter(unknown).map(async |(lesson, older): (Lesson, Option<View>)| {
             let from = lesson.from(access.engine).unwrap_or(Minute::of(now).hour());
-            let view = match older {
-                Some(older) => access.again(older, from, Freshness::Eventual).await?,
-                None => access.view(&lesson.entity, from, Freshness::Eventual).await?,
+            let first = lesson.span().map(|(first, _)| first);
+            let on_time = first.filter(|first| *first > access.complete(&lesson.entity)).map(Minute::hour);
+            let view = match (older, on_time) {
+                (Some(older), Some(hour)) if access.covers(&older, from) => access.renew(older, hour).await?,
+                (Some(older), _) => access.again(older, from, Freshness::Eventual).await?,
+                (None, _) => access.view(&lesson.entity, from, Freshness::Eventual).await?,
             };
             Ok::<_, StoreError>((lesson, view))
         });
@@ -264,9 +267,9 @@ impl<T: Table> StateStore for TableStore<T> {
             }
             self.meet_levels(work.hour.into_iter(), now).await?;
             let older = self.views.remove(&work.entity);
-            let (view, found) = self.access(now).complete_minutes(&work, older).await?;
+            let (mut view, found) = self.access(now).complete_minutes(&work, older).await?;
             if self.access(now).falls_behind(&view, &work) {
-                self.access(now).move_on(&work.entity).await?;
+                self.access(now).move_on(&mut view).await?;
             }
             due.extend(found);
             self.remember(view);
@@ -305,8 +308,12 @@ impl<T: Table> StateStore for TableStore<T> {
             let (view, new) = self.access(now).settle((entity, held), (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
-            if let Some(held) = self.views.get_mut(entity) {
-                (held.ledger, held.reopened) = (view.ledger, false);
+            let own = u32::from(past == Past::Reopened);
+            let same = |held: &View| held.ledger.value.reopened.wrapping_add(own) == view.ledger.value.reopened;
+            match self.views.get_mut(entity) {
+                Some(held) if same(held) => (held.ledger, held.reopened, held.firm) = (view.ledger, false, false),
+                // Something came for hours whose cells are remembered here as they were.
+                _ => drop(self.views.remove(entity)),
             }
         }
         self.pass = pass;

@@ -127,7 +127,7 @@ impl<T: Table> Access<'_, T> {
     /// Has the stored profile not learnt the day before this one, as far as it can have?
     pub(super) fn stands_before(&self, view: &View, day: Hour) -> bool {
         let behind = Profile::stands_behind(self.lateness(view));
-        view.ledger.value.learnt.as_ref().is_none_or(|(next, _)| next.0 < day.0 - behind)
+        view.stored().is_none_or(|(next, _)| next.0 < day.0 - behind)
     }
 
     /// The minutes of an hour, and those that windows reach from there, as far as they are complete. What an older look has

@@ -1,24 +1,22 @@
 //! What an instance has read of one entity.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::judge::Known;
 use lapwing_detectors::profile::Profile;
-use lapwing_detectors::time::Hour;
+use lapwing_detectors::time::{Hour, Minute};
 use lapwing_detectors::window::Around;
-use serde::de::DeserializeOwned;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::cell_item::CellItem;
-use super::codec::unpack;
-use super::keys::{Bucket, END, LEDGER, back_to, cell_sort, hour_of, key_of};
+use super::held::{Held, held};
+use super::keys::{Bucket, CELLS, END, LEDGER, USUAL, back_to, cell_sort, hour_of, key_of};
 use super::ledger::Ledger;
 use super::port::{Freshness, Item, Place, Span, Table};
+use super::whole::Whole;
 use crate::store::StoreError;
 
 /// Hours that what is usual may be behind and still tell which minutes need not be judged.
@@ -27,16 +25,11 @@ const NEAR: i32 = 6;
 pub(super) const KEPT: i32 = 30;
 /// So many of them are worth reading another one for.
 const MANY: i32 = 2;
+/// Hours after which what is usual is read anew, where nothing newer was learnt here: it is stored once a day.
+const DAY: i32 = 26;
 
-/// A value of the table, and the version of the item that holds it; 0 where there is none.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Held<V> {
-    pub(super) version: u64,
-    pub(super) value: V,
-    /// Bytes of the item's body, and their hash.
-    pub(super) bytes: usize,
-    hash: u64,
-}
+/// What was usual for an entity in the hours before one, all of which were complete then; nothing before the first were.
+pub(super) type Usual = Option<(Hour, Arc<Profile>)>;
 
 /// What an instance has read of one entity: its ledger, and its cells from some hour on.
 #[derive(Clone, Debug)]
@@ -46,6 +39,9 @@ pub(super) struct View {
     /// All cells from this hour on were read.
     pub(super) from: Hour,
     pub(super) ledger: Held<Ledger>,
+    /// What was usual, as it was stored once; nothing where that was not read. Any later look may rest on it: what was
+    /// stored since says no more than the cells of the hours since do.
+    pub(super) usual: Option<Held<Usual>>,
     /// Was the ledger known, as it is here, before the cells were read? Then who replaces it has seen all that whoever
     /// replaced it before had seen.
     pub(super) firm: bool,
@@ -74,8 +70,8 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Reads the ledger of an entity, and its cells from an hour on. What an older look has as it is now is not unpacked
-    /// again.
+    /// Reads the ledger of an entity, its cells from an hour on, and what is usual for it unless an older look has that.
+    /// What an older look has as it is now is not unpacked again.
     pub(super) async fn read(
         table: &impl Table,
         (entity, from): (&Entity, Hour),
@@ -84,15 +80,81 @@ impl View {
     ) -> Result<View, StoreError> {
         let key = key_of(entity);
         let to = if from.0 <= i32::MIN / 2 { Arc::from(END) } else { back_to(from) };
-        let items = table.query(Span { key: &key, from: LEDGER, to: &to, freshness }).await?;
-        let mut view = View {
+        let known =
+            older.filter(|older| older.learnt_to() >= Minute::of(now).hour().0 - DAY).and_then(|o| o.usual.clone());
+        let first = if known.is_some() { LEDGER } else { USUAL };
+        let items = table.query(Span { key: &key, from: first, to: &to, freshness }).await?;
+        let mut view = View { key, from, read: now, ..View::unread_of(entity) };
+        view.usual = Some(known.unwrap_or_default());
+        for item in items {
+            view.take(&item, (now, older))?;
+        }
+        if let Some(older) = older {
+            view.put_together_as(older, view.hours(from));
+        }
+        Ok(view)
+    }
+
+    /// Reads the ledger of an entity alone.
+    pub(super) async fn ledger(
+        table: &impl Table,
+        entity: &Entity,
+        freshness: Freshness,
+        now: DateTime<Utc>,
+    ) -> Result<View, StoreError> {
+        let mut view = View { read: now, ..View::unread_of(entity) };
+        let span = Span { key: &view.key.clone(), from: LEDGER, to: LEDGER, freshness };
+        for item in table.query(span).await? {
+            view.take(&item, (now, None))?;
+        }
+        Ok(view)
+    }
+
+    /// Reads what is usual as it is stored now.
+    pub(super) async fn read_usual(
+        &mut self,
+        table: &impl Table,
+        (freshness, now): (Freshness, DateTime<Utc>),
+    ) -> Result<(), StoreError> {
+        self.usual = Some(Held::default());
+        let span = Span { key: &self.key.clone(), from: USUAL, to: USUAL, freshness };
+        for item in table.query(span).await? {
+            self.take(&item, (now, None))?;
+        }
+        Ok(())
+    }
+
+    /// Takes what cells from an hour on have become.
+    pub(super) async fn renew(
+        &mut self,
+        table: &impl Table,
+        hour: Hour,
+        (freshness, now): (Freshness, DateTime<Utc>),
+    ) -> Result<(), StoreError> {
+        let span = Span { key: &self.key.clone(), from: CELLS, to: &back_to(hour), freshness };
+        for item in table.query(span).await? {
+            let known = hour_of(&item.place.sort).and_then(|place| self.parts.get(&place));
+            // An eventual read may not know yet what was written from here.
+            if known.is_none_or(|known| known.version < item.version) {
+                self.take(&item, (now, None))?;
+                self.wins = 0;
+            }
+        }
+        (self.firm, self.account, self.home) = (false, None, Vec::new());
+        Ok(())
+    }
+
+    /// A look at nothing.
+    fn unread_of(entity: &Entity) -> View {
+        View {
             entity: entity.clone(),
-            key,
-            from,
+            key: key_of(entity),
+            from: Hour(i32::MAX),
             ledger: Held::default(),
+            usual: None,
             firm: false,
             closed: Hour(i32::MIN),
-            read: now,
+            read: DateTime::UNIX_EPOCH,
             parts: BTreeMap::new(),
             whole: Whole::default(),
             learnt: None,
@@ -102,14 +164,7 @@ impl View {
             reach: Hour(i32::MAX),
             wins: 0,
             reopened: false,
-        };
-        for item in items {
-            view.take(&item, (now, older))?;
         }
-        if let Some(older) = older {
-            view.put_together_as(older, view.hours(from));
-        }
-        Ok(view)
     }
 
     /// What was read anew in place of an older look, which had learnt something already.
@@ -167,6 +222,8 @@ impl View {
     pub(super) fn take(&mut self, item: &Item, (now, older): (DateTime<Utc>, Option<&View>)) -> Result<(), StoreError> {
         if *item.place.sort == *LEDGER {
             self.ledger = held(item, now, older.map(|older| &older.ledger))?;
+        } else if *item.place.sort == *USUAL {
+            self.usual = Some(held(item, now, older.and_then(|older| older.usual.as_ref()))?);
         } else if let Some(place) = hour_of(&item.place.sort) {
             self.put(place, held(item, now, older.and_then(|older| older.parts.get(&place)))?);
         }
@@ -180,7 +237,9 @@ impl View {
 
     /// Takes what this instance is about to write as a part of a cell.
     pub(super) fn sketch(&mut self, (hour, part): (Hour, u8), value: CellItem) {
-        self.put((hour, part), Held { value, ..self.part(hour, part) });
+        let mut held = self.part(hour, part);
+        held.value = value;
+        self.put((hour, part), held);
     }
 
     /// What looks at the cell of an hour were asked for: one when all is over, and the last one besides. Nothing where
@@ -219,6 +278,21 @@ impl View {
     /// Where the ledger lies.
     pub(super) fn ledger_place(&self) -> Place {
         Place { key: Arc::clone(&self.key), sort: LEDGER.into() }
+    }
+
+    /// Where what is usual lies.
+    pub(super) fn usual_place(&self) -> Place {
+        Place { key: Arc::clone(&self.key), sort: USUAL.into() }
+    }
+
+    /// The hour up to which it is known what was usual.
+    fn learnt_to(&self) -> i32 {
+        self.base.as_ref().into_iter().chain(self.stored()).map(|(hour, _)| hour.0).max().unwrap_or(i32::MIN)
+    }
+
+    /// What was usual, and the hour before which it was, as it was stored once.
+    pub(super) fn stored(&self) -> Option<&(Hour, Arc<Profile>)> {
+        self.usual.as_ref().and_then(|usual| usual.value.as_ref())
     }
 
     /// The cell of an hour, of all its parts.
@@ -281,8 +355,7 @@ impl View {
 
     /// What was usual when somebody learnt it last: today, or on the day before.
     pub(super) fn lately(&self) -> Option<&Profile> {
-        let stored = self.ledger.value.learnt.as_ref().map(|(_, profile)| profile);
-        self.learnt.as_ref().map(|(_, profile)| profile.as_ref()).or(stored)
+        self.learnt.as_ref().or(self.stored()).map(|(_, profile)| profile.as_ref())
     }
 
     /// What is known of the entity around these hours, with what is usual for it.
@@ -295,69 +368,5 @@ impl View {
             home: self.home.clone(),
             ..Known::of(self.entity.clone(), cells)
         }
-    }
-}
-
-/// Cells that were put together of their parts, which takes longer than anything else that is asked of a view.
-#[derive(Debug, Default)]
-struct Whole(Mutex<BTreeMap<Hour, Arc<Cell>>>);
-
-impl Whole {
-    fn of(&self, hour: Hour, unite: impl FnOnce() -> Arc<Cell>) -> Arc<Cell> {
-        Arc::clone(self.lock().entry(hour).or_insert_with(unite))
-    }
-
-    fn get(&self, hour: Hour) -> Option<Arc<Cell>> {
-        self.lock().get(&hour).map(Arc::clone)
-    }
-
-    fn put(&self, hour: Hour, cell: Arc<Cell>) {
-        self.lock().insert(hour, cell);
-    }
-
-    fn forget(&mut self, hour: Hour) {
-        self.lock().remove(&hour);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Hour, Arc<Cell>>> {
-        // What a panic left is whole: cells are put in when they are done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Clone for Whole {
-    fn clone(&self) -> Whole {
-        Whole(Mutex::new(self.lock().clone()))
-    }
-}
-
-impl<V> Held<V> {
-    fn of(item: &Item, value: V) -> Held<V> {
-        Held { version: item.version, value, bytes: item.body.len(), hash: xxh3_64(&item.body) }
-    }
-}
-
-fn held<V: DeserializeOwned + Default + Clone>(
-    item: &Item,
-    now: DateTime<Utc>,
-    older: Option<&Held<V>>,
-) -> Result<Held<V>, StoreError> {
-    if item.expires <= now {
-        return Ok(Held { version: item.version, ..Held::default() });
-    }
-    // An item that expired and was made again has old versions once more, so that they alone do not tell.
-    let same = |older: &&Held<V>| older.version == item.version && older.hash == xxh3_64(&item.body);
-    match older.filter(same) {
-        Some(older) => Ok(older.clone()),
-        None => Ok(Held::of(item, unpack(&item.body, Shown(&item.place))?)),
-    }
-}
-
-/// A place for people: which item of what. Names from logs are made safe where errors are printed.
-struct Shown<'a>(&'a Place);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "item {} of {}", self.0.sort, self.0.key.replace('\u{1f}', " "))
     }
 }

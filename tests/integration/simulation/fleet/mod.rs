@@ -13,6 +13,7 @@ mod levels;
 mod oracle;
 mod parts;
 mod races;
+mod reads;
 mod run;
 mod silence;
 mod sink;

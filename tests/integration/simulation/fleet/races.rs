@@ -59,7 +59,7 @@ fn refusals(engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Ut
     refusals_at("12:00", engine, apis, received)
 }
 
-fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Utc>) -> Learnt {
+pub(super) fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize>, received: DateTime<Utc>) -> Learnt {
     let records = apis.map(|n| {
         format!(
             r#"{{"eventVersion":"1.11","eventID":"e{n}","eventTime":"2026-10-20T{at}:{n:02}Z","eventSource":"s3.amazonaws.com","eventName":"GetBucket{n}","awsRegion":"eu-west-1","sourceIPAddress":"192.0.2.7","recipientAccountId":"{ACCOUNT}","errorCode":"AccessDenied","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::{ACCOUNT}:user/ann","accountId":"{ACCOUNT}","userName":"ann"}}}}"#
