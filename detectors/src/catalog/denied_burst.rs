@@ -22,7 +22,8 @@ static ABOUT: About = About {
     id: "denied-burst",
     title: "Refused API calls",
     what: "A principal is refused many times within minutes: 10 refusals on several APIs are low, refusals on 5 distinct APIs medium, on 10 high. \
-           When an API that was refused, and does more than read settings, is then allowed within the hour, it is one level graver.",
+           When an API that was refused is then allowed within the hour, it is one level graver; not for one that only reads \
+           and was allowed before as well.",
     why: "Whoever holds a credential that is not theirs has to find out what it can do. An owner knows.",
     innocent: "A policy that lacks one action: the same API is refused again and again, which is `denied-on-one-api`. \
                A page of the console that asks for more than its reader may see.",
@@ -255,15 +256,16 @@ fn is_of_a_page(call: &Call<'_>) -> bool {
     call.from_console && call.read_only == Some(true) && !is_sensitive(call.service, call.name)
 }
 
-/// Does it say something that this API is allowed after a refusal? One that only reads may be refused in one Region or
-/// for one bucket and allowed for the next, by the same policy: whoever goes through all of them meets that each day.
-fn tells(api: &str) -> bool {
+/// Does it only read settings?
+fn reads(api: &str) -> bool {
     let (service, name) = api.split_once(':').unwrap_or(("", api));
-    let reads = ["Describe", "List", "Get", "Head", "BatchGet", "Lookup", "Search"];
-    is_sensitive(service, name) || !reads.iter().any(|verb| name.starts_with(verb))
+    let verbs = ["Describe", "List", "Get", "Head", "BatchGet", "Lookup", "Search"];
+    !is_sensitive(service, name) && verbs.iter().any(|verb| name.starts_with(verb))
 }
 
-/// The APIs that were refused in the last hour and allowed in a later minute of it, by name; not those that only read.
+/// The APIs that were refused in the last hour and allowed in a later minute of it, by name. One that only reads and was
+/// allowed before it was refused says nothing: one policy may refuse it in one Region and allow it in the next, and whoever
+/// goes through all of them meets that each day.
 fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
     let mut first: BTreeMap<u64, Minute> = BTreeMap::new();
     for refusal in window.occurrences(DENIED_APIS, REACH) {
@@ -273,19 +275,19 @@ fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
     if first.is_empty() {
         return Vec::new();
     }
-    let mut allowed: Vec<Arc<str>> = window
-        .contributors(REACH)
-        .filter(|(_, part)| tells(&part.name))
-        .filter(|(hour, part)| {
-            let refused = first.get(&part.hash);
-            let succeeded = (0..60).filter(|m| part.successes & (1 << m) != 0).map(|m| hour.minute(m));
-            refused.is_some_and(|refused| succeeded.into_iter().any(|s| *refused < s && s <= window.minute))
-        })
-        .map(|(_, part)| Arc::clone(&part.name))
-        .collect();
-    allowed.sort();
-    allowed.dedup();
-    allowed
+    let mut successes: BTreeMap<&Arc<str>, (bool, bool)> = BTreeMap::new();
+    for (hour, part) in window.contributors(REACH) {
+        let Some(refused) = first.get(&part.hash) else { continue };
+        let reached = window.minute.plus(1 - REACH.0 as i32)..=window.minute;
+        let succeeded = (0..60).filter(|m| part.successes & (1 << m) != 0).map(|m| hour.minute(m));
+        let (before, after) = successes.entry(&part.name).or_default();
+        for minute in succeeded.filter(|minute| reached.contains(minute)) {
+            *before |= minute < *refused;
+            *after |= *refused < minute;
+        }
+    }
+    let told = successes.into_iter().filter(|(name, (before, after))| *after && !(*before && reads(name)));
+    told.map(|(name, _)| Arc::clone(name)).collect()
 }
 
 #[cfg(test)]
@@ -302,7 +304,7 @@ mod tests {
              09:01 s3:ListBuckets    denied who=role/ci ip=198.51.100.20
              09:02 ec2:RunInstances  denied who=role/ci ip=198.51.100.20
              09:03 kms:ListKeys      denied who=role/ci ip=198.51.100.20
-             09:40 ec2:RunInstances         who=role/ci ip=198.51.100.20",
+             09:40 s3:ListBuckets           who=role/ci ip=198.51.100.20",
             "09:03 high role/ci: denied on 5 APIs in 10 min, 1 then allowed",
         );
     }
@@ -317,6 +319,7 @@ mod tests {
              09:02 ec2:RunInstances  denied who=role/ci
              09:03 kms:ListKeys      denied who=role/ci
              08:59 ec2:RunInstances         who=role/ci
+             08:59 s3:ListBuckets           who=role/ci
              09:40 s3:ListBuckets           who=role/ci
              09:40 s3:GetObject             who=role/ci",
             "09:03 medium role/ci: denied on 5 APIs in 10 min",
