@@ -264,14 +264,7 @@ impl<S: StateStore> Pipeline<S> {
             let judged = Judged { findings: found.findings, ..Judged::empty(known.entity.clone(), range) };
             (judged, found.evidence)
         };
-        let allowed = |known: &Known, range: Range| {
-            let (mut judged, _) = judge(known, range);
-            // What is hidden was counted where it was judged first.
-            drop(settle(settings, known, &mut judged));
-            judged.findings.retain(|finding| finding.stage >= *least);
-            judged
-        };
-        let mut all = Vec::new();
+        let (mut all, mut first) = (Vec::new(), Vec::new());
         for (known, range) in due {
             let (mut judged, evidence) = judge(&known, range);
             note(settle(settings, &known, &mut judged), hidden, shown);
@@ -280,9 +273,23 @@ impl<S: StateStore> Pipeline<S> {
                 let of = (observed.about.id, observed.verdict.severity);
                 *found.entry(of).or_default() += u64::from(observed.confirmed);
             }
+            if !judged.findings.is_empty() {
+                first.push((known.clone(), judged.clone()));
+            }
             judged.peaks = peaks(settings, &known, (range, evidence));
             all.push(judged);
         }
+        let allowed = |known: &Known, range: Range| {
+            // Mostly nothing has changed since it was judged first.
+            if let Some((_, judged)) = first.iter().find(|(before, of)| of.range == range && before == known) {
+                return judged.clone();
+            }
+            let (mut judged, _) = judge(known, range);
+            // What is hidden was counted where it was judged first.
+            drop(settle(settings, known, &mut judged));
+            judged.findings.retain(|finding| finding.stage >= *least);
+            judged
+        };
         for new in store.fold(all, &allowed, now).await? {
             *found.entry(new).or_default() += 1;
         }

@@ -84,13 +84,15 @@ pub struct Subject {
     pub function: String,
     /// An API: `s3:GetObject`.
     pub api: String,
+    /// A code that calls fail with: `AccessDenied`.
+    pub error_code: String,
 }
 
 impl Subject {
-    /// The most telling member, for titles: function, principal, API, address or account.
+    /// The most telling member, for titles: function, principal, API, error code, address or account.
     #[must_use]
     pub fn name(&self) -> &str {
-        [&self.function, &self.principal, &self.api, &self.source_ip, &self.account]
+        [&self.function, &self.principal, &self.api, &self.error_code, &self.source_ip, &self.account]
             .into_iter()
             .find(|s| !s.is_empty())
             .map_or("unknown", |s| s)

@@ -17,6 +17,7 @@ mod occurrence;
 mod readings;
 mod sums;
 mod trace;
+mod unite;
 
 pub use occurrence::Occurrence;
 pub(crate) use sums::Sum;
@@ -66,6 +67,11 @@ impl Counter {
     fn place(&self) -> (Measure, u8) {
         (self.measure, self.minute)
     }
+
+    fn join(&mut self, other: Counter) {
+        self.on_time = self.on_time.saturating_add(other.on_time);
+        self.late = self.late.saturating_add(other.late);
+    }
 }
 
 /// What came in time in one minute of one measure; several of the same minute add up.
@@ -109,16 +115,11 @@ impl Cell {
         let place = counter.place();
         // Logs come nearly in order: the last counter is most often the one.
         if let Some(last) = self.counters.last_mut().filter(|last| last.place() == place) {
-            last.on_time = last.on_time.saturating_add(counter.on_time);
-            last.late = last.late.saturating_add(counter.late);
+            last.join(counter);
             return;
         }
         match self.counters.binary_search_by_key(&place, Counter::place) {
-            Ok(at) => {
-                let held = &mut self.counters[at];
-                held.on_time = held.on_time.saturating_add(counter.on_time);
-                held.late = held.late.saturating_add(counter.late);
-            }
+            Ok(at) => self.counters[at].join(counter),
             Err(at) => self.counters.insert(at, counter),
         }
     }
@@ -127,15 +128,7 @@ impl Cell {
     pub fn occur(&mut self, occurrence: Occurrence) {
         let (slot, minute, limit) = (occurrence.slot, occurrence.minute, occurrence.keep.limit());
         match self.occurrences.binary_search_by_key(&occurrence.rank(), Occurrence::rank) {
-            Ok(at) => {
-                let held = &mut self.occurrences[at];
-                let arrival = held.arrival.min(occurrence.arrival);
-                if occurrence.older(held) {
-                    *held = occurrence;
-                }
-                // What was known in time stays so, whichever event comes to stand for it.
-                held.arrival = arrival;
-            }
+            Ok(at) => self.occurrences[at].join(occurrence),
             Err(at) => {
                 self.occurrences.insert(at, occurrence);
                 let first = self.occurrences.partition_point(|o| (o.slot, o.minute) < (slot, minute));
@@ -169,39 +162,6 @@ impl Cell {
             }
             Err(_) => {}
         }
-    }
-
-    /// Adds what another cell of the same entity and hour holds. `arrival` says of each minute whether it came in time.
-    pub fn merge(&mut self, other: Cell, arrival: impl Fn(u8) -> Arrival) {
-        for counter in other.counters {
-            self.add(counter.arriving(arrival(counter.minute)));
-        }
-        self.take_readings(&other.readings, &other.tracks, |block| arrival(last_of(block)));
-        for mut occurrence in other.occurrences {
-            occurrence.arrival = arrival(occurrence.minute);
-            self.occur(occurrence);
-        }
-        for contributor in other.contributors {
-            self.contribute(contributor);
-        }
-        for (measure, example) in other.examples {
-            self.exemplify(measure, example);
-        }
-        let mut habits = other.habits;
-        habits.mark(&arrival);
-        self.habits.unite(habits);
-        self.sums.unite(other.sums);
-    }
-
-    /// Adds what another part of the same cell holds, with the marks that it has.
-    pub fn unite(&mut self, other: Cell) {
-        other.counters.into_iter().for_each(|counter| self.add(counter));
-        self.take_readings(&other.readings, &other.tracks, |_| Arrival::OnTime);
-        other.occurrences.into_iter().for_each(|occurrence| self.occur(occurrence));
-        other.contributors.into_iter().for_each(|contributor| self.contribute(contributor));
-        other.examples.into_iter().for_each(|(measure, example)| self.exemplify(measure, example));
-        self.habits.unite(other.habits);
-        self.sums.unite(other.sums);
     }
 
     /// Marks what came late, of a cell that nobody has merged yet.
@@ -293,7 +253,7 @@ impl Cell {
     }
 
     /// The minutes of the hour with anything in a measure.
-    pub fn active(&self, measure: Measure) -> impl Iterator<Item = u8> + '_ {
+    pub fn active(&self, measure: Measure) -> impl DoubleEndedIterator<Item = u8> + '_ {
         self.counters_of(measure, 0, 59).map(|c| c.minute)
     }
 
@@ -349,9 +309,10 @@ impl Cell {
         self.counters.iter().map(|c| c.minute).chain(self.occurrences.iter().map(|o| o.minute)).chain(shown)
     }
 
-    fn counters_of(&self, measure: Measure, from: u8, to: u8) -> impl Iterator<Item = &Counter> + '_ {
+    fn counters_of(&self, measure: Measure, from: u8, to: u8) -> std::slice::Iter<'_, Counter> {
         let first = self.counters.partition_point(|c| c.place() < (measure, from));
-        self.counters[first..].iter().take_while(move |c| c.place() <= (measure, to))
+        let held = self.counters[first..].iter().take_while(|c| c.place() <= (measure, to)).count();
+        self.counters[first..first + held].iter()
     }
 }
 

@@ -142,8 +142,8 @@ impl Spent {
 }
 
 fn subject_hash(subject: &Subject) -> u64 {
-    let Subject { principal, account, region, source_ip, function, api } = subject;
-    hash_of(&[principal, account, region, source_ip, function, api])
+    let Subject { principal, account, region, source_ip, function, api, error_code } = subject;
+    hash_of(&[principal, account, region, source_ip, function, api, error_code])
 }
 
 /// Why an alert is in a digest.

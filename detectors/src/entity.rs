@@ -9,6 +9,7 @@ use crate::alert::Subject;
 use crate::cause::function_of;
 use crate::event::{Call, Event, Log, Source, What};
 use crate::hash::seeded;
+use crate::notes::{NAME, bounded};
 use crate::request::text_of;
 
 /// The kinds of things that state is kept about.
@@ -35,11 +36,13 @@ pub enum Family {
     Denial,
     /// A principal and a bucket that it downloads from.
     Download,
+    /// A code that calls fail with, in an account.
+    ErrorCode,
 }
 
 impl Family {
     /// All of them.
-    pub const ALL: [Family; 10] = [
+    pub const ALL: [Family; 11] = [
         Family::Principal,
         Family::Api,
         Family::Function,
@@ -50,6 +53,7 @@ impl Family {
         Family::Account,
         Family::Denial,
         Family::Download,
+        Family::ErrorCode,
     ];
 
     /// The log whose lateness holds for it.
@@ -192,6 +196,7 @@ impl Entity {
             Family::Function | Family::Log => Subject { function: name, ..base },
             Family::Trail => base,
             Family::Address => Subject { source_ip: name, ..base },
+            Family::ErrorCode => Subject { error_code: name, ..base },
             Family::Account => base,
             Family::Download => Subject { principal: self.parts_of_name().0.to_owned(), ..base },
             Family::Denial => {
@@ -260,6 +265,7 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
             true
         }
         Family::Account => join(key, account, "", &[account]),
+        Family::ErrorCode => call.error.is_some_and(|error| join(key, account, "", &[bounded(error.code, NAME)])),
         // A function's log does not say in which Region it is, so those of one name in an account are one.
         Family::Function => join(key, account, "", &[function_of(call)]),
         Family::Log => false,

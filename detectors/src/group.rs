@@ -27,7 +27,7 @@ use course::Course;
 pub use incident::Incidents;
 pub use marks::Mark;
 pub use news::Change;
-pub use parent::parent_of;
+pub use parent::parents_of;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;

@@ -24,7 +24,7 @@ use crate::window::{Around, Models, Window};
 const TOP: usize = 10;
 
 /// What everyone knows of one entity: its cells around the minutes in question, and what is usual for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     /// The entity.
     pub entity: Entity,
@@ -104,7 +104,7 @@ pub struct Finding {
 }
 
 /// Which minutes are judged, and whether they are complete.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first minute.
     pub from: Minute,
@@ -290,13 +290,11 @@ impl Engine {
             if watch.variants.is_empty() { (watch.detector.as_ref(), watch.cap) } else { watch.of(&entity.subject()) };
         let lateness = self.lateness.of(entity.family.source());
         let models = view.models(lateness);
-        let mut minutes = detector.minutes_in(view.around(), lateness);
+        let asked = view.hour.bits(range.from, range.to);
+        let mut minutes = asked & detector.minutes_in(Around { asked, ..view.around() }, lateness);
         while minutes != 0 {
             let minute = view.hour.minute(minutes.trailing_zeros() as u8);
             minutes &= minutes - 1;
-            if minute < range.from || minute > range.to {
-                continue;
-            }
             let (window, level) = (view.window(minute, &models), view.known.levels.of(minute));
             let explained = |verdict: &Verdict| {
                 let mut verdict = verdict.clone();
@@ -341,7 +339,15 @@ impl<'a> View<'a> {
     fn around(&self) -> Around<'a> {
         let earlier = self.place - usize::from(self.before.is_some());
         let (here, before, profile) = (self.cell, self.before, self.known.profile.as_deref());
-        Around { hour: self.hour, here, before, past: Some(&self.known.cells[..earlier]), profile }
+        Around {
+            hour: self.hour,
+            asked: u64::MAX,
+            last: false,
+            here,
+            before,
+            past: Some(&self.known.cells[..earlier]),
+            profile,
+        }
     }
 
     fn models(&self, lateness: Minutes) -> Models<'a> {

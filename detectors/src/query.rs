@@ -32,6 +32,7 @@ pub(crate) fn query_for(entity: &Entity, span: Span) -> String {
             let caller = principal_filter(entity.principal().unwrap_or_default());
             format!("{caller} and requestParameters.bucketName = {}", quoted(entity.bucket()))
         }
+        Family::ErrorCode => format!("errorCode = {name}"),
         Family::Trail => format!("awsRegion = {}", quoted(entity.region())),
         Family::Account => format!("recipientAccountId = {name}"),
         Family::Function | Family::Log => {

@@ -54,7 +54,7 @@ impl RateSettings {
     /// with enough events for the smallest finding, which at a glance is unusual.
     #[must_use]
     pub fn minutes(&self, measure: Measure, around: Around<'_>, lateness: Minutes) -> u64 {
-        let Around { hour, here, before, profile, .. } = around;
+        let Around { hour, asked: wanted, last, here, before, profile, .. } = around;
         let floor = u64::from(self.min_events);
         let bound = here.sum(measure, 0, 59) + before.map_or(0, |cell| cell.sum(measure, 0, 59));
         if bound < floor {
@@ -63,7 +63,7 @@ impl RateSettings {
         let least = self.surprise + Pool::Compared.lowest();
         let counts = counts_of(measure, here, before);
         let mut bits = 0;
-        for minute in here.active(measure) {
+        for minute in here.active(measure).rev().filter(|minute| wanted & bits_of(*minute) != 0) {
             let sums = sums_of(&counts, minute);
             if (sums[WIDTHS.len() - 1] as u64) < floor {
                 continue;
@@ -73,6 +73,9 @@ impl RateSettings {
             let unusual = |known: &crate::profile::Profile| known.glance(measure, &asked) >= GLANCE * least;
             if profile.is_none_or(unusual) {
                 bits |= bits_of(minute);
+                if last {
+                    break;
+                }
             }
         }
         bits
@@ -85,7 +88,7 @@ impl RateSettings {
         if asked.sums.iter().all(|sum| *sum < f64::from(self.min_events)) {
             return None;
         }
-        let score = window.ask(measure, |model| self.score(model, &asked, self.surprise + window.raise))??;
+        let score = self.score((window, measure), &asked)?;
         let span = Minutes(score.window as u32);
         Some(Verdict {
             severity: Severity::Low,
@@ -118,20 +121,25 @@ impl RateSettings {
 
     /// The most surprising window that is surprising and large enough. More events never make it none: each window is
     /// asked by itself where the most surprising of all is too small.
-    fn score(&self, model: &RateProfile, asked: &RateWindows, least: f64) -> Option<RateScore> {
+    fn score(&self, (window, measure): (&Window<'_>, Measure), asked: &RateWindows) -> Option<RateScore> {
+        let least = self.surprise + window.raise;
         let enough = |score: &RateScore| {
             score.t >= least && score.seen >= f64::from(self.min_events) && score.seen >= self.ratio * score.expected
         };
-        let best = model.judge(asked);
+        let best = window.rated(measure, asked)?;
         if best.t < least || enough(&best) {
             return Some(best).filter(enough);
         }
-        let alone = |window: usize| {
+        let alone = |model: &RateProfile, window: usize| {
             let mut sums = Sums::default();
             sums[window] = asked.sums[window];
             model.judge(&RateWindows { sums, ..*asked })
         };
-        (0..WIDTHS.len()).map(alone).filter(enough).max_by(|a, b| a.t.total_cmp(&b.t))
+        let each = |model: &RateProfile| {
+            let all = (0..WIDTHS.len()).map(|window| alone(model, window));
+            all.filter(enough).max_by(|a, b| a.t.total_cmp(&b.t))
+        };
+        window.ask(measure, each)?
     }
 }
 

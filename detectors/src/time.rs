@@ -80,6 +80,14 @@ impl Hour {
         self.first().plus(HOUR - 1)
     }
 
+    /// Those of its minutes that lie between two, a bit for each; both included.
+    #[must_use]
+    pub fn bits(self, from: Minute, to: Minute) -> u64 {
+        let (first, last) = (from.max(self.first()), to.min(self.last()));
+        let width = (i64::from(last.0) - i64::from(first.0) + 1).clamp(0, i64::from(HOUR));
+        if width == 0 { 0 } else { ((1 << width) - 1) << (first.0 - self.first().0) }
+    }
+
     /// The hour before.
     #[must_use]
     pub fn before(self) -> Hour {
@@ -102,6 +110,24 @@ mod tests {
         let minute = Minute(100);
         assert!(!minute.complete_at(Minute(115).end() - TimeDelta::seconds(1), Minutes(15)));
         assert!(minute.complete_at(Minute(115).end(), Minutes(15)));
+    }
+
+    #[test]
+    fn minutes_of_an_hour_between_two() {
+        let hour = Hour(10);
+        let all = (1 << 60) - 1;
+        for (from, to, wanted) in [
+            (600, 659, all),
+            (i32::MIN, i32::MAX, all),
+            (603, 604, 0b11000),
+            (659, 700, 1 << 59),
+            (500, 600, 1),
+            (660, 700, 0),
+            (500, 599, 0),
+            (604, 603, 0),
+        ] {
+            assert_eq!(hour.bits(Minute(from), Minute(to)), wanted, "{from} to {to}");
+        }
     }
 
     #[test]

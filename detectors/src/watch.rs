@@ -63,13 +63,16 @@ impl Watch {
             return Said { told: Some(lowest), evidence: None };
         }
         let governed = |verdict: &Verdict| governs(verdict, cap);
-        let mut told = at(level.of(pool)).filter(governed);
+        let raise = level.of(pool);
+        let here = at(raise);
+        let mut told = here.clone().filter(governed);
         if let Some((verdict, surprise)) = told.as_mut().and_then(|verdict| verdict.surprise.map(|s| (verdict, s))) {
             verdict.why.push_str(&level.said(pool, surprise));
         }
         // What is grave is told whatever the level.
         let grave = |verdict: &Verdict| explained(verdict).min(cap) > Severity::Medium;
-        let told = told.or_else(|| at(0.0).filter(|verdict| !governed(verdict) || grave(verdict)));
+        let settings = || if raise == 0.0 { here } else { at(0.0) };
+        let told = told.or_else(|| settings().filter(|verdict| !governed(verdict) || grave(verdict)));
         Said { told, evidence: Some(lowest).filter(governed) }
     }
 

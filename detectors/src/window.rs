@@ -15,7 +15,7 @@ use crate::settings::Minutes;
 use crate::stand::{Lessons, Model};
 use crate::stats::errors::ErrorProfile;
 use crate::stats::gauge::Gauge;
-use crate::stats::rate::{RateProfile, RateWindows};
+use crate::stats::rate::{RateProfile, RateScore, RateWindows};
 use crate::stats::windows::WIDTHS;
 use crate::time::{HOUR, Hour, Minute};
 
@@ -47,8 +47,12 @@ pub struct Window<'a> {
 pub struct Around<'a> {
     /// The hour.
     pub hour: Hour,
+    /// Its minutes that are asked about, a bit for each: what is said of others nobody reads.
+    pub asked: u64,
     /// Its cell.
     pub here: &'a Cell,
+    /// Is the last of those enough? Then of earlier ones nothing need be said.
+    pub last: bool,
     /// The cell of the hour before.
     pub before: Option<&'a Cell>,
     /// The cells of hours before that one, as far as windows of more than an hour reach them; nothing where they were not
@@ -82,6 +86,8 @@ pub(crate) struct Models<'a> {
     rates: Open<Measure, RateProfile>,
     shares: Open<Measure, ErrorProfile>,
     gauges: Open<Meter, Gauge>,
+    /// What was said last of a measure in windows that end with a minute: asked once for each level.
+    rated: RefCell<Option<(Measure, Minute, RateScore)>>,
     /// What of earlier hours the windows of a detector need.
     past: OnceCell<Vec<Occurrence>>,
 }
@@ -124,7 +130,8 @@ impl<'a> Models<'a> {
         lateness: Minutes,
     ) -> Models<'a> {
         let (rates, shares, gauges) = (Open::default(), Open::default(), Open::default());
-        Models { profile, cells, hour, lateness, rates, shares, gauges, past: OnceCell::new() }
+        let (rated, past) = (RefCell::default(), OnceCell::new());
+        Models { profile, cells, hour, lateness, rates, shares, gauges, rated, past }
     }
 
     fn cells(&self) -> impl Iterator<Item = (Hour, &Cell)> {
@@ -145,6 +152,20 @@ impl<'a> Window<'a> {
     /// The occurrences of a slot in the last `span`, by hour, minute and rank.
     pub fn occurrences(&self, slot: Slot, span: Minutes) -> impl Iterator<Item = &'a Occurrence> + use<'a> {
         self.cells(span).flat_map(move |(cell, from, to)| cell.minutes_of(slot, from, to))
+    }
+
+    /// The occurrences of a slot from one minute to another, both of which lie in this hour or the one before.
+    pub(crate) fn between(
+        &self,
+        slot: Slot,
+        (from, to): (Minute, Minute),
+    ) -> impl DoubleEndedIterator<Item = &'a Occurrence> + use<'a> {
+        let hour = self.minute.hour();
+        let cells = self.before.map(|cell| (hour.before(), cell)).into_iter().chain([(hour, self.here)]);
+        cells.flat_map(move |(hour, cell)| {
+            let (from, to) = (from.max(hour.first()), to.min(hour.last()));
+            if from <= to { cell.minutes_of(slot, from.of_hour(), to.of_hour()) } else { &[] }
+        })
     }
 
     /// The occurrences of a slot of the account in the last `span`, by hour, minute and rank.
@@ -210,6 +231,17 @@ impl<'a> Window<'a> {
         let Models { profile, hour, lateness, rates, .. } = self.models;
         let make = || (*profile)?.lessons((measure, *hour), self.models.cells(), *lateness);
         rates.ask((measure, self.known_to()), make, say)
+    }
+
+    /// How unusual the windows of a measure are; nothing where nothing is known of it.
+    pub(crate) fn rated(&self, measure: Measure, asked: &RateWindows) -> Option<RateScore> {
+        let rated = *self.models.rated.borrow();
+        if let Some((.., score)) = rated.filter(|(of, minute, _)| (*of, *minute) == (measure, self.minute)) {
+            return Some(score);
+        }
+        let score = self.ask(measure, |model| model.judge(asked))?;
+        self.models.rated.replace(Some((measure, self.minute, score)));
+        Some(score)
     }
 
     /// What somebody says of the share of a part who knows what is usual for it, and of how many of the whole: from a

@@ -84,6 +84,8 @@ struct SubjectOut<'a> {
     function: Cow<'a, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     api: Cow<'a, str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    error_code: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +182,7 @@ impl<'a> SubjectOut<'a> {
             source_ip: cut(&subject.source_ip, NAME),
             function: cut(&subject.function, NAME),
             api: cut(&subject.api, NAME),
+            error_code: cut(&subject.error_code, NAME),
         }
     }
 }

@@ -89,6 +89,7 @@ fn families(about: &About) -> String {
         Family::Account => "account",
         Family::Denial => "principal on one API",
         Family::Download => "principal and bucket",
+        Family::ErrorCode => "error code in an account",
     };
     about.families.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -102,6 +102,7 @@ pub(crate) fn hostile() -> Alert {
         source_ip: attack.to_owned(),
         function: String::new(),
         api: nasty.clone(),
+        error_code: nasty.clone(),
     };
     let example = Example {
         id: EventId::of(&nasty),

@@ -115,8 +115,10 @@ fn first_line(alert: &Alert) -> String {
 fn who(alert: &Alert) -> String {
     let subject = &alert.subject;
     let mut who = match alert.top.first() {
-        // An API does nothing by itself: those who call it most are the ones to ask.
-        Some(most) if !subject.api.is_empty() => and_others(&most.name, alert.top.len() - 1),
+        // Neither an API nor an error does anything by itself: those who call most are the ones to ask.
+        Some(most) if !subject.api.is_empty() || !subject.error_code.is_empty() => {
+            and_others(&most.name, alert.top.len() - 1)
+        }
         _ => clean(subject.name(), PIECE).into_owned(),
     };
     if !subject.function.is_empty() && !subject.principal.is_empty() {

@@ -13,7 +13,7 @@ use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::event::Source;
 use lapwing_detectors::fold::Folder;
-use lapwing_detectors::group::{Book, parent_of};
+use lapwing_detectors::group::{Book, parents_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Lateness;
@@ -304,7 +304,8 @@ impl MemoryStore {
             let family = held.entity.family;
             let stirs = asked && engine.stirs(family, present.traces[0], present.traces[1]);
             let (cell, before) = pair.look(present, (engine, stirs), folder);
-            let around = Around { hour, here: cell, before, past: Some(&past), profile: Some(&held.profile) };
+            let (past_cells, profile) = (Some(&past[..]), Some(held.profile.as_ref()));
+            let around = Around { hour, asked: u64::MAX, last: true, here: cell, before, past: past_cells, profile };
             let wakes = stirs && engine.wakes(family, around) || asked && engine.meets_news(family, around);
             if !wakes {
                 if complete {
@@ -378,7 +379,7 @@ impl StateStore for MemoryStore {
     }
 
     async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
-        Ok(parent_of(alert).and_then(|entity| self.book.parent(&entity, alert)))
+        Ok(parents_of(alert).iter().find_map(|entity| self.book.parent(entity, alert)))
     }
 
     async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {

@@ -15,6 +15,7 @@ pub mod console_login_without_mfa;
 pub mod denied_burst;
 pub mod denied_on_one_api;
 pub mod deployer_misused;
+pub mod error_code_rate;
 pub mod event_failed_again;
 pub mod function_cold_starts;
 pub mod function_error_lines;
@@ -68,6 +69,7 @@ pub fn about(id: &str) -> Option<&'static About> {
 pub static CATALOG: &[Make] = &[
     || Box::new(api_call_rate::ApiCallRate::default()),
     || Box::new(api_error_spike::ApiErrorSpike::default()),
+    || Box::new(error_code_rate::ErrorCodeRate::default()),
     || Box::new(denied_burst::DeniedBurst::default()),
     || Box::new(denied_on_one_api::DeniedOnOneApi::default()),
     || Box::new(bucket_download::BucketDownload::default()),

@@ -94,18 +94,17 @@ impl Detector for UnfinishedInvocation {
         if self.after.0 == 0 {
             return None;
         }
-        let ended: Vec<&Occurrence> = window.occurrences(ENDED, REACH).collect();
-        let begun: Vec<&Occurrence> = window.occurrences(BEGUN, REACH).collect();
-        let minute_of = |line: &Occurrence| Minute::of(line.example.time);
+        let (first, last) = (window.minute.plus(1 - REACH.0 as i32), window.minute.plus(-1));
         // What is due in a minute without lines is told in the next one with some.
-        let active =
-            begun.iter().chain(&ended).map(|line| minute_of(line)).filter(|minute| *minute < window.minute).max();
-        let is_due = |line: &&Occurrence| {
-            let due = minute_of(line).plus(self.after.0 as i32);
-            due <= window.minute && active.is_none_or(|active| active < due)
-        };
-        let open = begun.into_iter().filter(is_due).filter(|begun| !may_have_ended(begun, &ended));
-        let open: Vec<&Occurrence> = open.collect();
+        let latest = |slot| window.between(slot, (first, last)).next_back();
+        let active = [BEGUN, ENDED].into_iter().filter_map(latest).map(|line| Minute::of(line.example.time)).max();
+        let after = self.after.0 as i32;
+        let from = active.map_or(first, |active| active.plus(1 - after).max(first));
+        let mut open: Vec<&Occurrence> = window.between(BEGUN, (from, window.minute.plus(-after))).collect();
+        if !open.is_empty() {
+            let ended: Vec<&Occurrence> = window.occurrences(ENDED, REACH).collect();
+            open.retain(|begun| !may_have_ended(begun, &ended));
+        }
         let one = open.iter().min_by_key(|begun| begun.name.as_ref())?;
         let more = if open.len() > 1 { format!(" and {} more", open.len() - 1) } else { String::new() };
         Some(Verdict {

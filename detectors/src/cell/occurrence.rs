@@ -38,8 +38,18 @@ impl Occurrence {
         (self.slot, self.minute, rank)
     }
 
+    /// Takes another one of the same rank.
+    pub(super) fn join(&mut self, other: Occurrence) {
+        let arrival = self.arrival.min(other.arrival);
+        if other.older(self) {
+            *self = other;
+        }
+        // What was known in time stays so, whichever event comes to stand for it.
+        self.arrival = arrival;
+    }
+
     /// Of two that say the same, the earlier event; of those, the smaller id. So any order keeps the same one.
-    pub(super) fn older(&self, other: &Occurrence) -> bool {
+    fn older(&self, other: &Occurrence) -> bool {
         (&self.example, self.event) < (&other.example, other.event)
     }
 }

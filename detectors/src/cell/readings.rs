@@ -1,6 +1,7 @@
 //! What the reports of a function measured in an hour: how many readings of each step, by blocks; and the memory of a
 //! few log streams.
 
+use super::unite::{in_order, is_small};
 use super::{Arrival, Cell};
 use crate::measure::Measure;
 use crate::meter::{BLOCKS, Meter, QUARTER, Reading, Sketch, Steps, TRACKS, Track, block_of};
@@ -12,6 +13,11 @@ impl Reading {
             self.on_time = 0;
         }
         self
+    }
+
+    fn join(&mut self, other: Reading) {
+        self.on_time = self.on_time.saturating_add(other.on_time);
+        self.late = self.late.saturating_add(other.late);
     }
 }
 
@@ -30,18 +36,19 @@ impl Cell {
         self.add_track(&track);
     }
 
-    pub(super) fn take_readings(&mut self, readings: &[Reading], tracks: &[Track], arrival: impl Fn(u8) -> Arrival) {
-        readings.iter().for_each(|reading| self.add_reading(reading.arriving(arrival(reading.block))));
+    pub(super) fn take_readings(&mut self, readings: Vec<Reading>, tracks: &[Track]) {
+        if is_small(readings.len(), self.readings.len()) {
+            readings.into_iter().for_each(|reading| self.add_reading(reading));
+        } else {
+            let held = std::mem::take(&mut self.readings);
+            self.readings = in_order((held, readings), Reading::place, Reading::join);
+        }
         tracks.iter().for_each(|track| self.add_track(track));
     }
 
     fn add_reading(&mut self, reading: Reading) {
         match self.readings.binary_search_by_key(&reading.place(), Reading::place) {
-            Ok(at) => {
-                let held = &mut self.readings[at];
-                held.on_time = held.on_time.saturating_add(reading.on_time);
-                held.late = held.late.saturating_add(reading.late);
-            }
+            Ok(at) => self.readings[at].join(reading),
             Err(at) => self.readings.insert(at, reading),
         }
     }

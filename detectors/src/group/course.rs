@@ -267,7 +267,8 @@ impl Course {
     /// The minute that must be complete before it is opened, where another alert may tell of it as well: by then that one
     /// is known, in whatever order the events came.
     fn held(&self) -> Option<Minute> {
-        let rate = self.best.about.nature == Nature::Condition && self.best.entity.family == Family::Api;
+        let rate = self.best.about.nature == Nature::Condition
+            && matches!(self.best.entity.family, Family::Api | Family::ErrorCode);
         (rate && self.said.is_none()).then(|| self.first())
     }
 

@@ -39,11 +39,11 @@ impl Change {
     /// Does it open an alert that another one may tell of as well?
     #[must_use]
     pub fn may_be_part(&self) -> bool {
-        let of_api = match &self.words {
-            Words::Wanted { entity, .. } => matches!(entity.family, Family::Api | Family::Denial),
-            Words::Found(alert) => !alert.subject.api.is_empty(),
+        let of_calls = match &self.words {
+            Words::Wanted { entity, .. } => matches!(entity.family, Family::Api | Family::Denial | Family::ErrorCode),
+            Words::Found(alert) => !alert.subject.api.is_empty() || !alert.subject.error_code.is_empty(),
         };
-        of_api && self.status == Status::Open
+        of_calls && self.status == Status::Open
     }
 }
 

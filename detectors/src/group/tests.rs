@@ -1,9 +1,14 @@
 //! When an alert is said, said again, and ends.
 
+use std::sync::Arc;
+
 use super::*;
-use crate::alert::Top;
+use crate::alert::{EventId, Example, Top};
+use crate::catalog::api_call_rate::ApiCallRate;
 use crate::catalog::api_error_spike::ApiErrorSpike;
 use crate::catalog::denied_burst::DeniedBurst;
+use crate::catalog::denied_on_one_api::DeniedOnOneApi;
+use crate::catalog::error_code_rate::ErrorCodeRate;
 use crate::detector::{Detector, Engine, Folding, Verdict};
 use crate::entity::Family;
 use crate::judge::Range;
@@ -199,9 +204,49 @@ fn an_account_tells_what_many_did() {
         book.fold(of(Family::Account, "111122223333", top));
         book.fold(of(Family::Principal, "role/ci", &[]));
         for alert in book.due(Minute(0)) {
-            let parent = parent_of(&alert).and_then(|parent| book.parent(&parent, &alert));
+            let parent = parents_of(&alert).iter().find_map(|parent| book.parent(parent, &alert));
             let wanted = if alert.subject.principal.is_empty() { account_told_by } else { principal_told_by };
             assert_eq!(parent.is_some(), wanted, "{:?}", alert.subject);
         }
     }
+}
+
+/// What mostly one principal got is told with that one's errors or refusals, and what many got by itself.
+#[test]
+fn an_error_code_is_told_once() {
+    let named = |family, name: &str| Entity { family, key: format!("111122223333\u{1f}\u{1f}{name}").into() };
+    let of = |about, entity, count: u64| {
+        let part = Top { name: "role/ci".into(), count, denied: 0 };
+        Finding { about, entity, top: vec![part], total: 100, ..finding(0, 100, Severity::Low) }
+    };
+    let on_one = "role/ci\u{1f}s3:GetObject";
+    let (code, spike, burst) = (ErrorCodeRate::default(), ApiErrorSpike::default(), DeniedBurst::default());
+    let (one_api, calls) = (DeniedOnOneApi::default(), ApiCallRate::default());
+    for (teller, about, stage, count, told) in [
+        (named(Family::Principal, "role/ci"), spike.about(), Stage::Alert, 70, true),
+        (named(Family::Principal, "role/ci"), burst.about(), Stage::Alert, 70, true),
+        (named(Family::Denial, on_one), one_api.about(), Stage::Digest, 70, true),
+        // Many got it; somebody else fails; another API is refused; calls say nothing of errors; nobody sees the other.
+        (named(Family::Principal, "role/ci"), spike.about(), Stage::Alert, 30, false),
+        (named(Family::Principal, "role/etl"), spike.about(), Stage::Alert, 70, false),
+        (named(Family::Denial, "role/ci\u{1f}s3:PutObject"), one_api.about(), Stage::Digest, 70, false),
+        (named(Family::Principal, "role/ci"), calls.about(), Stage::Alert, 70, false),
+        (named(Family::Principal, "role/ci"), spike.about(), Stage::Observe, 70, false),
+    ] {
+        let mut book = Book::default();
+        book.fold(Finding { stage, ..of(about, teller.clone(), 100) });
+        let mut child = of(code.about(), named(Family::ErrorCode, "AccessDenied"), count);
+        child.stage = Stage::Digest;
+        child.verdict.examples = vec![example("s3:GetObject")];
+        book.fold(child);
+        let due = book.due(Minute(0));
+        let alert = due.iter().find(|alert| alert.detector == code.about().id).unwrap();
+        let parent = parents_of(alert).iter().find_map(|parent| book.parent(parent, alert));
+        assert_eq!(parent.is_some(), told, "{teller} {count} {stage:?}");
+    }
+}
+
+fn example(what: &str) -> Arc<Example> {
+    let (id, caller) = (EventId::of("e1"), Arc::default());
+    Arc::new(Example { time: Minute(0).start(), id, what: what.into(), caller })
 }

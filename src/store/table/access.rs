@@ -269,14 +269,15 @@ impl<T: Table> Access<'_, T> {
         for hour in view.hours(from.hour()).into_iter().take_while(|hour| hour.first() <= to) {
             let Some(cell) = view.cell(hour) else { continue };
             let before = view.cell(hour.before());
-            let around = view.around(hour, (&cell, before.as_deref()));
+            let asked = hour.bits(from, to);
+            let around = Around { asked, last: true, ..view.around(hour, (&cell, before.as_deref())) };
             let mut minutes = self.engine.minutes(view.entity.family, around);
             if around.profile.is_none() {
                 // What is new is known from an older profile, too: nothing that was known then is new.
                 minutes |= self.engine.minutes(view.entity.family, Around { profile: view.lately(), ..around });
             }
-            let mut awake = (0..60).rev().filter(|m| minutes >> m & 1 == 1).map(|m| hour.minute(m));
-            last.extend(awake.find(|minute| (from..=to).contains(minute)));
+            minutes &= asked;
+            last.extend((minutes != 0).then(|| hour.minute(63 - minutes.leading_zeros() as u8)));
         }
         last
     }

@@ -214,7 +214,7 @@ impl<T: Table> Access<'_, T> {
             looks.push(self.look_when_over(view, hour));
             item.closing = true;
         }
-        let around = Around { profile: view.lately(), ..view.around(hour, (&here, before.as_deref())) };
+        let around = Around { profile: view.lately(), last: true, ..view.around(hour, (&here, before.as_deref())) };
         let minutes = self.engine.minutes(view.entity.family, around);
         if minutes != 0 {
             let last = hour.minute(63 - minutes.leading_zeros() as u8);

@@ -36,6 +36,7 @@ pub fn key_of(entity: &Entity) -> Arc<str> {
         Family::Account => "o",
         Family::Denial => "r",
         Family::Download => "b",
+        Family::ErrorCode => "e",
     };
     let key = &*entity.key;
     if key.len() <= LONGEST {

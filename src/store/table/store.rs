@@ -11,7 +11,7 @@ use lapwing_detectors::beats::Beats;
 use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
-use lapwing_detectors::group::{Book, parent_of};
+use lapwing_detectors::group::{Book, parents_of};
 use lapwing_detectors::judge::{Judged, Known, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
@@ -353,8 +353,12 @@ impl<T: Table> StateStore for TableStore<T> {
     }
 
     async fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
-        let Some(entity) = parent_of(alert) else { return Ok(None) };
-        Ok(self.book_of(&entity).await?.parent(&entity, alert))
+        for entity in parents_of(alert) {
+            if let Some(parent) = self.book_of(&entity).await?.parent(&entity, alert) {
+                return Ok(Some(parent));
+            }
+        }
+        Ok(None)
     }
 
     async fn place(&mut self, alert: &Alert, budget: Budget, now: DateTime<Utc>) -> Result<Placed, StoreError> {

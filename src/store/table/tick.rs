@@ -155,7 +155,7 @@ impl<T: Table> Access<'_, T> {
             None => self.view(&work.entity, hour.before(), Freshness::Strong).await?,
         };
         let to = reached(hour.last(), 1).min(self.complete(&work.entity));
-        if to < hour.first() || self.last_awake(&view, hour.first(), to).is_empty() && view.ledger.value.is_quiet() {
+        if to < hour.first() || view.ledger.value.is_quiet() && self.last_awake(&view, hour.first(), to).is_empty() {
             return Ok((view, Vec::new()));
         }
         self.learn(&mut view, hour).await?;

@@ -106,6 +106,9 @@ impl View {
         for item in items {
             view.take(&item, (now, older))?;
         }
+        if let Some(older) = older {
+            view.put_together_as(older, view.hours(from));
+        }
         Ok(view)
     }
 
@@ -131,6 +134,19 @@ impl View {
         self.from <= self.closed && self.reach.0 < self.closed.0.saturating_sub(MANY)
     }
 
+    /// Keeps cells of these hours that an older look has put together, of the same parts.
+    fn put_together_as(&mut self, older: &View, hours: Vec<Hour>) {
+        let parts = |view: &View, hour: Hour| {
+            let parts = view.parts.range((hour, 0)..=(hour, u8::MAX));
+            parts.map(|(place, held)| (*place, held.version, held.hash)).collect::<Vec<_>>()
+        };
+        for hour in hours {
+            if let Some(cell) = older.whole.get(hour).filter(|_| parts(self, hour) == parts(older, hour)) {
+                self.whole.put(hour, cell);
+            }
+        }
+    }
+
     /// Keeps the cells of earlier hours that an older look has, unless somebody has reopened them; says whether all from
     /// an hour on are known then.
     pub(super) fn keep(&mut self, older: &View, from: Hour) -> bool {
@@ -142,7 +158,7 @@ impl View {
         let first = if older.is_deep() { first } else { first.max(from).min(self.from) };
         let kept = older.parts.range((first, 0)..(self.from, 0));
         self.parts.extend(kept.map(|(place, part)| (*place, part.clone())));
-        self.whole = Whole::default();
+        self.put_together_as(older, self.hours(first));
         (self.from, self.closed) = (first, older.closed);
         true
     }
@@ -229,9 +245,10 @@ impl View {
         whole
     }
 
-    /// How many parts of cells are held.
+    /// How many parts of cells are held; those that were put together are held twice.
     pub(super) fn parts(&self) -> usize {
-        self.parts.len()
+        let twice = |hour: &Hour| self.parts.range((*hour, 0)..=(*hour, u8::MAX)).count();
+        self.parts.len() + self.whole.lock().keys().map(twice).sum::<usize>()
     }
 
     /// The hours that have cells, from one on.
@@ -253,6 +270,8 @@ impl View {
         let past = None;
         Around {
             hour,
+            asked: u64::MAX,
+            last: false,
             here,
             before,
             past,
@@ -279,14 +298,21 @@ impl View {
     }
 }
 
-/// Cells that were put together of their parts, which takes longer than anything else that is asked of a view. A clone has
-/// none: most are kept for later and asked nothing.
+/// Cells that were put together of their parts, which takes longer than anything else that is asked of a view.
 #[derive(Debug, Default)]
 struct Whole(Mutex<BTreeMap<Hour, Arc<Cell>>>);
 
 impl Whole {
     fn of(&self, hour: Hour, unite: impl FnOnce() -> Arc<Cell>) -> Arc<Cell> {
         Arc::clone(self.lock().entry(hour).or_insert_with(unite))
+    }
+
+    fn get(&self, hour: Hour) -> Option<Arc<Cell>> {
+        self.lock().get(&hour).map(Arc::clone)
+    }
+
+    fn put(&self, hour: Hour, cell: Arc<Cell>) {
+        self.lock().insert(hour, cell);
     }
 
     fn forget(&mut self, hour: Hour) {
@@ -301,7 +327,7 @@ impl Whole {
 
 impl Clone for Whole {
     fn clone(&self) -> Whole {
-        Whole::default()
+        Whole(Mutex::new(self.lock().clone()))
     }
 }
 

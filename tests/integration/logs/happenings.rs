@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
+use super::failing::{broken_policy, errors, refusals, same_error};
+use super::functions::{complaints, full, leak, nearly_cut_off, slow};
 use super::joins::{changes, climbs, cut_off, download, poison, told_refusals};
-use super::{Dice, Record, Who, call, invocation, measured, sign_in};
+use super::{Dice, Record, Who, call, invocation, sign_in};
 
 /// A happening: writes records about somebody of that name.
 type Happening = fn(&mut Dice, &str) -> Vec<Record>;
@@ -12,6 +14,7 @@ type Happening = fn(&mut Dice, &str) -> Vec<Record>;
 pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("api-call-rate", calls),
     ("api-error-spike", errors),
+    ("error-code-rate", same_error),
     ("denied-burst", refusals),
     ("denied-on-one-api", broken_policy),
     ("console-login-failures", guesses),
@@ -34,6 +37,8 @@ pub(crate) const HAPPENINGS: &[(&str, Happening)] = &[
     ("event-failed-again", poison),
     ("unfinished-invocation", cut_off),
     ("bucket-download", download),
+    ("function-error-lines", complaints),
+    ("function-memory-grows", leak),
 ];
 
 /// Happenings that correlations find, by their names.
@@ -45,7 +50,7 @@ pub(crate) const CORRELATED: &[(&str, Happening)] = &[
 ];
 
 /// Hours of ordinary work before anything happens.
-const HISTORY: i64 = 4;
+pub(super) const HISTORY: i64 = 4;
 
 /// The records of a happening, about a name of its own.
 pub(crate) fn happening(dice: &mut Dice, which: usize, n: usize) -> Vec<Record> {
@@ -71,7 +76,7 @@ pub(super) fn after(dice: &mut Dice, time: DateTime<Utc>, minutes: i64) -> DateT
 
 /// Ordinary work of the nights before: a little every few hours, so that it is known what is usual. What comes by day is
 /// at an unusual time.
-fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
+pub(super) fn days_before(dice: &mut Dice, mut work: impl FnMut(&mut Dice, DateTime<Utc>)) {
     let mut time = noon() - TimeDelta::hours(52);
     while time < noon() - TimeDelta::hours(2) {
         let at_night = !(9..19).contains(&time.hour());
@@ -137,17 +142,6 @@ fn stranger(dice: &mut Dice, name: &str) -> Vec<Record> {
     out
 }
 
-fn errors(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let mut out = Vec::new();
-    quarters(dice, |dice, time| out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", ""))));
-    let (start, error) = (some_time(dice), *dice.pick(&["ThrottlingException", "NoSuchKey", "InternalFailure"]));
-    for _ in 0..dice.between(18, 45) {
-        let time = after(dice, start, 12);
-        out.push(call(dice, time, Who::Role(name), ("sqs:SendMessage", error)));
-    }
-    out
-}
-
 /// What somebody tries who looks around.
 pub(crate) const APIS: [&str; 12] = [
     "iam:ListUsers",
@@ -163,32 +157,6 @@ pub(crate) const APIS: [&str; 12] = [
     "sts:GetFederationToken",
     "logs:DescribeLogGroups",
 ];
-
-fn refusals(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let (start, distinct) = (some_time(dice), dice.between(3, 13) as usize);
-    let mut out = Vec::new();
-    for n in 0..dice.between(8, 24) as usize {
-        let time = after(dice, start, 10);
-        out.push(call(dice, time, Who::User(name), (APIS[n % distinct], "AccessDenied")));
-    }
-    for _ in 0..dice.between(0, 3) {
-        let (time, api) = (after(dice, start, 50), *dice.pick(&APIS));
-        out.push(call(dice, time, Who::User(name), (api, "")));
-    }
-    out
-}
-
-fn broken_policy(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let mut out = Vec::new();
-    for _ in 0..dice.between(1, 3) {
-        let start = some_time(dice);
-        for _ in 0..dice.between(8, 30) {
-            let time = after(dice, start, 12);
-            out.push(call(dice, time, Who::Role(name), ("dynamodb:PutItem", "AccessDenied")));
-        }
-    }
-    out
-}
 
 fn guesses(dice: &mut Dice, name: &str) -> Vec<Record> {
     let start = some_time(dice);
@@ -289,46 +257,6 @@ fn failures(dice: &mut Dice, name: &str, how: (&str, &str)) -> Vec<Record> {
         out.extend(invocation(dice, time, name, how));
     }
     out.extend(changes(dice, start, name));
-    out
-}
-
-/// Invocations of some hours, and then some that take long.
-fn slow(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let mut out = Vec::new();
-    let mut time = noon() - TimeDelta::hours(4);
-    while time < noon() + TimeDelta::hours(HISTORY + 2) {
-        let ms = dice.between(80, 120) as f64;
-        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
-        time += TimeDelta::seconds(dice.between(30, 80));
-    }
-    let start = some_time(dice);
-    for _ in 0..dice.between(20, 60) {
-        let (time, ms) = (after(dice, start, 14), dice.between(900, 9_000) as f64);
-        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
-    }
-    out
-}
-
-/// A time-out, and invocations that only just end.
-fn nearly_cut_off(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let time = after(dice, noon(), 60);
-    let mut out = measured(dice, (time, name), ("timeout", ""), (3_000.0, 60));
-    let start = some_time(dice);
-    for _ in 0..dice.between(4, 14) {
-        let (time, ms) = (after(dice, start, 14), dice.between(2_600, 2_990) as f64);
-        out.extend(measured(dice, (time, name), ("success", ""), (ms, 60)));
-    }
-    out
-}
-
-/// Invocations that need nearly all of the memory.
-fn full(dice: &mut Dice, name: &str) -> Vec<Record> {
-    let start = some_time(dice);
-    let mut out = Vec::new();
-    for _ in 0..dice.between(12, 40) {
-        let (time, mb) = (after(dice, start, 14), dice.between(124, 129) as u32);
-        out.extend(measured(dice, (time, name), ("success", ""), (100.0, mb)));
-    }
     out
 }
 

@@ -6,7 +6,7 @@ use super::happenings::{after, quarters, some_time};
 use super::{ACCOUNT, Dice, Log, Record, Who, call, invocation};
 
 /// A line of a function's log.
-fn line(dice: &mut Dice, time: DateTime<Utc>, function: &str, message: &str) -> Record {
+pub(super) fn line(dice: &mut Dice, time: DateTime<Utc>, function: &str, message: &str) -> Record {
     let (id, millis) = (dice.digits(56), time.timestamp_millis());
     let json = format!(r#"{{"id":"{id}","timestamp":{millis},"message":{}}}"#, serde_json::to_string(message).unwrap());
     Record { time, log: Log::Function(function.to_owned()), json }

@@ -1,6 +1,8 @@
 //! Generated logs, as AWS writes and packs them: what the simulation and the tests of replays are fed with.
 
 mod dice;
+mod failing;
+mod functions;
 mod happenings;
 mod joins;
 

@@ -188,17 +188,10 @@ fn engine() -> Arc<Engine> {
     Arc::new(Engine::new(CATALOG.iter().map(watch).collect(), Lateness::default()))
 }
 
-/// What the generated days have nothing of: what must be told of what, or speaks in the alerts of others, what needs a week
-/// and a Monday, hours of one sandbox, lines of an application, or hundreds of inits.
-const UNHEARD: [&str; 7] = [
-    silence::ID,
-    "deployer-misused",
-    "change-before-failure",
-    "function-memory-unused",
-    "function-memory-grows",
-    "function-error-lines",
-    "function-cold-starts",
-];
+/// What the generated days have nothing of: what must be told of what, or speaks in the alerts of others, or needs a week and
+/// a Monday, or hundreds of inits.
+const UNHEARD: [&str; 5] =
+    [silence::ID, "deployer-misused", "change-before-failure", "function-memory-unused", "function-cold-starts"];
 
 /// The detectors that speak of the generated days.
 fn speaking(engine: &Engine) -> BTreeSet<&'static str> {

@@ -13,6 +13,7 @@ use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
 use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
 
 use lapwing_detectors::cell::Cell;
+use lapwing_detectors::day::{Budget, Day, spent_alert};
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::group::{Book, Mark, REMEMBERED_MINUTES};
 use lapwing_detectors::notes::Notes;
@@ -72,6 +73,21 @@ impl Outcome {
             self.cells.extend(known.cells.into_iter().map(|(hour, cell)| ((known.entity.clone(), hour), cell)));
             self.usual.extend(known.profile.map(|profile| (known.entity, profile)));
         }
+    }
+
+    /// The parts of a delivery about cells that are not known yet: a store that is given one once more says what it holds
+    /// of that entity around that hour.
+    pub(super) fn unknown<'l>(&self, learnt: &'l Learnt) -> impl Iterator<Item = Learnt> + use<'l> {
+        let cells = learnt.cells().into_iter().map(|(entity, hour, _)| (entity, hour));
+        let unknown: Vec<_> = cells.filter(|place| !self.cells.contains_key(place)).collect();
+        unknown.into_iter().map(|(entity, hour)| Learnt {
+            delivery: learnt.delivery,
+            received: learnt.received,
+            notes: learnt.notes.about(&entity, hour),
+            events: Vec::new(),
+            newest: learnt.newest,
+            repeated: 0,
+        })
     }
 
     /// What is known otherwise than in the orderly run, of the entities that the store speaks of.
@@ -186,8 +202,10 @@ pub(super) fn orderly(workload: &Workload, mut parts: Vec<Part>, end: DateTime<U
     ready(pipeline.settle(end)).unwrap();
     let mut outcome = Outcome::default();
     outcome.add(pipeline.store.book());
-    for learnt in deliveries {
-        outcome.know(ready(pipeline.store.exchange(learnt)).unwrap());
+    for learnt in deliveries.iter().rev() {
+        for asked in outcome.unknown(learnt) {
+            outcome.know(ready(pipeline.store.exchange(asked)).unwrap());
+        }
     }
     outcome
 }
@@ -260,10 +278,23 @@ fn leads(id: AlertId, by_id: &BTreeMap<AlertId, Vec<&Alert>>, standing: &BTreeSe
     false
 }
 
-/// Messages that were sent again just as they were.
+/// Is an alert gone with this change: part of another one, or taken back?
+fn gone(alert: &Alert) -> bool {
+    alert.merged_into.is_some() || alert.headline.starts_with("taken back")
+}
+
+/// Messages that were sent again just as they were. What comes back after it was gone is news, also in the same words:
+/// one late event may make an alert a part of another, and a later one take the middle of that back.
 pub(super) fn repeats(sent: &[Alert]) -> usize {
-    let changes: BTreeSet<_> = sent.iter().map(change).collect();
-    sent.len() - changes.len()
+    let mut said: BTreeMap<AlertId, (bool, BTreeSet<Change>)> = BTreeMap::new();
+    let again = |alert: &&Alert| {
+        let (was_gone, changes) = said.entry(alert.id).or_default();
+        if std::mem::replace(was_gone, gone(alert)) != gone(alert) {
+            changes.clear();
+        }
+        !changes.insert(change(alert))
+    };
+    sent.iter().filter(again).count()
 }
 
 fn shown(alert: &Alert) -> String {
@@ -278,4 +309,35 @@ fn shown(alert: &Alert) -> String {
         alert.window.start.format("%H:%M"),
         alert.window.end.format("%H:%M")
     )
+}
+
+/// How many messages about one alert are repeats, where each word is what one of them says.
+fn repeated(said: &str) -> usize {
+    let day = Day(20_000);
+    let message = |word: &str| {
+        let whole = spent_alert(day, Budget { per_day: 1 });
+        match word {
+            "open" => whole,
+            "more" => Alert { seen: whole.seen + 1, ..whole },
+            "part" => Alert { merged_into: Some(AlertId(1)), ..whole },
+            _ => Alert { headline: format!("taken back after late events: {}", whole.headline), ..whole },
+        }
+    };
+    repeats(&said.split(' ').map(message).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_comes_back_is_no_repeat() {
+    for (said, wanted) in [
+        ("open more", 0),
+        ("open open", 1),
+        ("open more open", 1),
+        ("open part open", 0),
+        ("open back open", 0),
+        ("open part open open", 1),
+        ("open part part", 1),
+        ("open part open part", 0),
+    ] {
+        assert_eq!(repeated(said), wanted, "{said}");
+    }
 }

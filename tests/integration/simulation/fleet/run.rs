@@ -338,9 +338,11 @@ impl Run<'_> {
             let book = self.finish(instance.store.book_of(&entity)).unwrap();
             outcome.add(&book);
         }
-        for delivery in self.deliveries {
+        for delivery in self.deliveries.iter().rev() {
             let learnt = Learnt { received: self.world.now(), ..delivery.learnt.clone() };
-            outcome.know(self.finish(instance.store.exchange(learnt)).unwrap());
+            for asked in outcome.unknown(&learnt) {
+                outcome.know(self.finish(instance.store.exchange(asked)).unwrap());
+            }
         }
         outcome
     }
