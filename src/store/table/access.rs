@@ -142,7 +142,7 @@ impl<T: Table> Access<'_, T> {
         let (mut next, mut profile) = self.newest(view);
         if next < end && view.from > next {
             // What others have stored since takes less to read than the cells of many hours.
-            if next.0 < end.0 - WORTH_HOURS {
+            if next.0 < end.0 - WORTH_HOURS && view.usual_read < self.now {
                 self.read_usual(view).await?;
                 (next, profile) = self.newest(view);
             }

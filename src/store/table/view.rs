@@ -42,6 +42,8 @@ pub(super) struct View {
     /// What was usual, as it was stored once; nothing where that was not read. Any later look may rest on it: what was
     /// stored since says no more than the cells of the hours since do.
     pub(super) usual: Option<Held<Usual>>,
+    /// The time of the call that read that.
+    pub(super) usual_read: DateTime<Utc>,
     /// Was the ledger known, as it is here, before the cells were read? Then who replaces it has seen all that whoever
     /// replaced it before had seen.
     pub(super) firm: bool,
@@ -84,7 +86,8 @@ impl View {
             older.filter(|older| older.learnt_to() >= Minute::of(now).hour().0 - DAY).and_then(|o| o.usual.clone());
         let first = if known.is_some() { LEDGER } else { USUAL };
         let items = table.query(Span { key: &key, from: first, to: &to, freshness }).await?;
-        let mut view = View { key, from, read: now, ..View::unread_of(entity) };
+        let usual_read = older.filter(|_| known.is_some()).map_or(now, |older| older.usual_read);
+        let mut view = View { key, from, read: now, usual_read, ..View::unread_of(entity) };
         view.usual = Some(known.unwrap_or_default());
         for item in items {
             view.take(&item, (now, older))?;
@@ -116,7 +119,7 @@ impl View {
         table: &impl Table,
         (freshness, now): (Freshness, DateTime<Utc>),
     ) -> Result<(), StoreError> {
-        self.usual = Some(Held::default());
+        (self.usual, self.usual_read) = (Some(Held::default()), now);
         let span = Span { key: &self.key.clone(), from: USUAL, to: USUAL, freshness };
         for item in table.query(span).await? {
             self.take(&item, (now, None))?;
@@ -152,6 +155,7 @@ impl View {
             from: Hour(i32::MAX),
             ledger: Held::default(),
             usual: None,
+            usual_read: DateTime::UNIX_EPOCH,
             firm: false,
             closed: Hour(i32::MIN),
             read: DateTime::UNIX_EPOCH,
