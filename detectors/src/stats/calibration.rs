@@ -76,46 +76,54 @@ impl Calibration {
     /// -log10 of the calibrated p.
     #[must_use]
     pub fn score(&self, l: f64) -> f64 {
+        self.score_with(l, 1.0)
+    }
+
+    /// The same where the cluster that is going on has this weight, 0 to 1, in what is believed of the tail.
+    #[must_use]
+    pub fn score_with(&self, l: f64, open: f64) -> f64 {
         if l <= U0 {
             return l.max(0.0) / LN_10;
         }
         let excess = l - U0;
         let heavy = 1.0 / (1.0 + exp(self.odds.get()));
         // The larger of the two tails decides; both are added in log space because either may be below the least f64.
-        let (thin, thick) = (log1p(-heavy) - self.foreseen(excess), log(heavy) + log(self.thick(excess)));
+        let (thin, thick) = (log1p(-heavy) - self.foreseen(excess, open), log(heavy) + log(self.thick(excess, open)));
         let (high, low) = (thin.max(thick), thin.min(thick));
         (U0 - (high + log1p(exp(low - high))).min(0.0)) / LN_10
     }
 
-    /// The factor by which the exponential tail is heavier than that of the model, at least 1; the open cluster counts.
+    /// The factor by which the exponential tail is heavier than that of the model, at least 1; the open cluster counts
+    /// with this weight.
     #[must_use]
-    pub fn tau(&self) -> f64 {
-        let (prior, open) = (f64::from(self.prior), self.peak.get());
-        let one = if open > 0.0 { 1.0 } else { 0.0 };
-        ((prior + self.sum.get() + open.min(CLIP)) / (prior + self.number.get() + one)).max(1.0)
+    pub fn tau(&self, open: f64) -> f64 {
+        let (prior, peak) = (f64::from(self.prior), self.peak.get());
+        let one = if peak > 0.0 { open } else { 0.0 };
+        ((prior + self.sum.get() + one * peak.min(CLIP)) / (prior + self.number.get() + one)).max(1.0)
     }
 
     /// -ln P(a further excess is as large) by the thin tail: its mean is known from so many clusters only, so it is
     /// Lomax's.
-    fn foreseen(&self, excess: f64) -> f64 {
+    fn foreseen(&self, excess: f64, open: f64) -> f64 {
         let shape = SHAPE + self.number.get();
-        shape * log1p(excess / (shape * self.tau()))
+        shape * log1p(excess / (shape * self.tau(open)))
     }
 
     /// P(a further excess is as large) by the thick tail.
-    fn thick(&self, excess: f64) -> f64 {
+    fn thick(&self, excess: f64, open: f64) -> f64 {
         let (usual, all) = self.weights();
         let size = log1p(excess);
         let like: f64 =
             self.seen().map(|peak| (1.0 + exp(-peak / SCATTER)) / (1.0 + exp((size - peak) / SCATTER))).sum();
-        (usual * exp(-self.foreseen(excess)) + like + ANY_PEAKS * exp(-size / ANY_MEAN)) / all
+        (usual * exp(-self.foreseen(excess, open)) + like + ANY_PEAKS * exp(-size / ANY_MEAN)) / all
     }
 
     /// The densities of an excess by both tails.
     fn densities(&self, excess: f64) -> (f64, f64) {
         let (usual, all) = self.weights();
         let (size, shape) = (log1p(excess), SHAPE + self.number.get());
-        let thin = exp(-(shape + 1.0) * log1p(excess / (shape * self.tau()))) / self.tau();
+        let tau = self.tau(1.0);
+        let thin = exp(-(shape + 1.0) * log1p(excess / (shape * tau))) / tau;
         let like = |peak: f64| {
             let beyond = 1.0 / (1.0 + exp((size - peak) / SCATTER));
             (1.0 + exp(-peak / SCATTER)) * beyond * (1.0 - beyond) / SCATTER

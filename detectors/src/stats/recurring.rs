@@ -156,11 +156,15 @@ impl Recurring {
             for (peak, new) in peaks.iter_mut().zip(open.peaks) {
                 *peak = Log(new.0.max(peak.0.saturating_sub(1)));
             }
+            // It may come as early and as late as it did, a minute less for each visit.
+            let after = (i32::from(from) - i32::from(same.from) + NEAR).rem_euclid(DAY) - NEAR;
+            let (begin, end) = (after.min(1), (after + span).max(i32::from(same.span) - 1));
             *same = Excess {
                 visits: (same.visits + 1).min(MOST),
                 spread: same.spread_with(open.peaks[3]),
                 peaks,
-                span: new.span.max(same.span.saturating_sub(1)),
+                from: (i32::from(same.from) + begin).rem_euclid(DAY) as u16,
+                span: (end - begin).clamp(0, LONGEST_KNOWN) as u8,
                 ..new
             };
             return;

@@ -1,7 +1,8 @@
 //! The age of a series: what a young one may do that it has not done yet.
 //!
 //! Who is watched since this morning has not shown its afternoon: offices open, nightly jobs come for the first time. So
-//! in its first two days a series may have bursts, and one that works in jobs may rise to many times what it was.
+//! in its first two days a series may have bursts, and one that works in jobs may rise to many times what it was. Until
+//! it has shown all of a week, a burst that has begun is itself a reason to believe that the series is like that.
 
 use libm::log;
 
@@ -17,6 +18,8 @@ const BURST_FACTOR: f64 = 8.0;
 const GROWTH: f64 = 0.8;
 /// The unevenness from which that is so: who has worked in jobs has others, who has worked evenly goes on so.
 const UNEVEN: f64 = 30.0;
+/// Days after which each time of the week has come.
+const KNOWN: f64 = 8.0;
 
 impl RateProfile {
     /// With a life that began at `minute`, if that is earlier than what it has learnt.
@@ -28,6 +31,11 @@ impl RateProfile {
     /// 1 on the first day, falling to 0 at the end of the second.
     fn youth(&self, minute: i32) -> f64 {
         (2.0 - f64::from(minute.saturating_sub(self.since)) / DAY).clamp(0.0, 1.0)
+    }
+
+    /// 1 in the first two days, falling to 0 when a whole week is known.
+    pub(super) fn novelty(&self, minute: i32) -> f64 {
+        ((KNOWN - f64::from(minute.saturating_sub(self.since)) / DAY) / (KNOWN - 2.0)).clamp(0.0, 1.0)
     }
 
     /// The size of the daily burst that a young series may have without having shown it, in events, and that together

@@ -214,7 +214,7 @@ impl RateProfile {
         }
         let flat = best.expected.max(level.mean() * f64::from(best.window));
         best.l = reduced(best.l).min(self.growth_limit(asked.minute, &level, (best.seen, flat)));
-        best.t = self.calibration.score(best.l);
+        best.t = self.calibration.score_with(best.l, self.novelty(asked.minute));
         (plain, best)
     }
 
@@ -295,7 +295,7 @@ impl RateProfile {
         let minute = asked.minute;
         let remarkable = plain > U0
             && asked.sums[3] >= REMEMBERED_EVENTS
-            && (large || self.calibration.score(plain) > REMEMBERED_FROM);
+            && (large || self.calibration.score_with(plain, self.novelty(minute)) > REMEMBERED_FROM);
         let recurs = remarkable && self.recurring.is_usual(minute);
         if remarkable && minute >= self.settled {
             self.recurring.note(minute, &asked.sums);
