@@ -84,6 +84,7 @@ impl Profile {
         }
         if let Some(only) = cell.only() {
             self.series_of(only.measure, hour).learn(hour, &[(only.minute, only.n)], open);
+            self.share_in(only.measure, hour);
         } else {
             // Sensitive calls are calls: as such they are usual or not.
             let mut parts = cell.on_time();

@@ -1,6 +1,7 @@
 //! Profiles: what they know, and when.
 
 use super::*;
+use crate::cell::Arrival;
 use crate::event::Report;
 use crate::meter::steps;
 
@@ -117,6 +118,23 @@ fn shares_and_gauges_are_the_same_whenever_one_asks() {
             (end - 4..end).for_each(|hour| profile.learn(Hour(hour), &busy(hour), Minutes(15)));
             assert_eq!(models(&profile, minute, from).as_ref(), Some(&wanted), "{end} put away");
         }
+    }
+}
+
+#[test]
+fn what_came_late_teaches_nothing() {
+    for measure in [Measure::Calls, Measure::Denied, Measure::Failures] {
+        let mut in_time = Cell::default();
+        in_time.count(measure, 3, 40);
+        let (mut late, mut both) = (Cell::default(), in_time.clone());
+        late.count(measure, 50, 4);
+        both.merge(late, |_| Arrival::Late);
+        let taught = |cells: [&Cell; 2]| {
+            let mut profile = Profile::default();
+            (10..).zip(cells).for_each(|(hour, cell)| profile.learn(Hour(hour), cell, Minutes(15)));
+            profile
+        };
+        assert_eq!(taught([&in_time, &both]), taught([&in_time, &in_time]), "{measure:?}");
     }
 }
 
