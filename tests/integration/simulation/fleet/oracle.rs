@@ -284,17 +284,21 @@ fn gone(alert: &Alert) -> bool {
 }
 
 /// Messages that were sent again just as they were. What comes back after it was gone is news, also in the same words:
-/// one late event may make an alert a part of another, and a later one take the middle of that back.
+/// one late event may make an alert a part of another, and a later one take the middle of that back. So is what answers the
+/// message before it: late events may make three of two, and two of three once more.
 pub(super) fn repeats(sent: &[Alert]) -> usize {
-    let mut said: BTreeMap<AlertId, (bool, BTreeSet<Change>)> = BTreeMap::new();
-    let again = |alert: &&Alert| {
-        let (was_gone, changes) = said.entry(alert.id).or_default();
-        if std::mem::replace(was_gone, gone(alert)) != gone(alert) {
+    let mut said: BTreeMap<AlertId, (&Alert, BTreeSet<Change>)> = BTreeMap::new();
+    let mut repeated = 0;
+    for alert in sent {
+        let (last, changes) = said.entry(alert.id).or_insert((alert, BTreeSet::new()));
+        let last = std::mem::replace(last, alert);
+        if gone(last) != gone(alert) {
             changes.clear();
         }
-        !changes.insert(change(alert))
-    };
-    sent.iter().filter(again).count()
+        let answers = alert.seen_before == Some(last.seen) && change(alert) != change(last);
+        repeated += usize::from(!changes.insert(change(alert)) && !answers);
+    }
+    repeated
 }
 
 fn shown(alert: &Alert) -> String {
@@ -318,7 +322,8 @@ fn repeated(said: &str) -> usize {
         let whole = spent_alert(day, Budget { per_day: 1 });
         match word {
             "open" => whole,
-            "more" => Alert { seen: whole.seen + 1, ..whole },
+            "more" => Alert { seen: whole.seen + 1, seen_before: Some(whole.seen), ..whole },
+            "less" => Alert { seen_before: Some(whole.seen + 1), ..whole },
             "part" => Alert { merged_into: Some(AlertId(1)), ..whole },
             _ => Alert { headline: format!("taken back after late events: {}", whole.headline), ..whole },
         }
@@ -332,6 +337,8 @@ fn what_comes_back_is_no_repeat() {
         ("open more", 0),
         ("open open", 1),
         ("open more open", 1),
+        ("open more less more less", 0),
+        ("open more less less", 1),
         ("open part open", 0),
         ("open back open", 0),
         ("open part open open", 1),
