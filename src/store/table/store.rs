@@ -20,8 +20,10 @@ use super::access::{Access, Accounts, LIFE, Work};
 use super::census::Census;
 use super::exchange::{Added, Lesson, lessons};
 use super::fold::Past;
+use super::held::Held;
 use super::keys::{Bucket, short};
 use super::ledger::LEASE;
+use super::ledger::Ledger;
 use super::levels::Levelled;
 use super::port::{Freshness, Table, TableError};
 use super::tick::{Pass, Step};
@@ -146,6 +148,18 @@ impl<T: Table> TableStore<T> {
 
     fn remember(&mut self, view: View) {
         self.views.insert(view.entity.clone(), view);
+    }
+
+    /// Takes a ledger that was written from here, and in which this instance itself noted `own` additions to closed hours.
+    /// Where others noted some, too, the cells that are remembered as they were are forgotten.
+    fn take_ledger(&mut self, entity: &Entity, ledger: Held<Ledger>, own: u32) -> Option<&mut View> {
+        let held = self.views.get(entity)?;
+        if held.ledger.value.reopened.wrapping_add(own) != ledger.value.reopened {
+            self.views.remove(entity);
+        }
+        let held = self.views.get_mut(entity)?;
+        (held.ledger, held.firm) = (ledger, false);
+        Some(held)
     }
 
     /// The views of entities as far as they are known to be fresh, and of the others as they are in the table.
@@ -308,12 +322,8 @@ impl<T: Table> StateStore for TableStore<T> {
             let (view, new) = self.access(now).settle((entity, held), (&ranges, past), judge).await?;
             found.extend(new);
             self.collect(&view);
-            let own = u32::from(past == Past::Reopened);
-            let same = |held: &View| held.ledger.value.reopened.wrapping_add(own) == view.ledger.value.reopened;
-            match self.views.get_mut(entity) {
-                Some(held) if same(held) => (held.ledger, held.reopened, held.firm) = (view.ledger, false, false),
-                // Something came for hours whose cells are remembered here as they were.
-                _ => drop(self.views.remove(entity)),
+            if let Some(held) = self.take_ledger(entity, view.ledger, u32::from(past == Past::Reopened)) {
+                held.reopened = false;
             }
         }
         self.pass = pass;
@@ -352,8 +362,8 @@ impl<T: Table> StateStore for TableStore<T> {
         let (_, (entity, number)) = self.sending.swap_remove(at);
         let held = self.views.get(&entity).cloned();
         let ledger = self.access(self.now).sent(&entity, number, held).await?;
-        if let (Some(ledger), Some(held)) = (ledger, self.views.get_mut(&entity)) {
-            held.ledger = ledger;
+        if let Some(ledger) = ledger {
+            self.take_ledger(&entity, ledger, 0);
         }
         self.handed.remove(&(entity, number));
         Ok(())
