@@ -55,7 +55,7 @@ pub struct Cause {
 
 impl Cause {
     fn of(change: &Occurrence, lead: Minutes) -> Cause {
-        let (who, object) = change.name.split_once(SEPARATOR).unwrap_or((&change.name, ""));
+        let (who, object, _) = parts(change);
         Cause { example: Arc::clone(&change.example), who: who.into(), object: object.into(), lead }
     }
 
@@ -107,8 +107,19 @@ pub(crate) fn changed<'e>(event: &Event<'e>) -> Option<(Touches, Value<'e>)> {
         return (!function_of(call).is_empty()).then_some((Touches::Function, Value::Text(who)));
     }
     let object = named(change.member, text_of(call.request, change.member));
-    let text = format!("{who}{SEPARATOR}{object}");
+    let mut text = format!("{who}{SEPARATOR}{object}");
+    if change.touches == Touches::Network {
+        text.extend([SEPARATOR]);
+        text.push_str(event.region);
+    }
     Some((change.touches, Value::Marked(hash_one(&text), Cow::Owned(text))))
+}
+
+/// Who changed the surroundings, what of them, and of the network in which Region; of a function only who.
+fn parts(change: &Occurrence) -> (&str, &str, &str) {
+    let mut parts = change.name.split(SEPARATOR);
+    let mut next = || parts.next().unwrap_or_default();
+    (next(), next(), next())
 }
 
 /// What a member of a request names, for people: `role/pay`, `policy/orders`, `key/1234…`.
@@ -161,7 +172,7 @@ fn explains(window: &Window<'_>, slots: &[Slot], change: &Occurrence) -> bool {
     let touches = change.example.what.split_once(':').and_then(|(service, name)| crate::change::change(service, name));
     match touches.map(|change| change.touches) {
         Some(Touches::Rights) => is_refused(window, slots) && may_be_its(window, change),
-        Some(Touches::Network) => is_cut_off(window, slots),
+        Some(Touches::Network) => is_cut_off(window, slots) && may_be_there(window, change),
         _ => false,
     }
 }
@@ -186,7 +197,14 @@ fn fails_with(window: &Window<'_>, slots: &[Slot], words: &[&str]) -> bool {
 
 /// Is what was changed no role, or the one that the function runs under, as far as that is known?
 fn may_be_its(window: &Window<'_>, change: &Occurrence) -> bool {
-    let object = change.name.split_once(SEPARATOR).map_or("", |(_, object)| object);
+    let (_, object, _) = parts(change);
     let mut roles = window.occurrences(ROLE, REACH).peekable();
     !object.starts_with("role/") || roles.peek().is_none() || roles.any(|role| *role.name == *object)
+}
+
+/// Is the network that was changed in the Region of the function, as far as both are known?
+fn may_be_there(window: &Window<'_>, change: &Occurrence) -> bool {
+    let (_, _, region) = parts(change);
+    let own = window.entity.region();
+    region.is_empty() || own.is_empty() || region == own
 }

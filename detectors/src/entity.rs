@@ -266,10 +266,15 @@ fn call_key(family: Family, event: &Event<'_>, call: &Call<'_>, key: &mut String
         }
         Family::Account => join(key, account, "", &[account]),
         Family::ErrorCode => call.error.is_some_and(|error| join(key, account, "", &[bounded(error.code, NAME)])),
-        // A function's log does not say in which Region it is, so those of one name in an account are one.
-        Family::Function => join(key, account, "", &[function_of(call)]),
+        Family::Function => join(key, account, event.region, &[function_of(call)]),
         Family::Log => false,
     }
+}
+
+/// The event as one of a function in whichever Region: a call says its own, the log of a function mostly says none. So a
+/// call that is about a function is about the one in its Region and about the one whose Region is not known.
+pub(crate) fn anywhere<'e>(event: &Event<'e>) -> Option<Event<'e>> {
+    (matches!(event.what, What::Call(_)) && !event.region.is_empty()).then(|| Event { region: "", ..event.clone() })
 }
 
 fn log_key(event: &Event<'_>, log: &Log<'_>, key: &mut String) -> bool {

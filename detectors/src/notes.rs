@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 use crate::cell::Lanes;
 use crate::detector::Engine;
-use crate::entity::{Entity, EntityRef, Family, key_of};
+use crate::entity::{Entity, EntityRef, Family, anywhere, key_of};
 use crate::event::Event;
 use crate::measure::{Keep, Slot};
 use crate::observe::Observations;
@@ -147,7 +147,9 @@ impl Notes {
         let mut seen = Observations::default();
         let what = engine.observe(event, &mut index.apis, &mut seen);
         let (minute, mut note) = (Minute::of(event.time), None);
-        for family in Family::ALL {
+        let anywhere = if seen.touches(Family::Function) { anywhere(event) } else { None };
+        let again = anywhere.as_ref().map(|event| (Family::Function, event));
+        for (family, event) in Family::ALL.into_iter().map(|family| (family, event)).chain(again) {
             let wanted = engine.facets(family);
             let touched = seen.touches(family);
             let kind = if wanted == 0 { None } else { self.kind_to_look_at(family, (event, what), index) };

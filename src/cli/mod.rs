@@ -7,6 +7,7 @@ pub mod init;
 pub mod replay;
 pub mod rules;
 pub mod score;
+mod unsaid;
 
 use std::fmt;
 use std::fs;

@@ -15,6 +15,7 @@ use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
 
 use super::hidden::{alerts, reasons};
+use super::unsaid::UnsaidArgs;
 use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
 use crate::noise::profiles;
 use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Wrong};
@@ -65,9 +66,8 @@ pub struct Args {
     /// event: by event time, each alert once; delivery: as production would have said it, file by file.
     #[arg(long, value_enum, default_value_t)]
     order: OrderArg,
-    /// The log group of log events that name none, as in exports of one group: /aws/lambda/pay.
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    log_group: String,
+    #[command(flatten)]
+    unsaid: UnsaidArgs,
     /// Megabytes that state may take before the oldest hours are judged and freed.
     #[arg(long, value_name = "MB", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     memory: u32,
@@ -201,7 +201,7 @@ fn plan(args: &Args) -> Plan {
         },
         memory: (args.memory as usize) << 20,
         threads: args.threads.map_or_else(cores, usize::from),
-        log_group: args.log_group.clone(),
+        unsaid: args.unsaid.said(),
         strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
         stage: if args.observe { Stage::Observe } else { Stage::Digest },
     }

@@ -122,7 +122,7 @@ impl LogColumns {
         let or = |cell: &'r str, other: &'r str| if cell.is_empty() { other } else { cell };
         let message = row.get(self.message).unwrap_or_default();
         let log = cell(self.log);
-        let (account, group) = log.split_once(':').unwrap_or((cell(self.account), log));
+        let (owner, group) = log.split_once(':').unwrap_or(("", log));
         let time = match self.time {
             Some(_) => time::of_log(cell(self.time)).ok_or_else(|| {
                 format!(
@@ -135,7 +135,7 @@ impl LogColumns {
         Ok(LogEvent {
             group: or(group, origin.log_group),
             stream: or(cell(self.stream), origin.log_stream),
-            account: or(account, origin.account),
+            account: or(or(cell(self.account), owner), origin.account),
             region: or(cell(self.region), origin.region),
             id: cell(self.id),
             time,

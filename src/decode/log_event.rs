@@ -15,6 +15,17 @@ object! {
         time: Number = "timestamp",
         message: Raw<'a> = "message",
         stream: Text<'a> = "logStreamName",
+        extracted: SystemFields<'a> = "extractedFields",
+        account: Text<'a> = "@aws.account",
+        region: Text<'a> = "@aws.region",
+    }
+}
+
+object! {
+    /// What a subscription filter with `emitSystemFields` adds to each log event.
+    SystemFields<'a> {
+        account: Text<'a> = "@aws.account",
+        region: Text<'a> = "@aws.region",
     }
 }
 
@@ -34,6 +45,8 @@ object! {
         pointer: Raw<'a> = "@ptr",
         stream: Raw<'a> = "@logStream",
         log: Raw<'a> = "@log",
+        account: Raw<'a> = "@aws.account",
+        region: Raw<'a> = "@aws.region",
     }
 }
 
@@ -59,16 +72,22 @@ pub(super) struct LogMessage<'a> {
     pub(super) stream: Cow<'a, str>,
     /// `@log` of Logs Insights: account and log group.
     pub(super) log: Cow<'a, str>,
+    /// Where the log event comes from, of logs that were brought together as well; empty where it does not say.
+    pub(super) account: Cow<'a, str>,
+    pub(super) region: Cow<'a, str>,
 }
 
 impl<'a> LogItem<'a> {
     pub(super) fn into_message(self) -> LogMessage<'a> {
+        let either = |one: Text<'a>, other: Text<'a>| if one.is_empty() { other.into_cow() } else { one.into_cow() };
         LogMessage {
             id: self.id.text(),
             time: self.time.0.and_then(time::from_milliseconds),
             message: self.message.text(),
             stream: self.stream.into_cow(),
             log: Cow::Borrowed(""),
+            account: either(self.extracted.account, self.account),
+            region: either(self.extracted.region, self.region),
         }
     }
 }
@@ -84,6 +103,8 @@ impl<'a> FlatRow<'a> {
                 "@ptr" => &mut row.pointer,
                 "@logStream" => &mut row.stream,
                 "@log" => &mut row.log,
+                "@aws.account" => &mut row.account,
+                "@aws.region" => &mut row.region,
                 _ => continue,
             };
             *place = cell.value;
@@ -99,6 +120,8 @@ impl<'a> FlatRow<'a> {
             message: self.message.text(),
             stream: self.stream.text(),
             log: self.log.text(),
+            account: self.account.text(),
+            region: self.region.text(),
         })
     }
 }

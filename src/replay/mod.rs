@@ -9,3 +9,4 @@ mod workers;
 
 pub use run::{Failed, Order, Plan, Replay, Stats, Strictness, Teller};
 pub use state::{StateFile, Wrong};
+pub use workers::Unsaid;

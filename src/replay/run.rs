@@ -19,8 +19,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::kept::Kept;
 use super::met::Book;
-use super::workers::{Piece, Reading, read};
-use crate::decode::{Decoded, Origin, Reject};
+use super::workers::{Piece, Reading, Unsaid, read};
+use crate::decode::{Decoded, Reject};
 use crate::noise::{Reason, Tally};
 use crate::pipeline::{From, Pipeline, Taught, teach};
 use crate::settings::Settings;
@@ -54,8 +54,8 @@ pub struct Plan {
     pub threads: usize,
     /// Stop at the first record that cannot be read?
     pub strictness: Strictness,
-    /// The log group of log events that name none; may be empty.
-    pub log_group: String,
+    /// What log events do not say of where they come from.
+    pub unsaid: Unsaid,
     /// The least stage of alerts that are told.
     pub stage: Stage,
 }
@@ -183,7 +183,7 @@ impl Replay {
         let engine: Arc<Engine> = Arc::clone(&self.pipeline.engine);
         let inputs = inputs.inputs;
         let mut outcome = self.make_room(inputs.first());
-        let reading = Reading { threads: self.plan.threads, cap: self.cap, log_group: &self.plan.log_group.clone() };
+        let reading = Reading { threads: self.plan.threads, cap: self.cap, unsaid: &self.plan.unsaid.clone() };
         read(&engine, &inputs, &reading, &mut |place, piece| {
             let bytes = self.take(&inputs[place], piece, teller);
             if matches!(bytes, Ok(None)) {
@@ -264,7 +264,7 @@ impl Replay {
 
     /// The same piece without the events that were met before. It was read once, so it can be read again.
     fn again(&self, (name, delivery): (&str, DeliveryId), bytes: &[u8], met: HashSet<u64>) -> Option<Learnt> {
-        let origin = Origin { name, log_group: &self.plan.log_group, ..Origin::default() };
+        let origin = self.plan.unsaid.of(name);
         let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
         teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
     }

@@ -30,14 +30,33 @@ pub(super) enum Piece {
     End,
 }
 
+/// Where log events come from that do not say it, such as exports of one log group; each may be empty.
+#[derive(Clone, Debug, Default)]
+pub struct Unsaid {
+    /// Twelve digits.
+    pub account: String,
+    /// Such as `eu-west-1`.
+    pub region: String,
+    /// Such as `/aws/lambda/pay`.
+    pub log_group: String,
+}
+
+impl Unsaid {
+    /// The same of an input of that name.
+    pub(super) fn of<'a>(&'a self, name: &'a str) -> Origin<'a> {
+        let Unsaid { account, region, log_group } = self;
+        Origin { name, account, region, log_group, log_stream: "" }
+    }
+}
+
 /// How inputs are read.
 pub(super) struct Reading<'a> {
     /// Threads that read.
     pub(super) threads: usize,
     /// The most bytes that one input in one piece may inflate to.
     pub(super) cap: usize,
-    /// The log group of log events that name none; may be empty.
-    pub(super) log_group: &'a str,
+    /// What log events do not say of where they come from.
+    pub(super) unsaid: &'a Unsaid,
 }
 
 /// What the threads share.
@@ -159,7 +178,7 @@ impl Shared<'_> {
     }
 
     fn piece(&self, observer: &mut Observer<'_>, (name, delivery): (&str, DeliveryId), bytes: Vec<u8>) -> Piece {
-        let origin = Origin { name, log_group: self.reading.log_group, ..Origin::default() };
+        let origin = self.reading.unsaid.of(name);
         let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: None };
         match teach_with(observer, &bytes, &from) {
             Ok(taught) => Piece::Read(Box::new(taught), bytes),

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const COLUMNS: usize = 80;
 
 /// A record that fires `trail-tampering`, on a line.
-const STOP_LOGGING: &str = concat!(
+pub(crate) const STOP_LOGGING: &str = concat!(
     r#"{"eventVersion":"1.08","eventTime":"2026-10-20T08:11:00Z","eventSource":"cloudtrail.amazonaws.com","#,
     r#""eventName":"StopLogging","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.150","#,
     r#""eventID":"5f0e6f9c-0000-4000-8000-000000000001","recipientAccountId":"111122223333","#,
@@ -26,10 +26,10 @@ fn without_time() -> String {
     STOP_LOGGING.replace("eventTime", "eventThyme")
 }
 
-struct Ran {
+pub(crate) struct Ran {
     exit: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Ran {
@@ -55,7 +55,7 @@ fn command(place: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn lapwing(place: &Path, args: &[&str]) -> Ran {
+pub(crate) fn lapwing(place: &Path, args: &[&str]) -> Ran {
     command(place, args).output().expect("lapwing runs").into()
 }
 
@@ -71,7 +71,7 @@ fn lapwing_reading(place: &Path, args: &[&str], input: &str) -> Ran {
 }
 
 /// A folder with files of these contents.
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder of our own");
     for (name, bytes) in files {
         let path = folder.path().join(name);
@@ -285,28 +285,6 @@ fn what_is_printed_fits_a_terminal() {
         for line in ran.out.lines() {
             assert!(line.chars().count() <= COLUMNS, "{args:?}: {line}");
         }
-    }
-}
-
-/// Three time-outs of a function, as `aws logs filter-log-events` prints them: without their log group.
-fn three_time_outs() -> String {
-    let line = |n: u32| {
-        format!(
-            r#"{{"logStreamName":"2026/10/20/[$LATEST]0a1b","timestamp":17924832{n}0000,"message":"2026-10-20T08:00:0{n}.000Z 0000000{n}-0000-4000-8000-000000000000 Task timed out after 3.00 seconds\n","eventId":"3{n}"}}"#
-        )
-    };
-    format!(r#"{{"events":[{}]}}"#, (1..=3).map(line).collect::<Vec<_>>().join(","))
-}
-
-#[test]
-fn log_events_without_a_group_are_judged() {
-    let place = folder(&[("events.json", three_time_outs().as_bytes())]);
-    for (args, function) in [
-        (vec!["replay", "events.json"], "function not named"),
-        (vec!["replay", "events.json", "--log-group", "/aws/lambda/pay"], "pay"),
-    ] {
-        let ran = lapwing(place.path(), &args);
-        assert!(ran.out.contains(&format!("{function}: 3 of 3 invocations timed out")), "{}{}", ran.out, ran.err);
     }
 }
 

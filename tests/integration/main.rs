@@ -5,6 +5,7 @@
 mod aws;
 mod cli;
 mod documents;
+mod exports;
 mod logs;
 mod noise;
 mod payload;

@@ -120,8 +120,8 @@ impl Detector for ApplicationRefused {
         let calls: Vec<&Arc<Example>> = calls.map(|call| &call.example).collect();
         let first = lines.first()?;
         let (seen_by, event) = match calls.first() {
-            Some(call) => ("CloudTrail saw it", format!(" as event {}", call.id)),
-            None => ("CloudTrail has no record of it", String::new()),
+            Some(call) => ("CloudTrail saw it".to_owned(), format!(" as event {}", call.id)),
+            None => (not_seen(window.entity.region()), String::new()),
         };
         Some(Verdict {
             severity: Severity::Low,
@@ -138,6 +138,12 @@ impl Detector for ApplicationRefused {
             examples: lines.iter().map(|line| &line.example).chain(calls).map(Arc::clone).collect(),
         })
     }
+}
+
+/// Of a function whose Region is known, calls in that Region are.
+fn not_seen(region: &str) -> String {
+    let place = if region.is_empty() { String::new() } else { format!(" in {region}") };
+    format!("CloudTrail has no record of it{place}")
 }
 
 /// What a line says was refused.
@@ -226,6 +232,23 @@ mod tests {
                 &ApplicationRefused::default(),
                 &format!("{elsewhere}\n 09:04 {LINE}"),
                 "09:04 low pay: refused s3:GetObject on orders; CloudTrail has no record of it",
+            );
+        }
+    }
+
+    #[test]
+    fn a_function_whose_region_is_known() {
+        for (at, seen_by) in [
+            ("eu-west-1", "CloudTrail saw it"),
+            // Where the call went to another Region, nobody can tell whose it was.
+            ("us-east-1", "CloudTrail has no record of it in eu-west-1"),
+        ] {
+            check(
+                &ApplicationRefused::default(),
+                &format!(
+                    "09:03 s3:GetObject denied who=role/pay-role session=pay region={at}\n 09:04 {LINE} region=eu-west-1"
+                ),
+                &format!("09:04 low pay: refused s3:GetObject on orders; {seen_by}"),
             );
         }
     }

@@ -128,6 +128,28 @@ mod tests {
         );
     }
 
+    /// A function whose log says its Region was changed where the call was made; one whose log says none, in any Region.
+    #[test]
+    fn functions_of_one_name_in_two_regions() {
+        const TIMED_OUT: &str = "4 of 4 invocations timed out in 5 min";
+        for (change, region, ends) in [
+            (r#"lambda:UpdateFunctionCode request={"functionName":"pay"}"#, "eu-west-1", "lambda:UpdateFunctionCode"),
+            (r#"lambda:UpdateFunctionCode request={"functionName":"pay"}"#, "eu-north-1", ""),
+            (r#"lambda:UpdateFunctionCode request={"functionName":"pay"}"#, "", "lambda:UpdateFunctionCode"),
+            (r#"ec2:DeleteRoute request={"routeTableId":"rtb-1"}"#, "eu-west-1", "ec2:DeleteRoute of rtb-1"),
+            (r#"ec2:DeleteRoute request={"routeTableId":"rtb-1"}"#, "eu-north-1", ""),
+            (r#"ec2:DeleteRoute request={"routeTableId":"rtb-1"}"#, "", "ec2:DeleteRoute of rtb-1"),
+        ] {
+            let script =
+                format!("09:00 {change} who=role/ci region=eu-west-1\n 09:04 REPORT timeout fn=pay region={region} x4");
+            let expected = match ends {
+                "" => format!("09:04 medium pay: {TIMED_OUT}"),
+                ends => format!("09:04 high pay: {TIMED_OUT}; 4 min after {ends} by role/ci"),
+            };
+            check(&script, &expected);
+        }
+    }
+
     #[test]
     fn a_change_long_before_is_named_and_no_reason_to_hurry() {
         check(

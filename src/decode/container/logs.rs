@@ -112,21 +112,22 @@ impl Reader<'_> {
     }
 
     /// One log event: a CloudTrail record, unless the group is a function's, or a line of a Lambda function's log.
-    fn message(&mut self, log: &LogMessage<'_>, origin: &Origin<'_>, no_time: &str) {
+    fn message<'l>(&mut self, log: &'l LogMessage<'_>, origin: &Origin<'l>, no_time: &str) {
         let (account, group) = match log.log.split_once(':') {
             Some((account, group)) => (account, group),
             None if log.log.is_empty() => (origin.account, origin.log_group),
             None => (origin.account, &*log.log),
         };
-        let stream = if log.stream.is_empty() { origin.log_stream } else { &log.stream };
-        let origin = Origin { account, log_group: group, log_stream: stream, ..*origin };
+        let or = |own: &'l str, other: &'l str| if own.is_empty() { other } else { own };
+        let (account, region) = (or(&log.account, account), or(&log.region, origin.region));
+        let stream = or(&log.stream, origin.log_stream);
+        let origin = Origin { account, region, log_group: group, log_stream: stream, ..*origin };
         if embedded::read(&log.message, &origin, &mut self.out) {
             return;
         }
         let Some(time) = log.time else {
             return self.out.refuse(no_time);
         };
-        let Origin { account, region, .. } = origin;
         let event = LogEvent { group, stream, account, region, id: &log.id, time, message: &log.message };
         self.invocations.read(&event, &mut self.out);
     }

@@ -17,7 +17,10 @@ impl Sink for Seen {
         let time = event.time.format("%H:%M:%S");
         self.0.push(match event.what {
             What::Call(call) => format!("{} {time} {} {}", event.id, event.account, call.name),
-            What::Log(log) => format!("{} {time} {} {} {}", event.id, event.account, log.function, log.stream),
+            What::Log(log) => {
+                let region = if event.region.is_empty() { String::new() } else { format!("/{}", event.region) };
+                format!("{} {time} {}{region} {} {}", event.id, event.account, log.function, log.stream)
+            }
         });
     }
 
@@ -189,6 +192,35 @@ fn output_of_log_queries() {
             "reject 2: `@timestamp` is absent or no time",
         ],
     );
+}
+
+/// Where a log event comes from, it says itself: what its envelope says is where it was brought to.
+#[test]
+fn log_events_that_say_where_they_come_from() {
+    let of = |members: &str| {
+        format!(
+            r#"{{"messageType":"DATA_MESSAGE","owner":"444455556666","logGroup":"/aws/lambda/pay","logStream":"s",
+                "logEvents":[{{"id":"e","timestamp":1767323045678,"message":"x"{members}}}]}}"#
+        )
+    };
+    let full = "e 03:04:05 111122223333/eu-west-1 pay s";
+    for (members, expected) in [
+        (r#","extractedFields":{"@aws.account":"111122223333","@aws.region":"eu-west-1"}"#, full),
+        (r#","@aws.account":"111122223333","@aws.region":"eu-west-1""#, full),
+        (r#","extractedFields":{"@aws.region":"eu-west-1","level":"x"}"#, "e 03:04:05 444455556666/eu-west-1 pay s"),
+        (r#","extractedFields":{"@aws.region":7}"#, "e 03:04:05 444455556666 pay s"),
+        (r#","extractedFields":["@aws.region"]"#, "e 03:04:05 444455556666 pay s"),
+        (r#","extractedFields":null"#, "e 03:04:05 444455556666 pay s"),
+    ] {
+        check(of(members), &[expected]);
+    }
+    let flat = r#"{"@timestamp":"2026-01-02 03:04:05.678","@message":"x","@ptr":"e","@logStream":"s",
+        "@log":"444455556666:/aws/lambda/pay","@aws.account":"111122223333","@aws.region":"eu-west-1"}"#;
+    check(format!("[{flat}]"), &[full]);
+    let cells = r#"[{"field":"@timestamp","value":"2026-01-02 03:04:05.678"},{"field":"@message","value":"x"},
+        {"field":"@ptr","value":"e"},{"field":"@aws.region","value":"eu-west-1"},{"field":"@aws.account","value":"111122223333"},
+        {"field":"@log","value":"444455556666:/aws/lambda/pay"},{"field":"@logStream","value":"s"}]"#;
+    check(format!(r#"{{"results":[{cells}]}}"#), &[full]);
 }
 
 #[test]

@@ -82,6 +82,11 @@ fn results_of_logs_insights() {
         .map(str::to_owned)
         .map(|line| if line.ends_with("Application") { line + " " } else { line })
     );
+    let rows = read(
+        "@timestamp,@message,@logStream,@log,@aws.region,@aws.account\n\
+         2024-05-01 00:00:00.001,x,s,444455556666:/aws/lambda/resize,eu-north-1,111122223333\n",
+    );
+    assert_eq!(rows, ["2024-05-01T00:00:00.001Z 111122223333/eu-north-1 resize s Application "]);
     let rows = read("@message\n2024-05-01T00:00:00.000Z R1 Task timed out after 3.00 seconds\nno time\n");
     assert_eq!(
         rows,

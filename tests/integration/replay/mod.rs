@@ -9,7 +9,7 @@ mod state;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller};
+use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller, Unsaid};
 use lapwing::report::json;
 use lapwing::settings::Settings;
 use lapwing::source::find;
@@ -77,7 +77,7 @@ fn planned(how: How, settings: Settings) -> Replay {
         memory: how.memory << 10,
         threads: how.threads,
         strictness: Strictness::Skip,
-        log_group: String::new(),
+        unsaid: Unsaid::default(),
         stage: Stage::Digest,
     };
     Replay::new(plan, &Arc::new(settings)).unwrap()
