@@ -254,6 +254,16 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
+    /// What of the profile it must know to tell what it told before, besides its trigger.
+    fn remembers(&self) -> &'static [Facet] {
+        &[]
+    }
+
+    /// Why what it says is nothing new, where it was told before and has not changed: the digest is then enough.
+    fn old_news(&self, _window: &Window<'_>, _verdict: &Verdict) -> Option<&'static str> {
+        None
+    }
+
     /// May a change explain what it finds about a function: a failure, or a state that is not as usual?
     fn may_follow_change(&self) -> bool {
         self.about().nature != Nature::Deed

@@ -306,7 +306,7 @@ impl Engine {
                 let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                let (entity, stage) = (entity.clone(), watch.stage);
+                let (entity, stage) = (entity.clone(), watch.stage_of(detector, &window, &mut verdict));
                 Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied, causes }
             };
             found.evidence.extend(said.evidence.filter(|_| range.complete).map(&finding));

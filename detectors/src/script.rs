@@ -154,6 +154,7 @@ fn run(
     }
     let said = book.finish(last).into_iter().filter(|a| a.detector == of).map(|a| {
         let at = (a.raised_at - TimeDelta::minutes(1)).format("%H:%M");
+        let at = if a.stage == Stage::Alert { at.to_string() } else { format!("{at} {}", a.stage.name()) };
         match a.status {
             Status::Resolved => format!("{at} resolved {}", a.subject.name()),
             _ => format!("{at} {} {}: {}", a.severity.name(), a.subject.name(), a.headline),

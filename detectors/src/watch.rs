@@ -47,6 +47,14 @@ impl Watch {
         Some(self.detector.about().pool()).filter(|_| self.stage == Stage::Alert)
     }
 
+    /// What becomes of a verdict: what is nothing new is for the digest.
+    pub(crate) fn stage_of(&self, detector: &dyn Detector, window: &Window<'_>, verdict: &mut Verdict) -> Stage {
+        let old = if self.stage > Stage::Digest { detector.old_news(window, verdict) } else { None };
+        let Some(why) = old else { return self.stage };
+        verdict.why.push_str(&format!("; {why}, so it is for the digest"));
+        Stage::Digest
+    }
+
     /// What one of its detectors says of a minute of a day with this level. `explained` says how grave what it says is once
     /// its causes are known.
     pub(crate) fn said(

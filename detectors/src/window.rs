@@ -8,6 +8,7 @@ use crate::alert::{Example, Span};
 use crate::cell::{Cell, Contributor, Occurrence};
 use crate::entity::Entity;
 use crate::gauged::Gauged;
+use crate::habit::Facet;
 use crate::measure::{Measure, Slot};
 use crate::meter::{BLOCK, Meter, Sketch, block_of};
 use crate::profile::Profile;
@@ -286,6 +287,14 @@ impl<'a> Window<'a> {
         };
         let blocks = self.cells(span).filter_map(whole).flatten();
         blocks.map(|reading| (reading.step, reading.all())).collect()
+    }
+
+    /// Did the entity show a value of a facet on an earlier day of UTC, of the last ninety?
+    pub(crate) fn showed_before_today(&self, facet: Facet, value: u32) -> bool {
+        let hour = self.minute.hour().0;
+        let today = Hour(hour - hour.rem_euclid(24));
+        let familiar = self.profile.and_then(Profile::familiar);
+        familiar.is_some_and(|familiar| familiar.knows(facet, value, today.min(self.known_before())))
     }
 
     /// What else is known of what the function's reports measure.

@@ -22,7 +22,8 @@ static ABOUT: About = About {
     id: "application-refused",
     title: "Function refused, as its own log tells",
     what: "An error line of a function says that it is not authorized to perform something. The alert names what, and on what, \
-           and ties it to the refused call that CloudTrail saw of the function's session within minutes, or says that there is none.",
+           and ties it to the refused call that CloudTrail saw of the function's session within minutes, or says that there is none: in \
+           its own Region, where that is known.",
     why: "A right is missing and work fails, or somebody tries through the function what it never does. Which of them it is, the \
           record in CloudTrail tells.",
     innocent: "A refusal that CloudTrail alone tells of, or a line about another error.",
@@ -34,7 +35,7 @@ static ABOUT: About = About {
     ],
     families: &[Family::Function],
     trigger: Trigger::Slots(&[REFUSAL_TOLD]),
-    nature: Nature::Deed,
+    nature: Nature::Fault,
     // A record in CloudTrail comes later and changes what is said, never that it is said.
     timing: Timing::Monotone,
     never_muted: false,

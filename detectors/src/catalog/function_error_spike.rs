@@ -1,5 +1,7 @@
 //! A function fails far more often than usual.
 
+use std::collections::BTreeMap;
+
 use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
@@ -12,6 +14,7 @@ use crate::severity::Severity;
 use crate::share::ShareSettings;
 use crate::stats::errors::ErrorWindows;
 use crate::stats::windows::WIDTHS;
+use crate::time::Hour;
 use crate::window::{REACH, Window};
 
 use super::FAILED;
@@ -20,7 +23,8 @@ static ABOUT: About = About {
     id: "function-error-spike",
     title: "Failing Lambda function",
     what: "Invocations of a function fail far more often in 5, 15 or 60 minutes than they usually do: at least 5 failed \
-           requests, 5 % of the invocations and 3 times the usual share; or the only two of a day, of a function that runs seldom. Time-outs, memory and failed starts have detectors of their own.",
+           requests, 5 % of the invocations and 3 times the usual share; or the only two of a day, of a function that runs seldom. What fails \
+           as it did when it ran before, with no success in between, is for the digest. Time-outs, memory and failed starts have detectors of their own.",
     why: "A deploy, a permission or something it depends on broke; its callers see errors or lose work.",
     innocent: "One bad request that Lambda retries: its retries share a request id and count once.",
     attack: &[],
@@ -82,6 +86,11 @@ impl Detector for FunctionErrorSpike {
         {
             seen.count(Family::Function, Measure::Invocations);
         }
+    }
+
+    fn old_news(&self, window: &Window<'_>, _verdict: &Verdict) -> Option<&'static str> {
+        fails_still(window, self.share.min_failed)
+            .then_some("it failed when it ran before, and has not succeeded since")
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
@@ -171,7 +180,7 @@ fn is_uncounted(window: &Window<'_>) -> bool {
 /// A function that runs now and then, and has not succeeded for a day.
 fn judge_sparse(window: &Window<'_>, last: Counts, history: u64) -> Option<Verdict> {
     let reported = window.sum(Measure::Invocations, REACH);
-    let since = window.minute.hour().0 - 24;
+    let since = window.minute.hour().0 - LONG;
     let succeeded = |measure| {
         let day = window.baseline(measure).filter(|(hour, _)| hour.0 >= since);
         day.map(|(_, n)| u64::from(n)).sum::<u64>()
@@ -190,6 +199,29 @@ fn judge_sparse(window: &Window<'_>, last: Counts, history: u64) -> Option<Verdi
         why: "it runs seldom, it succeeded before, and now nothing of it succeeds".to_owned(),
     };
     Some(verdict(window, FAILED, said))
+}
+
+/// Hours without invocations after which what fails again is another alert.
+const APART: i32 = 3;
+/// Hours without a success after which few failures are told.
+const LONG: i32 = 24;
+
+/// Does nothing succeed, as when it ran before, which was told? What fails without a break since then is the same alert.
+fn fails_still(window: &Window<'_>, told: u32) -> bool {
+    let calls: BTreeMap<Hour, u32> = window.baseline(Measure::Invocations).collect();
+    let failed: BTreeMap<Hour, u32> = window.baseline(Measure::Failures).collect();
+    let failed_in = |hour: &Hour| failed.get(hour).copied().unwrap_or(0);
+    let succeeded = calls.iter().rfind(|(hour, calls)| **calls > failed_in(hour)).map(|(hour, _)| *hour);
+    let Some(since) = succeeded.or(calls.keys().next().copied()) else { return false };
+    let Counts { failed: now, calls: all } = Counts::of(window, REACH);
+    let mut edge = window.minute.hour();
+    let mut runs = failed.range(since..).rev().skip_while(|(hour, _)| {
+        let same = edge.0 - hour.0 < APART;
+        edge = if same { **hour } else { edge };
+        same
+    });
+    let was_told = |(hour, n): (&Hour, &u32)| *n >= told || u64::from(*n) >= SPARSE && hour.0 - since.0 >= LONG;
+    all <= now && window.sum(Measure::Invocations, REACH) > 0 && runs.any(was_told)
 }
 
 #[cfg(test)]
@@ -241,7 +273,34 @@ mod tests {
             script,
             "01:10 medium bill: 2 requests failed, and none succeeded in 24 hours
              02:10 resolved bill
-             13:10 medium bill: 2 requests failed, and none succeeded in 24 hours",
+             13:10 digest medium bill: 2 requests failed, and none succeeded in 24 hours",
+        );
+    }
+
+    #[test]
+    fn a_nightly_job_that_fails_every_night() {
+        let night = |n: u32| format!("{}:10-{}:19/1m REPORT error fn=bill x4\n", n * 24 + 3, n * 24 + 3);
+        let nights: String = (0..4).map(night).collect();
+        let said = |stage: &str, n: &str| format!("03:10 {stage}medium bill: {n}\n 04:19 {stage}resolved bill\n");
+        let first = said("", "40 of 40 invocations failed in 15 min, no history yet");
+        let again = said("digest ", "40 of 40 invocations failed in 15 min, no history yet");
+        let later = said("digest ", "40 requests failed, and none succeeded in 24 hours").repeat(2);
+        let all = (first + &again + &later).replacen("03:10", "03:11", 1);
+        check(&FunctionErrorSpike::default(), &nights, all.trim_end_matches("04:19 digest resolved bill\n"));
+    }
+
+    #[test]
+    fn a_success_between_two_failures() {
+        let script = "00:10-72:10/720m  REPORT       fn=bill x2
+                      97:10             REPORT error fn=bill x2
+                      98:10-170:10/720m REPORT       fn=bill x2
+                      195:10            REPORT error fn=bill x2";
+        check(
+            &FunctionErrorSpike::default(),
+            script,
+            "01:10 medium bill: 2 requests failed, and none succeeded in 24 hours
+             02:10 resolved bill
+             03:10 medium bill: 2 requests failed, and none succeeded in 24 hours",
         );
     }
 

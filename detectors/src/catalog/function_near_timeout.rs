@@ -4,7 +4,7 @@ use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict
 use crate::entity::Family;
 use crate::event::Event;
 use crate::gauge::{minutes, observe, time, verdict};
-use crate::gauged::span_of;
+use crate::gauged::{span_of, time_of_day};
 use crate::measure::Measure;
 use crate::meter::Meter;
 use crate::observe::Observations;
@@ -17,7 +17,8 @@ static ABOUT: About = About {
     title: "Lambda function close to its time limit",
     what: "At least 3 invocations and 5 % of them in 15 minutes run for 90 % of the time limit or longer, and still end. The \
            limit is the one that a time-out told, today or before; no report names it otherwise, so set `limit` for functions \
-           that have never timed out.",
+           that have never timed out. A function that always runs so long is not told, and one of which too little is known to \
+           tell is for the digest.",
     why: "A little more load or a slower database, and work is cut off in the middle.",
     innocent: "A single slow invocation, or a limit that was raised since.",
     attack: &[],
@@ -28,7 +29,7 @@ static ABOUT: About = About {
     ],
     families: &[Family::Function],
     trigger: Trigger::Measures(&[Measure::Invocations]),
-    nature: Nature::Condition,
+    nature: Nature::Fault,
     timing: Timing::Settling,
     never_muted: false,
     ranking: Ranking::Unnamed,
@@ -91,6 +92,12 @@ impl Detector for FunctionNearTimeout {
         minutes(around, (Meter::Duration, 0.0), |sketch| sketch.count() >= u64::from(self.count))
     }
 
+    /// Whoever gave the limit wants to be told.
+    fn old_news(&self, window: &Window<'_>, _verdict: &Verdict) -> Option<&'static str> {
+        let unknown = self.limit == 0 && self.usual(window).is_none();
+        unknown.then_some("how long it usually runs is not known")
+    }
+
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let span = span_of(Meter::Duration);
         let sketch = window.sketch(Meter::Duration, span);
@@ -100,12 +107,14 @@ impl Detector for FunctionNearTimeout {
         if longest > limit * ROUNDED {
             return None;
         }
-        let close = sketch.from(Meter::Duration.step(limit * self.close / 100.0) + 1);
+        let bound = limit * self.close / 100.0;
+        let close = sketch.from(Meter::Duration.step(bound) + 1);
         let share = 100.0 * close as f64 / sketch.count().max(1) as f64;
         let (limit, longest) = (time(limit), time(longest.min(limit)));
         let headline =
             format!("{{seen}} invocation{{s}} ran for {} % of the limit of {limit} in {{window}} min", self.close);
-        (close >= u64::from(self.count) && share >= self.min_share).then(|| Verdict {
+        let usual = self.usual(window).is_some_and(|usual| usual >= bound);
+        (!usual && close >= u64::from(self.count) && share >= self.min_share).then(|| Verdict {
             threshold: Some(f64::from(self.count)),
             why: format!(
                 "{share:.0} % of {} ended that late, the last after {longest}; a gauge alone is low",
@@ -117,6 +126,11 @@ impl Detector for FunctionNearTimeout {
 }
 
 impl FunctionNearTimeout {
+    /// What 95 % of its invocations usually do not exceed at that time of the day, in milliseconds.
+    fn usual(&self, window: &Window<'_>) -> Option<f64> {
+        window.ask_gauge(Meter::Duration, |gauge| gauge.usual(time_of_day(window.minute)))
+    }
+
     /// The time limit in seconds: that of the settings, of a time-out within the hour, or of the last one before.
     fn limit_in(&self, window: &Window<'_>) -> Option<f64> {
         if self.limit > 0 {
@@ -139,7 +153,7 @@ mod tests {
             "09:02 REPORT timeout fn=pay ms=30000
              12:00-12:04/1m REPORT fn=pay ms=29500
              12:00-12:04/1m REPORT fn=pay ms=900 x2",
-            "12:04 low pay: 5 invocations ran for 90 % of the limit of 30.0 s in 15 min",
+            "12:04 digest low pay: 5 invocations ran for 90 % of the limit of 30.0 s in 15 min",
         );
     }
 
@@ -160,6 +174,22 @@ mod tests {
     #[test]
     fn nobody_knows_the_limit() {
         check(&FunctionNearTimeout::default(), "12:00-12:04/1m REPORT fn=pay ms=29500", "");
+    }
+
+    /// Its usual is known where it ran ten times in a quarter of an hour.
+    #[test]
+    fn it_always_runs_so_long() {
+        let timed_out = "00:02 REPORT timeout fn=pay ms=30000\n";
+        let day = |ms: u32| {
+            format!("{timed_out} 00:10-47:59/1m REPORT fn=pay ms={ms}\n 48:00-48:14/1m REPORT fn=pay ms=29600")
+        };
+        let first = "00:14 digest low pay: 15 invocations ran for 90 % of the limit of 30.0 s in 15 min";
+        check(&FunctionNearTimeout::default(), &day(29_500), first);
+        check(
+            &FunctionNearTimeout::default(),
+            &day(900),
+            "00:04 low pay: 15 invocations ran for 90 % of the limit of 30.0 s in 15 min",
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@ use crate::crash::{Statement, failing, failures, observe, unnamed, verdict};
 use crate::detector::{About, Detector, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{CrashKind, Event};
+use crate::habit::Facet;
+use crate::hash::hash_one;
 use crate::measure::Slot;
 use crate::observe::Observations;
 use crate::settings::{Field, Minutes, Value, Visit};
@@ -15,7 +17,8 @@ pub(super) const OUT_OF_MEMORY: Slot = Slot::named("out-of-memory");
 static ABOUT: About = About {
     id: "function-out-of-memory",
     title: "Lambda function runs out of memory",
-    what: "A request is killed because the function used all of its memory. One is low, 3 within 15 minutes are medium.",
+    what: "A request is killed because the function used all of its memory. One is low, 3 within 15 minutes are medium. What \
+           is low is for the digest where it happened on an earlier day of the last ninety as well.",
     why: "The sandbox dies with the request: no error handler runs, and the next request pays for a cold start.",
     innocent: "A function that uses 95 % of its memory and ends well.",
     attack: &[],
@@ -73,6 +76,17 @@ impl Detector for FunctionOutOfMemory {
         }
     }
 
+    fn remembers(&self) -> &'static [Facet] {
+        &[Facet::Failure]
+    }
+
+    fn old_news(&self, window: &Window<'_>, verdict: &Verdict) -> Option<&'static str> {
+        let slots = [OUT_OF_MEMORY, unnamed(OUT_OF_MEMORY)];
+        let mut killed = slots.into_iter().flat_map(|slot| window.occurrences(slot, self.window));
+        let known = killed.any(|o| window.showed_before_today(Facet::Failure, hash_one(&o.example.what) as u32));
+        (verdict.severity <= Severity::Low && known).then_some("it happened on an earlier day as well")
+    }
+
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let killed = failures(window, OUT_OF_MEMORY, self.window);
         if killed < u64::from(self.count) {
@@ -107,6 +121,25 @@ mod tests {
             &FunctionOutOfMemory::default(),
             "09:00 REPORT oom fn=pay x3",
             "09:00 medium pay: 3 requests ran out of memory in 15 min",
+        );
+    }
+
+    #[test]
+    fn once_a_day() {
+        let type_of = "type=Runtime.OutOfMemory";
+        let said = "low pay: 1 request ran out of memory in 15 min";
+        check(
+            &FunctionOutOfMemory::default(),
+            &format!(
+                "09:00 REPORT oom fn=pay {type_of}\n 12:00 REPORT oom fn=pay {type_of}\n 33:00 REPORT oom fn=pay {type_of}
+                 40:00 REPORT oom fn=mail {type_of}\n 57:00 REPORT oom fn=pay {type_of} x3"
+            ),
+            &format!(
+                "09:00 {said}\n 10:00 resolved pay\n 12:00 {said}\n 13:00 resolved pay
+                 09:00 digest {said}\n 10:00 digest resolved pay
+                 16:00 low mail: 1 request ran out of memory in 15 min\n 17:00 resolved mail
+                 09:00 medium pay: 3 requests ran out of memory in 15 min"
+            ),
         );
     }
 
