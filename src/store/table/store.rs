@@ -298,13 +298,13 @@ impl<T: Table> StateStore for TableStore<T> {
         judge: &Judge<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Found>, StoreError> {
+        // A tick whose findings were not folded is begun anew, whatever it was that failed.
+        let pass = self.pass.take();
         let mut by_entity: BTreeMap<&Entity, Vec<&Judged>> = BTreeMap::new();
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
         self.note_peaks(&judged, now).await?;
-        // A tick whose findings were not folded is begun anew.
-        let pass = self.pass.take();
         let mut found = Vec::new();
         for (entity, judged) in by_entity {
             let complete = self.access(now).complete_for_all();
