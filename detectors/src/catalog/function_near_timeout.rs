@@ -17,8 +17,7 @@ static ABOUT: About = About {
     title: "Lambda function close to its time limit",
     what: "At least 3 invocations and 5 % of them in 15 minutes run for 90 % of the time limit or longer, and still end. The \
            limit is the one that a time-out told, today or before; no report names it otherwise, so set `limit` for functions \
-           that have never timed out. A function that always runs so long is not told, and one of which too little is known to \
-           tell is for the digest.",
+           that have never timed out. What always runs so long is for the digest, as is what too little is known of to tell.",
     why: "A little more load or a slower database, and work is cut off in the middle.",
     innocent: "A single slow invocation, or a limit that was raised since.",
     attack: &[],
@@ -94,27 +93,28 @@ impl Detector for FunctionNearTimeout {
 
     /// Whoever gave the limit wants to be told.
     fn old_news(&self, window: &Window<'_>, _verdict: &Verdict) -> Option<&'static str> {
-        let unknown = self.limit == 0 && self.usual(window).is_none();
-        unknown.then_some("how long it usually runs is not known")
+        let bound = self.bound(self.limit_in(window)?);
+        match self.usual(window) {
+            Some(usual) => (usual >= bound).then_some("it always runs so long"),
+            None => (self.limit == 0).then_some("how long it usually runs is not known"),
+        }
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
         let span = span_of(Meter::Duration);
         let sketch = window.sketch(Meter::Duration, span);
-        let limit = self.limit_in(window)? * 1_000.0;
+        let limit = self.limit_in(window)?;
         let longest = Meter::Duration.value(sketch.most()?);
         // What ran longer shows that the limit is another one by now.
         if longest > limit * ROUNDED {
             return None;
         }
-        let bound = limit * self.close / 100.0;
-        let close = sketch.from(Meter::Duration.step(bound) + 1);
+        let close = sketch.from(Meter::Duration.step(self.bound(limit)) + 1);
         let share = 100.0 * close as f64 / sketch.count().max(1) as f64;
         let (limit, longest) = (time(limit), time(longest.min(limit)));
         let headline =
             format!("{{seen}} invocation{{s}} ran for {} % of the limit of {limit} in {{window}} min", self.close);
-        let usual = self.usual(window).is_some_and(|usual| usual >= bound);
-        (!usual && close >= u64::from(self.count) && share >= self.min_share).then(|| Verdict {
+        (close >= u64::from(self.count) && share >= self.min_share).then(|| Verdict {
             threshold: Some(f64::from(self.count)),
             why: format!(
                 "{share:.0} % of {} ended that late, the last after {longest}; a gauge alone is low",
@@ -126,18 +126,23 @@ impl Detector for FunctionNearTimeout {
 }
 
 impl FunctionNearTimeout {
+    /// What is close to the limit.
+    fn bound(&self, limit: f64) -> f64 {
+        limit * self.close / 100.0
+    }
+
     /// What 95 % of its invocations usually do not exceed at that time of the day, in milliseconds.
     fn usual(&self, window: &Window<'_>) -> Option<f64> {
         window.ask_gauge(Meter::Duration, |gauge| gauge.usual(time_of_day(window.minute)))
     }
 
-    /// The time limit in seconds: that of the settings, of a time-out within the hour, or of the last one before.
+    /// The time limit in milliseconds: that of the settings, of a time-out within the hour, or of the last one before.
     fn limit_in(&self, window: &Window<'_>) -> Option<f64> {
         if self.limit > 0 {
-            return Some(f64::from(self.limit));
+            return Some(f64::from(self.limit) * 1_000.0);
         }
         let lately = window.sketch(Meter::Limit, Minutes(REACH.0.min(HOUR as u32))).most();
-        lately.or_else(|| window.gauged()?.limit(window.known_before())).map(f64::from)
+        lately.or_else(|| window.gauged()?.limit(window.known_before())).map(|limit| f64::from(limit) * 1_000.0)
     }
 }
 
@@ -183,8 +188,9 @@ mod tests {
         let day = |ms: u32| {
             format!("{timed_out} 00:10-47:59/1m REPORT fn=pay ms={ms}\n 48:00-48:14/1m REPORT fn=pay ms=29600")
         };
-        let first = "00:14 digest low pay: 15 invocations ran for 90 % of the limit of 30.0 s in 15 min";
-        check(&FunctionNearTimeout::default(), &day(29_500), first);
+        let each = "digest low pay: 15 invocations ran for 90 % of the limit of 30.0 s in 15 min";
+        let days = format!("00:14 {each}\n 00:04 {each}\n 00:04 {each}");
+        check(&FunctionNearTimeout::default(), &day(29_500), &days);
         check(
             &FunctionNearTimeout::default(),
             &day(900),
