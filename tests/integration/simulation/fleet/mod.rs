@@ -19,6 +19,7 @@ mod silence;
 mod sink;
 mod table;
 mod table_laws;
+mod ticks;
 mod world;
 
 use std::collections::BTreeSet;

@@ -78,7 +78,7 @@ pub(super) fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize
 }
 
 /// What an instance finds in the cells that it has read.
-fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
+pub(super) fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
     let mut findings = Vec::new();
     engine.judge(known, range, &mut findings);
     Judged { entity: known.entity.clone(), range, findings, peaks: Vec::new() }
