@@ -1,7 +1,5 @@
 //! Group: findings to alerts. An alert is one detector's about one subject; its findings lie less than 60 minutes apart.
 
-use std::collections::BTreeMap;
-
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +14,7 @@ use crate::rate::round;
 use crate::severity::Severity;
 use crate::time::Minute;
 
+mod by_detector;
 mod causes;
 mod course;
 mod incident;
@@ -23,6 +22,7 @@ mod marks;
 mod news;
 mod parent;
 
+use by_detector::ByDetector;
 use course::Course;
 pub use incident::Incidents;
 pub use marks::Mark;
@@ -76,7 +76,7 @@ pub enum Gone {
 /// The alerts that are open or were not long ago.
 #[derive(Debug, Default)]
 pub struct Book {
-    alerts: HashMap<Entity, BTreeMap<&'static str, Vec<Course>>>,
+    alerts: HashMap<Entity, ByDetector>,
     /// Whose alert an id is, as far as findings were folded here: to look it up without looking through all.
     homes: HashMap<AlertId, Entity>,
     quality: Option<Quality>,
@@ -118,7 +118,7 @@ impl Book {
     pub fn fold(&mut self, finding: Finding) -> bool {
         let (entity, minute) = (finding.entity.clone(), finding.minute);
         let of_entity = self.alerts.entry(entity.clone()).or_default();
-        let courses = of_entity.entry(finding.about.id).or_default();
+        let courses = of_entity.of(finding.about.id);
         let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
             None => {
@@ -144,7 +144,7 @@ impl Book {
             return false;
         };
         let mut any = false;
-        of_entity.retain(|_, courses| {
+        of_entity.retain(|courses| {
             if courses.first().is_some_and(|course| course.best.about.timing == Timing::Monotone) {
                 return true;
             }
@@ -207,7 +207,7 @@ impl Book {
     /// Forgets alerts that were said, and whose last finding and last word are more than two days before `complete`.
     pub fn forget(&mut self, complete: Minute) {
         self.alerts.retain(|_, of_entity| {
-            of_entity.retain(|_, courses| {
+            of_entity.retain(|courses| {
                 courses.retain(|c| c.touched().is_none_or(|touched| touched.plus(REMEMBERED_MINUTES) > complete));
                 !courses.is_empty()
             });
@@ -220,7 +220,7 @@ impl Book {
     /// Leaves out most examples of alerts of which all was said, and whose last finding and last word are more than two
     /// hours before `complete`.
     pub fn thin(&mut self, complete: Minute) {
-        let courses = self.alerts.values_mut().flat_map(BTreeMap::values_mut).flatten();
+        let courses = self.alerts.values_mut().flat_map(ByDetector::values_mut).flatten();
         let over = |c: &&mut Course| c.touched().is_some_and(|touched| touched.plus(TOLD_MINUTES) <= complete);
         courses.filter(over).filter(|course| course.due(complete).is_none()).for_each(Course::thin);
     }
@@ -243,9 +243,9 @@ impl Book {
     #[must_use]
     pub fn pages(&self) -> Vec<Page> {
         let all = self.alerts.iter().flat_map(|(entity, all)| all.iter().map(move |page| (entity, page)));
-        let page = |(entity, (detector, courses)): (&Entity, (&&str, &Vec<Course>))| Page {
+        let page = |(entity, (detector, courses)): (&Entity, (&str, &Vec<Course>))| Page {
             entity: entity.clone(),
-            detector: (*detector).to_owned(),
+            detector: detector.to_owned(),
             courses: courses.clone(),
         };
         let mut pages: Vec<Page> = all.map(page).collect();
@@ -268,7 +268,7 @@ impl Book {
     pub fn restore(&mut self, pages: Vec<Page>, engine: &Engine) {
         for page in pages {
             if let Some((entity, id, courses)) = page.known(engine) {
-                self.alerts.entry(entity).or_default().insert(id, courses);
+                *self.alerts.entry(entity).or_default().of(id) = courses;
             }
         }
     }
@@ -277,7 +277,7 @@ impl Book {
     /// of two that turn out to be one, the younger ends as part of the older.
     pub fn recall(&mut self, pages: Vec<Page>, gone: Gone, engine: &Engine) {
         for (entity, id, said) in pages.into_iter().filter_map(|page| page.known(engine)) {
-            let courses = self.alerts.entry(entity).or_default().entry(id).or_default();
+            let courses = self.alerts.entry(entity).or_default().of(id);
             let judged = courses.len();
             for before in said.into_iter().filter(|course| course.said.is_some()) {
                 match courses[..judged].iter_mut().find(|course| course.meets(&before)) {

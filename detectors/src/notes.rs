@@ -13,6 +13,7 @@ use crate::measure::{Keep, Slot};
 use crate::observe::Observations;
 use crate::time::{Hour, Minute};
 
+mod base;
 mod gathered;
 mod habits;
 mod note;
@@ -20,6 +21,7 @@ mod occur;
 mod reports;
 mod tally;
 
+use base::Base;
 pub(crate) use habits::{Index, NotedHabit};
 pub(crate) use note::{Note, Shown};
 use note::{NotedCaller, Outcome};
@@ -30,11 +32,7 @@ pub use tally::Tally;
 /// What was noted of the events of one delivery: plain data in a few blocks of memory, however many events there are.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
-    /// The texts of entities and notes, one after the other.
-    text: String,
-    entities: Vec<Named>,
-    notes: Vec<Note>,
-    callers: Vec<NotedCaller>,
+    base: Base,
     touches: Vec<Touch>,
     occurred: Vec<Occurred>,
     habits: Vec<NotedHabit>,
@@ -90,7 +88,7 @@ pub(crate) struct Occurred {
 impl Notes {
     /// The entities that were touched, in the order of their places.
     pub fn entities(&self) -> impl ExactSizeIterator<Item = EntityRef<'_>> {
-        self.entities.iter().map(|named| self.named(named))
+        self.base.entities.iter().map(|named| self.named(named))
     }
 
     /// What the events added, in their order.
@@ -105,7 +103,8 @@ impl Notes {
         let mut about = self.clone();
         about.forget_touches();
         for (place, touch) in self.touches.iter().enumerate() {
-            if touch.minute.hour() == hour && Entity::from(self.named(&self.entities[touch.entity as usize])) == *entity
+            if touch.minute.hour() == hour
+                && Entity::from(self.named(&self.base.entities[touch.entity as usize])) == *entity
             {
                 let (occurs_from, shows_from) = (about.occurred.len() as u32, about.habits.len() as u32);
                 about.occurred.extend_from_slice(&self.occurred[self.occurs(place)]);
@@ -122,16 +121,15 @@ impl Notes {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let shown = size_of_val(&*self.occurred) + size_of_val(&*self.habits) + size_of_val(&*self.reports);
-        let events = size_of_val(&*self.entities) + size_of_val(&*self.notes) + size_of_val(&*self.touches);
-        self.text.len() + events + size_of_val(&*self.callers) + shown
+        self.base.bytes() + size_of_val(&*self.touches) + shown
     }
 
     /// Forgets all, and keeps the room for it.
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
-        self.entities.clear();
-        self.notes.clear();
-        self.callers.clear();
+        self.base.text.clear();
+        self.base.entities.clear();
+        self.base.notes.clear();
+        self.base.callers.clear();
         self.forget_touches();
     }
 
@@ -219,33 +217,34 @@ impl Notes {
 
     /// The place of the entity of that family; nothing where the event touches none.
     fn entity(&mut self, family: Family, event: &Event<'_>, index: &mut HashTable<u32>) -> Option<u32> {
-        let start = self.text.len();
-        if !key_of(family, event, &mut self.text) {
-            self.text.truncate(start);
+        let start = self.base.text.len();
+        if !key_of(family, event, &mut self.base.text) {
+            self.base.text.truncate(start);
             return None;
         }
-        let entity = EntityRef::new(family, &self.text[start..]);
-        if let Some(place) = index.find(entity.hash, |place| self.named(&self.entities[*place as usize]) == entity) {
-            self.text.truncate(start);
+        let entity = EntityRef::new(family, &self.base.text[start..]);
+        if let Some(place) = index.find(entity.hash, |place| self.named(&self.base.entities[*place as usize]) == entity)
+        {
+            self.base.text.truncate(start);
             return Some(*place);
         }
-        let (place, hash) = (self.entities.len() as u32, entity.hash);
-        let key = (start as u32, self.text.len() as u32);
-        self.entities.push(Named { family, hash, key });
-        index.insert_unique(hash, place, |place| self.entities[*place as usize].hash);
+        let (place, hash) = (self.base.entities.len() as u32, entity.hash);
+        let key = (start as u32, self.base.text.len() as u32);
+        self.base.entities.push(Named { family, hash, key });
+        index.insert_unique(hash, place, |place| self.base.entities[*place as usize].hash);
         Some(place)
     }
 
     fn text_at(&self, (start, end): (u32, u32)) -> &str {
-        &self.text[start as usize..end as usize]
+        &self.base.text[start as usize..end as usize]
     }
 
     pub(crate) fn family(&self, touch: &Touch) -> Family {
-        self.entities[touch.entity as usize].family
+        self.base.entities[touch.entity as usize].family
     }
 
     pub(crate) fn note(&self, touch: &Touch) -> &Note {
-        &self.notes[touch.note as usize]
+        &self.base.notes[touch.note as usize]
     }
 
     /// The occurrences of the touch at that place, each with the name of its value.

@@ -31,7 +31,7 @@ use crate::group::Book;
 use crate::hash::hash_of;
 use crate::judge::{Judged, Known, Range};
 use crate::level::{self, Levels};
-use crate::observe::{DeliveryId, Observer};
+use crate::observe::{DeliveryId, Learnt, Observer};
 use crate::profile::{Lateness, Profile};
 use crate::settings::Minutes;
 use crate::severity::Severity;
@@ -94,6 +94,13 @@ pub(crate) fn check_at(
         assert_eq!(run(detectors(), of, (&batches, Earlier::Whole), level), expected, "{name}");
         assert_eq!(run(detectors(), of, (&batches, Earlier::Sifted), level), expected, "{name}, sifted");
     }
+}
+
+/// What the events of a script teach, as one delivery.
+pub(crate) fn learnt(engine: &Engine, script: &str) -> Learnt {
+    let mut observer = Observer::new(engine);
+    parse(script).iter().for_each(|happened| happened.show(&mut observer));
+    observer.finish(DeliveryId(0), DateTime::UNIX_EPOCH)
 }
 
 /// How much is known of the hours before the one before.

@@ -23,6 +23,9 @@ const NOTED_FACTOR: usize = 2;
 /// Bytes reckoned for notes before cells are made of them, which are smaller where much happened to few entities.
 const NOTED_BYTES: usize = 64 << 20;
 
+/// Hours of event time of a part of notes: a part is dropped when the last of them is judged.
+const PART: i32 = 2;
+
 /// The number of an entity.
 pub(super) type Id = u32;
 
@@ -164,7 +167,23 @@ impl Hours {
 
     /// Adds notes, of which `ids` says the numbers of the entities; those without one find no room.
     pub(super) fn note(&mut self, notes: Notes, ids: &[Option<Id>], folder: &mut Folder) {
-        let notes = Arc::new(notes);
+        let shared = notes.shared_bytes();
+        let mut newest = None;
+        for part in notes.into_parts(PART) {
+            newest = newest.max(self.note_part(part, ids));
+        }
+        // The last of its hours that is judged sets a delivery free.
+        if let Some(newest) = newest {
+            self.reckon(newest, shared);
+        }
+        if self.noted > NOTED_BYTES {
+            self.fold(folder);
+        }
+    }
+
+    /// Adds a part of notes; says which is the last of its hours.
+    fn note_part(&mut self, part: Notes, ids: &[Option<Id>]) -> Option<Hour> {
+        let notes = Arc::new(part);
         let (mut newest, mut place) = (None, 0);
         for touches in notes.touches().chunk_by(|a, b| a.minute.hour() == b.minute.hour()) {
             let hour = touches[0].minute.hour();
@@ -178,16 +197,19 @@ impl Hours {
             }
             newest = newest.max(Some(hour));
         }
-        // The last of its hours that is judged sets a delivery free.
-        if let Some(held) = newest.and_then(|newest| self.hours.get_mut(&newest)) {
-            let bytes = notes.bytes() * NOTED_FACTOR;
+        if let Some(newest) = newest {
+            self.reckon(newest, notes.bytes() - notes.shared_bytes());
+        }
+        newest
+    }
+
+    /// Reckons bytes of notes that are held until that hour was judged.
+    fn reckon(&mut self, until: Hour, bytes: usize) {
+        let bytes = bytes * NOTED_FACTOR;
+        if let Some(held) = self.hours.get_mut(&until) {
             held.noted.bytes += bytes;
             self.bytes += bytes;
             self.noted += bytes;
-        }
-        drop(notes);
-        if self.noted > NOTED_BYTES {
-            self.fold(folder);
         }
     }
 

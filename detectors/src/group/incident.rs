@@ -55,7 +55,7 @@ impl Book {
             return None;
         }
         let of_entity = self.alerts.get_mut(entity)?;
-        let others = || of_entity.iter().filter(|(id, _)| **id != about.id).map(|(_, courses)| courses);
+        let others = || of_entity.iter().filter(|(id, _)| *id != about.id).map(|(_, courses)| courses);
         let subject = entity.subject();
         let (detector, cap) = watch.of(&subject);
         let incidents = detector.incidents().unwrap_or(incidents);
@@ -66,7 +66,7 @@ impl Book {
         let steps = steps(others());
         opens(&steps, incidents)?;
         let examples = examples(others().flatten());
-        let held = of_entity.entry(about.id).or_default();
+        let held = of_entity.of(about.id);
         let mut new = None;
         let mut rest = &steps[..];
         while let Some(opened) = opens(rest, incidents) {

@@ -54,7 +54,7 @@ impl Book {
     pub fn news(&self, complete: Minute) -> Vec<Change> {
         let mut all = Vec::new();
         for (entity, of_entity) in &self.alerts {
-            for (detector, courses) in of_entity {
+            for (detector, courses) in of_entity.iter() {
                 for (place, course) in courses.iter().enumerate() {
                     let changes = course.news(complete).into_iter().flatten();
                     all.extend(changes.map(|status| self.change((entity, detector), (place, course), status)));

@@ -187,9 +187,9 @@ impl Notes {
         let newest = index.newest.entry((entity, hour)).or_insert(NONE);
         for Shown { facet, value, name } in all {
             let place = self.find_habit(*newest, (facet, value)).unwrap_or_else(|| {
-                let (start, place) = (self.text.len() as u32, self.habits.len() as u32);
-                self.text.push_str(name);
-                let (name, before) = ((start, self.text.len() as u32), std::mem::replace(newest, place));
+                let (start, place) = (self.base.text.len() as u32, self.habits.len() as u32);
+                self.base.text.push_str(name);
+                let (name, before) = ((start, self.base.text.len() as u32), std::mem::replace(newest, place));
                 self.habits.push(NotedHabit { facet, first: minute, last: minute, value, before, name });
                 place
             });

@@ -88,19 +88,19 @@ impl Notes {
             self.named_value(event.id),
         ];
         let (texts, lengths) = (shown.map(|(start, _)| start), shown.map(|(start, end)| (end - start) as u16));
-        let (caller, place) = (self.caller(event, index), self.notes.len() as u32);
+        let (caller, place) = (self.caller(event, index), self.base.notes.len() as u32);
         let (time, identity) = (event.time, event.identity.0);
-        self.notes.push(Note { time, identity, what, who, outcome, caller, texts, lengths });
+        self.base.notes.push(Note { time, identity, what, who, outcome, caller, texts, lengths });
         place
     }
 
     /// A text by its hash, which stands once however many events have it: its parts together, cut to [`NAME`].
     fn once(&mut self, hash: u64, parts: &[&str], index: &mut Index) -> (u32, u32) {
         *index.texts.entry(hash).or_insert_with(|| {
-            let start = self.text.len();
-            parts.iter().for_each(|part| self.text.push_str(part));
-            let end = start + bounded(&self.text[start..], NAME).len();
-            self.text.truncate(end);
+            let start = self.base.text.len();
+            parts.iter().for_each(|part| self.base.text.push_str(part));
+            let end = start + bounded(&self.base.text[start..], NAME).len();
+            self.base.text.truncate(end);
             (start as u32, end as u32)
         })
     }
@@ -116,40 +116,40 @@ impl Notes {
         };
         let hash = chained(&texts);
         *index.callers.entry(hash).or_insert_with(|| {
-            let (text, place) = (self.text.len() as u32, self.callers.len() as u32);
+            let (text, place) = (self.base.text.len() as u32, self.base.callers.len() as u32);
             let most = [NAME, NAME, AGENT, NAME, NAME, NAME];
             let mut lengths = [0; TEXTS - OWN];
             for ((length, part), most) in lengths.iter_mut().zip(texts).zip(most) {
                 let part = bounded(part, most);
-                self.text.push_str(part);
+                self.base.text.push_str(part);
                 *length = part.len() as u16;
             }
-            self.callers.push(NotedCaller { hash, text, lengths });
+            self.base.callers.push(NotedCaller { hash, text, lengths });
             place
         })
     }
 
     fn put(&mut self, text: &str, most: usize) -> u16 {
         let text = bounded(text, most);
-        self.text.push_str(text);
+        self.base.text.push_str(text);
         text.len() as u16
     }
 
     /// Where a text stands that was written down, cut to [`NAME`].
     pub(super) fn named_value(&mut self, text: &str) -> (u32, u32) {
-        let start = self.text.len() as u32;
+        let start = self.base.text.len() as u32;
         (start, start + u32::from(self.put(text, NAME)))
     }
 
     /// The hash of a note's caller, within a process.
     pub(crate) fn caller_hash(&self, note: &Note) -> u64 {
-        self.callers[note.caller as usize].hash
+        self.base.callers[note.caller as usize].hash
     }
 
     /// A text of a note.
     pub(crate) fn shown(&self, note: &Note, shown: Shown) -> &str {
         let Some(place) = (shown as usize).checked_sub(OWN) else { return self.text_at(note.own(shown)) };
-        let caller = &self.callers[note.caller as usize];
+        let caller = &self.base.callers[note.caller as usize];
         let before: u32 = caller.lengths[..place].iter().map(|length| u32::from(*length)).sum();
         let start = caller.text + before;
         self.text_at((start, start + u32::from(caller.lengths[place])))

@@ -20,7 +20,7 @@ impl Notes {
         observed: &Observed<'_>,
         earliest: &mut Earliest,
     ) -> bool {
-        let note = &self.notes[place as usize];
+        let note = &self.base.notes[place as usize];
         let value = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => 0,
             Value::Api => note.what,
@@ -30,12 +30,12 @@ impl Notes {
         // Of two events in one minute with one value, a cell keeps the older.
         if matches!(observed.keep, Keep::Distinct(_)) {
             let first = earliest.entry((entity, observed.slot, minute, value)).or_insert(place);
-            if self.notes[*first as usize].time < note.time {
+            if self.base.notes[*first as usize].time < note.time {
                 return false;
             }
             *first = place;
         }
-        let note = &self.notes[place as usize];
+        let note = &self.base.notes[place as usize];
         let name = match &observed.value {
             Value::Api if note.outcome == Outcome::Line => (0, 0),
             Value::Api => note.own(Shown::What),

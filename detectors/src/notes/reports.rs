@@ -17,6 +17,10 @@ pub(super) struct Reported {
 }
 
 impl Reported {
+    pub(super) fn touch(&self) -> usize {
+        self.touch as usize
+    }
+
     pub(super) fn of_touch(&self, touch: u32) -> Reported {
         Reported { touch, ..*self }
     }
