@@ -17,7 +17,7 @@ use lapwing_detectors::stage::Stage;
 use super::hidden::{alerts, reasons};
 use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
 use crate::noise::profiles;
-use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Wrong};
+use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Telling, Wrong};
 use crate::report::clean::clean;
 use crate::report::{json, text};
 use crate::settings::Settings;
@@ -85,6 +85,9 @@ pub struct Args {
     /// Show what rules of the stage `observe` find as well.
     #[arg(long)]
     observe: bool,
+    /// Tell each alert by itself: not lesser ones with a graver one about the same principal and hour.
+    #[arg(long)]
+    each: bool,
     /// Show what is hidden as well, after the summary: what, when, and why it is not said.
     #[arg(long)]
     hidden: bool,
@@ -204,6 +207,7 @@ fn plan(args: &Args) -> Plan {
         log_group: args.log_group.clone(),
         strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
         stage: if args.observe { Stage::Observe } else { Stage::Digest },
+        telling: if args.each { Telling::Each } else { Telling::Stories },
     }
 }
 

@@ -3,10 +3,21 @@
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use lapwing_detectors::alert::{Alert, AlertId, Status};
-use lapwing_detectors::group::Change;
+use lapwing_detectors::group::{Change, Stories};
 
 use super::run::{Replay, Teller};
 use crate::store::{StateStore, StoreError};
+
+/// What becomes of lesser alerts about a principal that come soon before or after a graver one, where all is told at the
+/// end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// The graver one tells of them.
+    #[default]
+    Stories,
+    /// Each is told by itself.
+    Each,
+}
 
 impl Replay {
     /// Tells changes at `now`, or, without it, each when it was raised. Alerts that are part of others are counted, and
@@ -18,9 +29,11 @@ impl Replay {
         teller: &mut dyn Teller,
     ) -> Result<(), StoreError> {
         let parts = self.parts(changes, now)?;
+        let stories = self.stories(changes, now);
         for change in changes {
             let Some(mut alert) = self.in_words(change, now) else { continue };
             let now = now.unwrap_or(alert.raised_at);
+            alert.part_of = stories.leader(alert.id);
             let spent = self.runtime.block_on(self.pipeline.place(&mut alert, now))?;
             self.runtime.block_on(self.pipeline.said(&alert))?;
             let notice = match spent {
@@ -38,9 +51,21 @@ impl Replay {
                 self.tell_alert(&notice, teller);
             }
             alert.parts = parts.get(&alert.id).copied().unwrap_or_default();
+            if alert.status == Status::Open {
+                let told = stories.parts(alert.id).iter().filter_map(|at| self.in_words(&changes[*at], None));
+                alert.told = told.collect();
+            }
             self.tell_alert(&alert, teller);
         }
         Ok(())
+    }
+
+    /// What is told with what: at the end, where all of it is known.
+    fn stories(&self, changes: &[Change], now: Option<DateTime<Utc>>) -> Stories {
+        match (self.plan.telling, now) {
+            (Telling::Stories, None) => self.pipeline.store.book().stories(changes, &self.pipeline.engine),
+            (Telling::Each, _) | (_, Some(_)) => Stories::default(),
+        }
     }
 
     /// How many of the alerts that are opened are part of each other one.

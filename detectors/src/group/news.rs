@@ -80,6 +80,16 @@ impl Book {
         Change { raised_at: course.raised_at(status), id: course.id(), status, words }
     }
 
+    /// The alert that a change opens, of which nothing was said yet.
+    pub(super) fn opened<'b>(&'b self, change: &'b Change) -> Option<(&'b Entity, &'b Course)> {
+        match &change.words {
+            Words::Wanted { entity, detector, place } if change.status == Status::Open => {
+                Some((entity, self.alerts.get(entity)?.get(detector)?.get(*place)?))
+            }
+            Words::Wanted { .. } | Words::Found(_) => None,
+        }
+    }
+
     /// A change in words; nothing where its alert is not in the book any more.
     #[must_use]
     pub fn word(&self, change: &Change) -> Option<Alert> {

@@ -9,7 +9,7 @@ mod state;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller};
+use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller, Telling};
 use lapwing::report::json;
 use lapwing::settings::Settings;
 use lapwing::source::find;
@@ -79,6 +79,7 @@ fn planned(how: How, settings: Settings) -> Replay {
         strictness: Strictness::Skip,
         log_group: String::new(),
         stage: Stage::Digest,
+        telling: Telling::Each,
     };
     Replay::new(plan, &Arc::new(settings)).unwrap()
 }
