@@ -285,6 +285,16 @@ pub trait Detector: Send + Sync {
         Stage::Alert
     }
 
+    /// What becomes at most of a finding of that severity.
+    fn at_most(&self, _severity: Severity) -> Stage {
+        Stage::Alert
+    }
+
+    /// What it asks of an entity's habits beside what it triggers on.
+    fn remembers(&self) -> &'static [Facet] {
+        &[]
+    }
+
     /// What must not be silent.
     fn watched(&self) -> Vec<Entity> {
         Vec::new()

@@ -163,7 +163,9 @@ pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
         about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
     };
     let abouts = watches.iter().filter(asks).map(|watch| watch.detector.about());
-    let asked = abouts.fold(0, |all, about| match about.trigger {
+    let remembered = watches.iter().filter(asks).flat_map(|watch| watch.detector.remembers());
+    let remembered = remembered.fold(0, |all, facet| all | facet.bit());
+    let asked = abouts.fold(remembered, |all, about| match about.trigger {
         Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
         Trigger::Measures(_) | Trigger::Slots(_) => all,
     });

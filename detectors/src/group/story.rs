@@ -120,3 +120,87 @@ impl Book {
         stories
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::about;
+
+    /// Alerts as `name detector severity stage first-last`, and the stories among them as `leader: parts`.
+    fn check(alerts: &[&str], expected: &[&str]) {
+        let mut names: BTreeMap<AlertId, &str> = BTreeMap::new();
+        let mut pieces = Vec::new();
+        for (at, alert) in alerts.iter().enumerate() {
+            let [name, detector, severity, stage, minutes] = *alert.split(' ').collect::<Vec<_>>() else {
+                panic!("{alert}: five words")
+            };
+            let (first, last) = minutes.split_once('-').unwrap();
+            let [first, last] = [first, last].map(|minute| Minute(minute.parse().unwrap()));
+            let stage = if stage == "single" { Stage::Alert } else { Stage::Digest };
+            let severity = Severity::from_name(severity).unwrap();
+            let (id, about) = (AlertId(at as u64), about(detector).unwrap());
+            names.insert(id, name);
+            pieces.push(Piece { at, id, about, severity, stage, first, last });
+        }
+        let told = |pieces: Vec<Piece>| {
+            let mut stories = Stories::default();
+            stories.gather(pieces);
+            let of = |leader: &AlertId| {
+                let mut parts: Vec<&str> =
+                    stories.parts(*leader).iter().map(|at| names[&AlertId(*at as u64)]).collect();
+                parts.sort_unstable();
+                format!("{}: {}", names[leader], parts.join(" "))
+            };
+            let mut told: Vec<String> = stories.parts.keys().map(of).collect();
+            told.sort_unstable();
+            told
+        };
+        let copy = |piece: &Piece| Piece { ..*piece };
+        assert_eq!(told(pieces.iter().rev().map(copy).collect()), expected, "backwards");
+        assert_eq!(told(pieces), expected);
+    }
+
+    #[test]
+    fn the_gravest_tells_of_what_goes_into_the_digest() {
+        check(
+            &[
+                "a denied-burst low digest 0-5",
+                "b root-use high single 40-50",
+                "c denied-on-one-api low digest 55-58",
+                "d new-api medium digest 100-100",
+                "e new-key low digest 170-170",
+            ],
+            &["b: a c d"],
+        );
+    }
+
+    #[test]
+    fn what_is_sent_by_itself_is_part_of_what_was_sent_before() {
+        check(&["a root-use high single 0-5", "b denied-burst medium single 10-12"], &["a: b"]);
+        check(&["a root-use high single 20-25", "b denied-burst medium single 10-12"], &[]);
+        check(&["a root-use medium digest 0-5", "b denied-burst medium single 10-12"], &["b: a"]);
+    }
+
+    #[test]
+    fn what_is_grave_is_part_of_the_same_tactic_alone() {
+        check(&["a root-use high single 0-5", "b denied-burst high single 10-12"], &[]);
+        check(&["a root-use high single 0-5", "b console-login-without-mfa high single 10-12"], &["a: b"]);
+        check(&["a root-use critical single 0-5", "b console-login-without-mfa critical single 10-12"], &[]);
+        check(&["a root-use critical single 0-5", "b trail-tampering high digest 10-12"], &[]);
+    }
+
+    #[test]
+    fn rates_are_parts_and_tell_of_nothing() {
+        check(&["a api-call-rate high single 0-5", "b denied-burst low digest 3-4"], &[]);
+        check(&["a root-use high single 0-5", "b api-call-rate medium single 10-12"], &["a: b"]);
+    }
+
+    #[test]
+    fn a_story_reaches_as_far_as_its_parts() {
+        check(
+            &["a root-use high single 0-0", "b new-api low digest 50-50", "c new-key low digest 100-100"],
+            &["a: b c"],
+        );
+        check(&["a root-use high single 0-0", "b new-api low digest 0-90"], &[]);
+    }
+}
