@@ -56,6 +56,12 @@ impl Invocation<'_> {
     pub(super) fn last_start(&self) -> SystemTime {
         self.deadline.checked_sub(RESERVE).unwrap_or(SystemTime::UNIX_EPOCH)
     }
+
+    /// When half of the time that is left is over: a tick judges until then, and sends after that.
+    fn middle(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now + self.deadline.duration_since(now).unwrap_or_default() / 2
+    }
 }
 
 /// What the invocation answers, and logs.
@@ -150,6 +156,7 @@ impl Handler {
 
     /// Judges what has become complete, and sends what has ended or was left behind.
     async fn tick(&mut self, invocation: Invocation<'_>) -> Result<Summary, Failure> {
+        self.pipeline.store.end_ticks(invocation.middle());
         let alerts = self.pipeline.tick(invocation.now).await.map_err(|e| state_failed(invocation, e))?;
         let sent = self.send(invocation, &alerts).await? + Box::pin(self.send_digests(invocation)).await?;
         // Without anything that waits its age is nothing: an alarm on it must see that.

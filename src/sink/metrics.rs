@@ -27,7 +27,8 @@ pub struct Measures {
     pub overflow: u64,
     /// Seconds between the newest event and now; `None` without events.
     pub lag_seconds: Option<f64>,
-    /// Seconds since the oldest alert waits to be sent, as a tick met it; `None` outside of ticks, and without a table.
+    /// Seconds since the oldest alert waits to be sent, or the first minute to be judged, as a tick met it; `None` outside
+    /// of ticks, and without a table.
     pub waiting_seconds: Option<f64>,
     /// How many findings of each detector and severity.
     pub findings: BTreeMap<(&'static str, Severity), u64>,

@@ -1,6 +1,7 @@
 //! State in the instance or in a table, as the deployment has it.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use lapwing_detectors::alert::{Alert, AlertId};
@@ -45,7 +46,15 @@ impl<T: Table> EitherStore<T> {
         matches!(self, EitherStore::Table(_))
     }
 
-    /// Since when the oldest change waits to be sent that was met since this was last asked; nothing without a table.
+    /// Ticks leave what they have not begun by then to the next one, where there is a table to note that in.
+    pub fn end_ticks(&mut self, at: SystemTime) {
+        if let EitherStore::Table(store) = self {
+            store.ends = Some(at);
+        }
+    }
+
+    /// Since when the oldest change waits to be sent that was met since this was last asked, or a minute to be judged;
+    /// nothing without a table.
     pub fn waiting_since(&mut self) -> Option<DateTime<Utc>> {
         match self {
             EitherStore::Instance(_) => None,

@@ -49,7 +49,7 @@ pub(super) struct Access<'a, T> {
     /// How surprising findings must be, by day.
     pub(super) levels: &'a Arc<Levels>,
     /// What is usual for accounts that were asked about.
-    pub(super) accounts: &'a Mutex<Accounts>,
+    pub(super) accounts: &'a futures_util::lock::Mutex<Accounts>,
     /// The work that was asked for.
     pub(super) asked: &'a Mutex<HashSet<(Bucket, Work)>>,
 }
@@ -199,7 +199,9 @@ impl<T: Table> Access<'_, T> {
         }
         // What was learnt of complete hours stays as it is, once whoever was slow has written what came in time for them.
         let end = self.complete(&home).plus(1).hour();
-        let met = self.accounts().get(&home).cloned();
+        // Of many entities that ask at once, one reads what all need.
+        let mut accounts = self.accounts.lock().await;
+        let met = accounts.get(&home).cloned();
         if let Some((_, profile)) = met.as_ref().filter(|(learnt, _)| *learnt == end) {
             view.account = Some(Arc::clone(profile));
             return Ok(());
@@ -211,17 +213,12 @@ impl<T: Table> Access<'_, T> {
         let Some((learnt, profile)) = account.learnt else { return Ok(()) };
         view.account = Some(Arc::clone(&profile));
         if self.complete(&home).plus(1 - SKEW.num_minutes() as i32).hour() == learnt {
-            let mut accounts = self.accounts();
             if accounts.len() >= ACCOUNTS {
                 accounts.clear();
             }
             accounts.insert(home, (learnt, profile));
         }
         Ok(())
-    }
-
-    fn accounts(&self) -> MutexGuard<'_, Accounts> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The stored profile, and the hour that it stands at: where there is none, before all cells that live.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -12,7 +13,7 @@ use lapwing_detectors::day::{Budget, Day, Digest};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::group::{Book, parents_of};
-use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::judge::{Judged, Range};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
@@ -26,19 +27,19 @@ use super::ledger::LEASE;
 use super::ledger::Ledger;
 use super::levels::Levelled;
 use super::port::{Freshness, Table, TableError};
-use super::tick::{Pass, Step};
+use super::tick::Pass;
 use super::view::View;
 use crate::store::{Daily, Due, Found, Heard, Judge, Limits, Placed, StateStore, StoreError};
 
 /// Entities that are written and read at once.
-const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 /// Writes that nobody got in the way of, after which an instance trusts what it remembers.
 const WINS: u8 = 3;
 /// Entities that an instance remembers.
 const REMEMBERED: usize = 5_000;
 /// Parts of cells that it remembers of them, of a few kilobytes each at most.
 const PARTS: usize = 20_000;
-/// Entities whose minutes a tick hands out at once.
+/// Things that a tick does, and entities whose minutes it hands out, at once.
 const HANDFUL: usize = 50;
 /// Silences are judged anew for so many minutes: what comes later than that changes nothing about them.
 const LISTENED: i32 = 24 * 60;
@@ -52,9 +53,13 @@ pub struct TableStore<T> {
     owner: u64,
     /// How long it has to send what it claimed, before another instance does.
     pub lease: TimeDelta,
-    views: HashMap<Entity, View>,
+    /// How many things a tick does at once.
+    pub handful: usize,
+    /// When a tick leaves what is left to the next one; never where that is not set.
+    pub ends: Option<SystemTime>,
+    pub(super) views: HashMap<Entity, View>,
     asked: Mutex<HashSet<(Bucket, Work)>>,
-    accounts: Mutex<Accounts>,
+    accounts: futures_util::lock::Mutex<Accounts>,
     census: Census,
     pass: Option<Pass>,
     /// The first bucket that this instance has left to later ticks.
@@ -70,7 +75,7 @@ pub struct TableStore<T> {
     digested: Option<Day>,
     /// Events that came after their minute was complete.
     pub late: u64,
-    /// Since when the oldest change waits to be sent that this instance has met.
+    /// Since when the oldest change waits to be sent that this instance has met, or what it left to the next tick.
     pub waiting_since: Option<DateTime<Utc>>,
 }
 
@@ -92,9 +97,11 @@ impl<T: Table> TableStore<T> {
             limits,
             owner,
             lease: LEASE,
+            handful: HANDFUL,
+            ends: None,
             views: HashMap::new(),
             asked: Mutex::default(),
-            accounts: Mutex::default(),
+            accounts: futures_util::lock::Mutex::default(),
             census: Census::default(),
             pass: None,
             ticked: None,
@@ -146,7 +153,7 @@ impl<T: Table> TableStore<T> {
         }
     }
 
-    fn remember(&mut self, view: View) {
+    pub(super) fn remember(&mut self, view: View) {
         self.views.insert(view.entity.clone(), view);
     }
 
@@ -216,7 +223,7 @@ impl<T: Table> TableStore<T> {
     }
 
     /// Takes what letters this instance has in a ledger.
-    fn collect(&mut self, view: &View) {
+    pub(super) fn collect(&mut self, view: &View) {
         let oldest = view.ledger.value.waiting_since();
         self.waiting_since = [self.waiting_since, oldest].into_iter().flatten().min();
         for letter in view.ledger.value.letters_of(self.owner) {
@@ -266,27 +273,21 @@ impl<T: Table> StateStore for TableStore<T> {
             None => Pass::begin(&self.access(now), self.ticked).await?,
         };
         let mut due = Vec::new();
-        self.make_room(HANDFUL);
+        self.make_room(self.handful);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
-        while due.len() < HANDFUL && (due.is_empty() || pass.has_work()) {
-            let Step::Work(work) = pass.next(&self.access(now)).await? else {
+        while due.len() < self.handful && (due.is_empty() || pass.has_work()) {
+            if due.is_empty() && self.ends.is_some_and(|ends| SystemTime::now() >= ends) {
+                let waits = Some(pass.bucket().start()).filter(|since| *since <= now);
+                self.waiting_since = self.waiting_since.into_iter().chain(waits).min();
+                pass.leave(&self.access(now)).await?;
+                return Ok(due);
+            }
+            let work = pass.next(&self.access(now), self.handful).await?;
+            if work.is_empty() {
                 self.ticked = Some(pass.bucket());
                 return Ok(due);
-            };
-            if work.hour.is_none() {
-                let never = |known: &Known, range: Range| Judged::empty(known.entity.clone(), range);
-                let (view, _) = self.access(now).settle((&work.entity, None), (&[], Past::Closed), &never).await?;
-                self.collect(&view);
-                continue;
             }
-            self.meet_levels(work.hour.into_iter(), now).await?;
-            let older = self.views.remove(&work.entity);
-            let (mut view, found) = self.access(now).complete_minutes(&work, older).await?;
-            if self.access(now).falls_behind(&view, &work) {
-                self.access(now).move_on(&mut view).await?;
-            }
-            due.extend(found);
-            self.remember(view);
+            due.extend(self.finish(&work, now).await?);
         }
         self.pass = Some(pass);
         Ok(due)
@@ -298,13 +299,13 @@ impl<T: Table> StateStore for TableStore<T> {
         judge: &Judge<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Found>, StoreError> {
+        // A tick whose findings were not folded is begun anew, whatever it was that failed.
+        let pass = self.pass.take();
         let mut by_entity: BTreeMap<&Entity, Vec<&Judged>> = BTreeMap::new();
         for judged in &judged {
             by_entity.entry(&judged.entity).or_default().push(judged);
         }
         self.note_peaks(&judged, now).await?;
-        // A tick whose findings were not folded is begun anew.
-        let pass = self.pass.take();
         let mut found = Vec::new();
         for (entity, judged) in by_entity {
             let complete = self.access(now).complete_for_all();

@@ -69,10 +69,13 @@ pub(super) fn empty() -> Option<Cloud> {
 }
 
 impl Cloud {
+    /// The function is the binary of this build, or the one that `LAPWING_BOOTSTRAP` names: that which is deployed.
     fn start(python: &PathBuf) -> Cloud {
+        let bootstrap = std::env::var_os("LAPWING_BOOTSTRAP").unwrap_or_else(|| env!("CARGO_BIN_EXE_bootstrap").into());
         let mut server = Command::new(python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/server.py"))
-            .args(["--bootstrap", env!("CARGO_BIN_EXE_bootstrap")])
+            .arg("--bootstrap")
+            .arg(bootstrap)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

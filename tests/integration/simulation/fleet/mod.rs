@@ -19,6 +19,7 @@ mod silence;
 mod sink;
 mod table;
 mod table_laws;
+mod ticks;
 mod world;
 
 use std::collections::BTreeSet;
@@ -31,6 +32,8 @@ use run::{Flaw, Run};
 
 /// Seeds that an ordinary test runs.
 const SEEDS: u64 = 100;
+/// Seeds that differed once, and what for is mended.
+const DIFFERED: [u64; 3] = [1335, 3416, 63920];
 
 /// What comes out otherwise than it must; empty when nothing does. Also what was found.
 fn outcome(workload: &Workload, deliveries: &[&Delivery], flaw: Flaw) -> (String, Outcome) {
@@ -78,7 +81,11 @@ fn many_instances_find_what_one_finds() {
         let (wrong, found) = outcome(&workload, &deliveries, Flaw::None);
         if wrong.is_empty() { Ok(found.detectors().collect()) } else { Err(wrong) }
     };
-    let spoke = each(seeds.clone(), try_one, |seed| told(seed, &Workload::of(seed, &engine), &differ));
+    let told = |seed| told(seed, &Workload::of(seed, &engine), &differ);
+    let spoke = each(seeds.clone(), try_one, told);
+    if seeds == (0..SEEDS) {
+        DIFFERED.iter().for_each(|seed| drop(each(*seed..seed + 1, try_one, told)));
+    }
     let all: BTreeSet<&str> = super::speaking(&engine);
     assert!(seeds.start > 0 || seeds.end < SEEDS || spoke == all, "these never spoke: {:?}", &all - &spoke);
 }

@@ -8,44 +8,51 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use lapwing::decode::Origin;
 use lapwing::pipeline::{From, delivery_id, teach};
-use lapwing::store::table::{Item, Place, Put, Span, Table, TableError, TableStore};
+use lapwing::store::table::{Item, Outlook, Place, Put, Span, Table, TableError, TableStore};
 use lapwing::store::{Judge, Limits, StateStore as _};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::{Entity, Family};
 use lapwing_detectors::judge::{Judged, Known, Range};
+use lapwing_detectors::level::{Peak, Pool, Surprise};
 use lapwing_detectors::observe::Learnt;
 use lapwing_detectors::time::{Hour, Minute};
 
 use crate::logs::ACCOUNT;
 
-/// A table that answers at once.
+/// A table that answers at once, but for what lies under keys that begin with some text.
 #[derive(Default)]
-pub(super) struct Shelf(RefCell<BTreeMap<Place, Item>>);
+pub(super) struct Shelf {
+    items: RefCell<BTreeMap<Place, Item>>,
+    refused: Flag<Option<&'static str>>,
+}
 
 impl Shelf {
     /// How often ledgers were written.
     pub(super) fn written(&self) -> u64 {
-        self.0.borrow().values().filter(|item| &*item.place.sort == "a").map(|item| item.version).sum()
+        self.items.borrow().values().filter(|item| &*item.place.sort == "a").map(|item| item.version).sum()
     }
 }
 
 impl Table for &Shelf {
     async fn query(&self, span: Span<'_>) -> Result<Vec<Item>, TableError> {
         let place = |sort: &str| Place { key: span.key.into(), sort: sort.into() };
-        Ok(self.0.borrow().range(place(span.from)..=place(span.to)).map(|(_, item)| item.clone()).collect())
+        Ok(self.items.borrow().range(place(span.from)..=place(span.to)).map(|(_, item)| item.clone()).collect())
     }
 
     async fn replace(&self, item: &Item, before: u64) -> Result<Put, TableError> {
-        let held = self.0.borrow().get(&item.place).cloned();
+        if self.refused.get().is_some_and(|refused| item.place.key.starts_with(refused)) {
+            return Err(TableError { what: "throttled".to_owned(), outlook: Outlook::Lasting });
+        }
+        let held = self.items.borrow().get(&item.place).cloned();
         if held.as_ref().map_or(0, |held| held.version) != before {
             return Ok(Put::Overtaken(held));
         }
-        self.0.borrow_mut().insert(item.place.clone(), item.clone());
+        self.items.borrow_mut().insert(item.place.clone(), item.clone());
         Ok(Put::Done)
     }
 
     async fn put(&self, item: &Item) -> Result<(), TableError> {
-        self.0.borrow_mut().insert(item.place.clone(), item.clone());
+        self.items.borrow_mut().insert(item.place.clone(), item.clone());
         Ok(())
     }
 }
@@ -71,7 +78,7 @@ pub(super) fn refusals_at(at: &str, engine: &Engine, apis: std::ops::Range<usize
 }
 
 /// What an instance finds in the cells that it has read.
-fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
+pub(super) fn judged(engine: &Engine, known: &Known, range: Range) -> Judged {
     let mut findings = Vec::new();
     engine.judge(known, range, &mut findings);
     Judged { entity: known.entity.clone(), range, findings, peaks: Vec::new() }
@@ -183,4 +190,29 @@ fn what_comes_late_is_seen_by_who_remembers_the_hour() {
         seen = bursts.map(|finding| finding.verdict.seen).max().unwrap_or_default().max(seen);
     }
     assert_eq!(seen, 12);
+}
+
+/// A tick notes what later levels rest on before anything is folded. Where that fails, its minutes are judged again.
+#[test]
+fn what_was_not_folded_is_handed_out_again() {
+    let (shelf, engine) = (Shelf::default(), Arc::new(Engine::default()));
+    let mut store = TableStore::new(&shelf, Arc::clone(&engine), Limits::default(), 1);
+    let judge = |known: &Known, range: Range| judged(&engine, known, range);
+    let taught = refusals(&engine, 0..6, time("2026-10-20T12:01:00Z"));
+    store.exchange(taught).now_or_never().unwrap().unwrap();
+    let now = time("2026-10-20T12:30:00Z");
+    let hand_out = |store: &mut TableStore<&Shelf>| {
+        let due = store.due(now).now_or_never().unwrap().unwrap();
+        due.into_iter().map(|(known, range)| judge(&known, range)).collect::<Vec<_>>()
+    };
+    let mut first = hand_out(&mut store);
+    let of = (Pool::Compared, Surprise { t: 4.0, asked: 3.0 });
+    let peak = Peak::of(first[0].range.from, ("denied-burst", &first[0].entity), of);
+    first[0].peaks.push(peak);
+    shelf.refused.set(Some("day"));
+    assert!(store.fold(first.clone(), &judge, now).now_or_never().unwrap().is_err());
+    shelf.refused.set(None);
+    let again = hand_out(&mut store);
+    let entities = |all: &[Judged]| all.iter().map(|judged| judged.entity.clone()).collect::<Vec<_>>();
+    assert_eq!(entities(&again), entities(&first));
 }

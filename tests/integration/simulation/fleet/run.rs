@@ -153,6 +153,8 @@ impl<'w> Run<'w> {
             Flaw::KeepsClaims => TimeDelta::weeks(1_000),
             _ => store.lease,
         };
+        // Few enough that ticks end, die and go on within a bucket.
+        store.handful = 1 + self.owners as usize % 20;
         Pipeline::new(Arc::new(Settings::default()), Arc::clone(&self.workload.engine), store)
     }
 
