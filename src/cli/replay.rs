@@ -346,7 +346,7 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
         if changes > 0 { format!("; {changes} later changes of them were printed as well") } else { String::new() };
     line("alerts", opened, &format!("{}{changes}", found.join(", ")));
     let optional = [
-        ("digest", replay.digested(), "alerts that the Lambda function sends once a day"),
+        ("digest", replay.digested(), "of the alerts, those that the Lambda function sends once a day"),
         ("folded", stats.folded, "alerts that are part of others, and told with those"),
         ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),
         ("unread", replay.failures, "inputs that could not be opened, read or recognised"),

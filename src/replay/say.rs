@@ -33,7 +33,9 @@ impl Replay {
         for change in changes {
             let Some(mut alert) = self.in_words(change, now) else { continue };
             let now = now.unwrap_or(alert.raised_at);
-            alert.part_of = stories.leader(alert.id);
+            if let Some(leader) = stories.leader(alert.id) {
+                alert.part_of = Some(self.parent(&alert)?.unwrap_or(leader));
+            }
             let spent = self.runtime.block_on(self.pipeline.place(&mut alert, now))?;
             self.runtime.block_on(self.pipeline.said(&alert))?;
             let notice = match spent {
@@ -52,8 +54,7 @@ impl Replay {
             }
             alert.parts = parts.get(&alert.id).copied().unwrap_or_default();
             if alert.status == Status::Open {
-                let told = stories.parts(alert.id).iter().filter_map(|at| self.in_words(&changes[*at], None));
-                alert.told = told.collect();
+                alert.told = self.told(stories.parts(alert.id).iter().map(|at| &changes[*at]))?;
             }
             self.tell_alert(&alert, teller);
         }
@@ -68,12 +69,28 @@ impl Replay {
         }
     }
 
+    /// The parts of a story in words, without those that their cause tells of.
+    fn told<'c>(&mut self, parts: impl Iterator<Item = &'c Change>) -> Result<Vec<Alert>, StoreError> {
+        let mut told = Vec::new();
+        for part in parts.filter_map(|change| self.in_words(change, None)).collect::<Vec<_>>() {
+            if self.parent(&part)?.is_none() {
+                told.push(part);
+            }
+        }
+        Ok(told)
+    }
+
+    /// The alert about its cause that tells of this one as well.
+    fn parent(&mut self, alert: &Alert) -> Result<Option<AlertId>, StoreError> {
+        self.runtime.block_on(self.pipeline.store.parent(alert))
+    }
+
     /// How many of the alerts that are opened are part of each other one.
     fn parts(&mut self, changes: &[Change], now: Option<DateTime<Utc>>) -> Result<HashMap<AlertId, u32>, StoreError> {
         let mut parts = HashMap::new();
         for change in changes.iter().filter(|change| change.may_be_part()) {
             let Some(alert) = self.in_words(change, now) else { continue };
-            if let Some(parent) = self.runtime.block_on(self.pipeline.store.parent(&alert))? {
+            if let Some(parent) = self.parent(&alert)? {
                 *parts.entry(parent).or_default() += 1;
             }
         }
