@@ -72,7 +72,9 @@ impl Replay {
     /// The parts of a story in words, without those that their cause tells of.
     fn told<'c>(&mut self, parts: impl Iterator<Item = &'c Change>) -> Result<Vec<Alert>, StoreError> {
         let mut told = Vec::new();
-        for part in parts.filter_map(|change| self.in_words(change, None)).collect::<Vec<_>>() {
+        for change in parts {
+            let Some(part) = self.in_words(change, None) else { continue };
+            let part = Alert { raised_at: change.raised_at(), ..part };
             if self.parent(&part)?.is_none() {
                 told.push(part);
             }

@@ -36,6 +36,12 @@ impl From<Alert> for Change {
 }
 
 impl Change {
+    /// When it is raised, whatever was said of its alert since.
+    #[must_use]
+    pub fn raised_at(&self) -> DateTime<Utc> {
+        self.raised_at
+    }
+
     /// Does it open an alert that another one may tell of as well?
     #[must_use]
     pub fn may_be_part(&self) -> bool {
