@@ -56,7 +56,7 @@ fn any_memory() {
 fn stories_lose_nothing() {
     let folder = written(&batches(&records(1), 10), numbered);
     for paths in [samples(), folder.path().to_owned()] {
-        let stories = replay(&[paths.clone()], USUAL);
+        let stories = replay(std::slice::from_ref(&paths), USUAL);
         let each = replay(&[paths], How { telling: Telling::Each, ..USUAL });
         // What is part of something spends nothing of the budget.
         let opened = |alerts: &[Alert]| {
