@@ -205,7 +205,9 @@ impl<S: StateStore> Pipeline<S> {
             alert.stage = Stage::Observe;
             return Ok(None);
         }
-        alert.part_of = self.store.parent(alert).await?;
+        if alert.part_of.is_none() {
+            alert.part_of = self.store.parent(alert).await?;
+        }
         let budget = self.settings.budget;
         let Placed { way, spent } = self.store.place(alert, budget, now).await?;
         if way == Way::Digest && alert.stage == Stage::Alert {

@@ -303,6 +303,9 @@ pub struct Alert {
     pub merged_into: Option<AlertId>,
     /// How many alerts are part of this one, and not sent.
     pub parts: u32,
+    /// Lesser alerts about the same principal, soon before or after, that it tells of: they are not sent by themselves.
+    #[serde(skip)]
+    pub told: Vec<Alert>,
     /// The alert about its cause that tells of this one as well: it is not sent.
     pub part_of: Option<AlertId>,
 }

@@ -368,6 +368,7 @@ pub fn spent_alert(day: Day, budget: Budget) -> Alert {
         causes: Vec::new(),
         merged_into: None,
         parts: 0,
+        told: Vec::new(),
         part_of: None,
     }
 }

@@ -254,7 +254,7 @@ pub trait Detector: Send + Sync {
         self.minutes(around.here, around.before)
     }
 
-    /// What of the profile it must know to tell what it told before, besides its trigger.
+    /// What of an entity's habits it asks for besides what it triggers on.
     fn remembers(&self) -> &'static [Facet] {
         &[]
     }
@@ -292,6 +292,11 @@ pub trait Detector: Send + Sync {
 
     /// What becomes of what it finds, unless the settings say otherwise.
     fn stage(&self) -> Stage {
+        Stage::Alert
+    }
+
+    /// What becomes at most of a finding of that severity.
+    fn at_most(&self, _severity: Severity) -> Stage {
         Stage::Alert
     }
 

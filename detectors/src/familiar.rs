@@ -5,8 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::Example;
 use crate::habit::hours::near;
-use crate::habit::{Facet, Habits};
+use crate::habit::{Facet, Habits, product_of};
+use crate::hash::{hash_of, hash_one};
+use crate::origin::network_of;
+use crate::sensitive::is_sensitive;
 use crate::time::Hour;
 
 /// How rare something is, is asked of so many days: what comes once a month is in them. Cells live seven days, so that an
@@ -162,6 +166,20 @@ impl Familiar {
     pub fn knows(&self, facet: Facet, value: u32, before: Hour) -> bool {
         let known = |value| self.get(facet, value).is_some_and(|entry| entry.knew(before));
         if facet == Facet::Time { near(value).into_iter().any(known) } else { known(value) }
+    }
+
+    /// Was such an event shown before that hour, as far as its parts tell: that API, from that network, with that product?
+    /// What came from no address of the Internet was not.
+    #[must_use]
+    pub fn did(&self, example: &Example, before: Hour) -> bool {
+        let (service, name) = example.what.split_once(':').unwrap_or(("", &example.what));
+        let facet = if is_sensitive(service, name) { Facet::Sensitive } else { Facet::Api };
+        let shown = [
+            (facet, hash_of(&[service, name])),
+            (Facet::Network, hash_one(network_of(&example.caller.address))),
+            (Facet::Agent, hash_one(product_of(&example.caller.agent))),
+        ];
+        shown.iter().all(|(facet, value)| self.knows(*facet, *value as u32, before))
     }
 
     /// How many days the value had not been shown when it was shown again in `hour` or soon after; 0 where it was never

@@ -21,6 +21,7 @@ mod incident;
 mod marks;
 mod news;
 mod parent;
+mod story;
 
 use by_detector::ByDetector;
 use course::Course;
@@ -28,6 +29,7 @@ pub use incident::Incidents;
 pub use marks::Mark;
 pub use news::Change;
 pub use parent::parents_of;
+pub use story::Stories;
 
 /// Findings this far apart belong to different alerts; a condition this long quiet is resolved.
 pub const QUIET_MINUTES: i32 = 60;
@@ -340,6 +342,7 @@ impl Book {
             causes,
             merged_into: None,
             parts: 0,
+            told: Vec::new(),
             part_of: None,
         }
     }

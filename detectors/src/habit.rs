@@ -9,12 +9,13 @@ use smallvec::SmallVec;
 use crate::cell::Arrival;
 use crate::entity::Family;
 use crate::event::{Call, CallKind, ErrorClass, Event, Level, Line, Log, PrincipalKind, What};
-use crate::hash::hash_one;
+use crate::hash::{hash_of, hash_one};
 use crate::line_kind::kind_of_line;
 use crate::notes::{NAME, bounded};
 use crate::origin::network_of;
 use crate::request::text_of;
 use crate::sensitive::is_sensitive;
+use crate::sign_in::is_password_alone;
 
 pub(crate) mod hours;
 
@@ -50,11 +51,13 @@ pub enum Facet {
     ErrorCode,
     /// A kind of line that its log holds, of those that are a warning or worse.
     LineKind,
+    /// Where it signed in to the console from with a password alone: the network and the product, as one.
+    Password,
 }
 
 impl Facet {
     /// All of them.
-    pub const ALL: [Facet; 12] = [
+    pub const ALL: [Facet; 13] = [
         Facet::Presence,
         Facet::Api,
         Facet::Sensitive,
@@ -67,6 +70,7 @@ impl Facet {
         Facet::Time,
         Facet::ErrorCode,
         Facet::LineKind,
+        Facet::Password,
     ];
 
     /// How many values a profile keeps. Roles of people and pipelines use a few dozen APIs; what uses more has new ones
@@ -80,6 +84,7 @@ impl Facet {
             Facet::Network | Facet::LineKind => 32,
             Facet::Region | Facet::Agent => 16,
             Facet::Key => 16,
+            Facet::Password => 8,
         }
     }
 
@@ -323,6 +328,9 @@ fn of_call<'e>(
         if !agent.is_empty() {
             show(Facet::Agent, hash_one(agent), agent);
         }
+    }
+    if let Some(network) = call.address.ip().map(network_of).filter(|_| is_password_alone(call)) {
+        show(Facet::Password, hash_of(&[network, agents.product_of(call.user_agent)]), "");
     }
     let key = call.principal.access_key;
     if is_long_term(key) {

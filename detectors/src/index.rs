@@ -162,11 +162,13 @@ pub(crate) fn facets_of(watches: &[Watch], family: Family) -> u16 {
         let about = watch.detector.about();
         about.families.contains(&family) || family == Family::Account && watch.detector.asks_account()
     };
-    let facets = |watch: &'_ Watch| match watch.detector.about().trigger {
-        Trigger::Facets(facets) => facets,
-        Trigger::Measures(_) | Trigger::Slots(_) => watch.detector.remembers(),
-    };
-    let asked = watches.iter().filter(asks).flat_map(facets).fold(0, |all, facet| all | facet.bit());
+    let abouts = watches.iter().filter(asks).map(|watch| watch.detector.about());
+    let remembered = watches.iter().filter(asks).flat_map(|watch| watch.detector.remembers());
+    let remembered = remembered.fold(0, |all, facet| all | facet.bit());
+    let asked = abouts.fold(remembered, |all, about| match about.trigger {
+        Trigger::Facets(facets) => facets.iter().fold(all, |all, facet| all | facet.bit()),
+        Trigger::Measures(_) | Trigger::Slots(_) => all,
+    });
     // Since when an entity is known, and when it did anything, is asked wherever anything is.
     if asked != 0 { asked | Facet::Presence.bit() } else { 0 }
 }

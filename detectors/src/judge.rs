@@ -306,7 +306,8 @@ impl Engine {
                 let causes = self.explain(detector, &window, &mut verdict);
                 let (top, total, denied) = top_of(&window, verdict.window, about.ranking);
                 let confirmed = range.complete;
-                let (entity, stage) = (entity.clone(), watch.stage_of(detector, &window, &mut verdict));
+                let stage = watch.stage_of(detector, &window, &mut verdict).min(detector.at_most(verdict.severity));
+                let entity = entity.clone();
                 Finding { about, entity, minute, confirmed, verdict, cap, stage, top, total, denied, causes }
             };
             found.evidence.extend(said.evidence.filter(|_| range.complete).map(&finding));

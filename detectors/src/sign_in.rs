@@ -6,7 +6,7 @@ use crate::alert::Example;
 use crate::catalog::{LOGIN_FAILED, LOGIN_SUCCEEDED};
 use crate::cell::Occurrence;
 use crate::entity::Family;
-use crate::event::{Event, Login, What};
+use crate::event::{Call, Event, Login, PrincipalKind, What};
 use crate::measure::Keep;
 use crate::observe::{Observations, Value};
 use crate::settings::Minutes;
@@ -23,6 +23,14 @@ pub(crate) fn login_of<'e>(event: &Event<'e>) -> Option<Login<'e>> {
         What::Call(call) => call.login,
         What::Log(_) => None,
     }
+}
+
+/// Does an IAM user sign in with a password and nothing else? Of sessions through Identity Center or SAML the second factor
+/// was asked for elsewhere.
+#[must_use]
+pub(crate) fn is_password_alone(call: &Call<'_>) -> bool {
+    let alone = |login: Login<'_>| login.success && login.mfa_used == Some(false) && !login.federated;
+    call.principal.kind == PrincipalKind::User && call.login.is_some_and(alone)
 }
 
 /// Keeps a sign-in in the cell of its user or address. `value` tells failures apart, `threshold` is how many matter.

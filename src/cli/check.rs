@@ -167,7 +167,7 @@ owners      0 rules
 overrides   0 rules
 silence     0 watched
 allow       0 rules
-noise       6 profiles on, 0 off; version V
+noise       7 profiles on, 0 off; version V
 deployers   none named
 sns         no topic
 metrics     on, namespace Lapwing, by detector
@@ -214,7 +214,7 @@ owners      1 rule
 overrides   0 rules
 silence     0 watched
 allow       2 rules, 1 out of date
-noise       6 profiles on, 0 off; version V
+noise       7 profiles on, 0 off; version V
 deployers   none named
             allow 1 has ended, and hides nothing new: then
 sns         arn:aws:sns:eu-west-1:111122223333:alerts (chat, from low)

@@ -18,7 +18,7 @@ use super::hidden::{alerts, reasons};
 use super::unsaid::UnsaidArgs;
 use super::{Error, Exit, Faulty, QUOTE_LIMIT, load_with, shown};
 use crate::noise::profiles;
-use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Wrong};
+use crate::replay::{Failed, Order, Plan, Replay, StateFile, Strictness, Teller, Telling, Wrong};
 use crate::report::clean::clean;
 use crate::report::{json, text};
 use crate::settings::Settings;
@@ -85,6 +85,9 @@ pub struct Args {
     /// Show what rules of the stage `observe` find as well.
     #[arg(long)]
     observe: bool,
+    /// Tell each alert by itself: not lesser ones with a graver one about the same principal and hour.
+    #[arg(long)]
+    each: bool,
     /// Show what is hidden as well, after the summary: what, when, and why it is not said.
     #[arg(long)]
     hidden: bool,
@@ -204,6 +207,7 @@ fn plan(args: &Args) -> Plan {
         unsaid: args.unsaid.said(),
         strictness: if args.strict { Strictness::Stop } else { Strictness::Skip },
         stage: if args.observe { Stage::Observe } else { Stage::Digest },
+        telling: if args.each { Telling::Each } else { Telling::Stories },
     }
 }
 
@@ -342,7 +346,7 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
         if changes > 0 { format!("; {changes} later changes of them were printed as well") } else { String::new() };
     line("alerts", opened, &format!("{}{changes}", found.join(", ")));
     let optional = [
-        ("digest", replay.digested(), "alerts that the Lambda function sends once a day"),
+        ("digest", replay.digested(), "of the alerts, those that the Lambda function sends once a day"),
         ("folded", stats.folded, "alerts that are part of others, and told with those"),
         ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),
         ("unread", replay.failures, "inputs that could not be opened, read or recognised"),

@@ -12,9 +12,10 @@ mod weight;
 use lapwing_detectors::alert::{Caller, Subject};
 use lapwing_detectors::detector::Folding;
 use lapwing_detectors::judge::{Finding, Judged, Known};
+use lapwing_detectors::profile::Profile as Usual;
 use lapwing_detectors::severity::Severity;
 use lapwing_detectors::stage::Stage;
-use lapwing_detectors::time::Minute;
+use lapwing_detectors::time::{Hour, Minute};
 
 pub use self::profiles::{Kind, Profile, Profiles, Reach, Reading, profiles};
 pub use self::tally::{Count, Reason, Tally};
@@ -22,6 +23,8 @@ use crate::settings::{Case, From, Settings};
 
 /// Nothing graver is ever hidden, whatever a profile says.
 const MOST_HIDDEN: Severity = Severity::Medium;
+/// So many hours ago at least somebody did what is a habit: on another day, be it earlier in that.
+const BEFORE: i32 = 20;
 
 /// What became of the findings about one entity.
 #[derive(Debug, Default)]
@@ -128,13 +131,23 @@ impl<'a> About<'a> {
             let (hides, lowers) = (profile.hides(kind, severity), profile.lowers(kind, severity));
             let theirs = || profile.fitting(name).any(|who| who.agrees(finding, whole));
             let on = (hides || lowers) && self.settings.noise.is_on(profile.name());
-            if !on || !theirs() || profile.reads && !self.only_reads(finding.minute) {
+            let unlike = profile.reads && !self.only_reads(finding.minute) || profile.habits && !self.is_habit(finding);
+            if !on || !theirs() || unlike {
                 continue;
             }
             let reason = Reason::Profile(profile.name());
             return if hides && severity <= MOST_HIDDEN { Fate::Hidden(reason) } else { Fate::Lowered(reason) };
         }
         Fate::Said
+    }
+
+    /// Did the principal do all of it on the day before, or earlier, as well? What is done for the first time, and again the same evening, is no
+    /// habit.
+    fn is_habit(&self, finding: &Finding) -> bool {
+        let Some(familiar) = self.known.profile.as_deref().and_then(Usual::familiar) else { return false };
+        let before = Hour(finding.minute.hour().0 - BEFORE);
+        let examples = &finding.verdict.examples;
+        !examples.is_empty() && examples.iter().all(|example| familiar.did(example, before))
     }
 
     /// What is grave weighs more where its account is a live one, and less where things are tried out.

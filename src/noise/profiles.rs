@@ -32,6 +32,8 @@ pub enum Kind {
     Rates,
     /// Ways into the console and out of it.
     SignIns,
+    /// What is grave where somebody does it for the first time.
+    Habitual,
 }
 
 impl Kind {
@@ -46,6 +48,7 @@ impl Kind {
             Kind::Refusals => "refusals",
             Kind::Rates => "rates",
             Kind::SignIns => "sign-ins",
+            Kind::Habitual => "habitual",
         }
     }
 }
@@ -76,6 +79,9 @@ pub struct Profile {
     /// Must the principal only read?
     #[serde(default)]
     pub reads: bool,
+    /// Must the principal have done the same on an earlier day, from the same network, with the same tool?
+    #[serde(default)]
+    pub habits: bool,
     hides: Reach,
     lowers: Reach,
 }
@@ -247,7 +253,7 @@ mod tests {
         let names: Vec<&str> = profiles.all.iter().map(|profile| profile.name.as_str()).collect();
         assert_eq!(
             names,
-            ["aws_services", "called_by_aws", "scanners", "deploy_robots", "pipelines", "identity_center"]
+            ["aws_services", "called_by_aws", "scanners", "deploy_robots", "pipelines", "identity_center", "habits"]
         );
         let ids: usize = profiles.kinds.values().map(Vec::len).sum();
         assert_eq!(profiles.by_id.len(), ids, "something has two kinds");

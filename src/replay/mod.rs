@@ -8,5 +8,6 @@ mod state;
 mod workers;
 
 pub use run::{Failed, Order, Plan, Replay, Stats, Strictness, Teller};
+pub use say::Telling;
 pub use state::{StateFile, Wrong};
 pub use workers::Unsaid;

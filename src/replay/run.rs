@@ -19,6 +19,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::kept::Kept;
 use super::met::Book;
+use super::say::Telling;
 use super::workers::{Piece, Reading, Unsaid, read};
 use crate::decode::{Decoded, Reject};
 use crate::noise::{Reason, Tally};
@@ -58,6 +59,8 @@ pub struct Plan {
     pub unsaid: Unsaid,
     /// The least stage of alerts that are told.
     pub stage: Stage,
+    /// Are alerts told with graver ones about the same principal?
+    pub telling: Telling,
 }
 
 /// What a bad record does.

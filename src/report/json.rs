@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use lapwing_detectors::alert::{Alert, Span, Subject, Top};
+use lapwing_detectors::alert::{Alert, EventId, Span, Subject, Top};
 use lapwing_detectors::cause::Cause;
 use lapwing_detectors::stage::Stage;
 use serde::Serialize;
@@ -48,7 +48,7 @@ struct Line<'a> {
     expected: Option<f64>,
     threshold: Option<f64>,
     p_value: Option<f64>,
-    attack: &'a [&'a str],
+    attack: Vec<&'a str>,
     evidence: Vec<String>,
     top: Vec<TopOut<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -65,6 +65,8 @@ struct Line<'a> {
     part_of: Option<String>,
     #[serde(skip_serializing_if = "is_none")]
     parts: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tells: Vec<ToldOut<'a>>,
     runbook: Cow<'a, str>,
     sent: &'a str,
 }
@@ -119,6 +121,32 @@ struct BeforeOut<'a> {
     event_id: String,
 }
 
+/// A lesser alert that this one tells of.
+#[derive(Serialize)]
+struct ToldOut<'a> {
+    id: String,
+    detector: &'a str,
+    severity: &'a str,
+    window: SpanOut,
+    seen: u64,
+    attack: &'a [&'a str],
+    summary: String,
+}
+
+impl<'a> ToldOut<'a> {
+    fn of(alert: &'a Alert) -> ToldOut<'a> {
+        ToldOut {
+            id: alert.id.to_string(),
+            detector: alert.detector,
+            severity: alert.severity.name(),
+            window: SpanOut::of(alert.window),
+            seen: alert.seen,
+            attack: alert.attack,
+            summary: text::summary(alert),
+        }
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_none(n: &u32) -> bool {
     *n == 0
@@ -144,7 +172,7 @@ impl<'a> Line<'a> {
             expected: alert.expected,
             threshold: alert.threshold,
             p_value: alert.p_value(),
-            attack: alert.attack,
+            attack: attack(alert),
             evidence: evidence(alert),
             top: alert.top.iter().map(TopOut::of).collect(),
             before: alert.causes.iter().map(BeforeOut::of).collect(),
@@ -157,6 +185,7 @@ impl<'a> Line<'a> {
             merged_into: alert.merged_into.map(|id| id.to_string()),
             runbook: cut(&alert.owner.runbook, TEXT),
             parts: alert.parts,
+            tells: alert.told.iter().map(ToldOut::of).collect(),
             part_of: alert.part_of.map(|id| id.to_string()),
             sent: match alert.stage {
                 Stage::Alert => "single",
@@ -167,10 +196,33 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The ids of what was changed before, and of the events that it rests on.
+/// The techniques of the alert and of those that it tells of.
+fn attack(alert: &Alert) -> Vec<&'static str> {
+    let mut all: Vec<&str> = Vec::new();
+    for technique in [alert].into_iter().chain(&alert.told).flat_map(|of| of.attack) {
+        if !all.contains(technique) {
+            all.push(technique);
+        }
+    }
+    all
+}
+
+/// The ids of what was changed before, and of the events that it rests on; then of the events of the alerts that it tells
+/// of, as many of each: half of the room is theirs.
 fn evidence(alert: &Alert) -> Vec<String> {
-    let all = alert.causes.iter().map(|cause| &cause.example).chain(&alert.examples);
-    all.take(EVIDENCE).map(|example| cut(&example.id.to_string(), ID).into_owned()).collect()
+    let own: Vec<&EventId> =
+        alert.causes.iter().map(|cause| &cause.example).chain(&alert.examples).map(|example| &example.id).collect();
+    let most = alert.told.iter().map(|part| part.examples.len()).max().unwrap_or_default();
+    let in_turn = (0..most).flat_map(|at| alert.told.iter().filter_map(move |part| part.examples.get(at)));
+    let mut told: Vec<&EventId> = Vec::new();
+    for id in in_turn.map(|example| &example.id) {
+        if told.len() < EVIDENCE && !own.contains(&id) && !told.contains(&id) {
+            told.push(id);
+        }
+    }
+    let kept = EVIDENCE - told.len().min(EVIDENCE / 2);
+    let all = own.into_iter().take(kept).chain(told).take(EVIDENCE);
+    all.map(|id| cut(&id.to_string(), ID).into_owned()).collect()
 }
 
 impl<'a> SubjectOut<'a> {

@@ -18,7 +18,11 @@ pub fn page(profiles: &'static Profiles) -> String {
     let _ = writeln!(page, "| switch | whose | hides | lowers to `low` |\n|---|---|---|---|");
     for profile in &profiles.all {
         let (hides, lowers) = profile.reaches();
-        let only = if profile.reads { ", while they only read" } else { "" };
+        let only = match (profile.reads, profile.habits) {
+            (true, _) => ", while they only read",
+            (false, true) => ", where they did so on an earlier day from the same network with the same tool",
+            (false, false) => "",
+        };
         let name = profile.name();
         let _ = writeln!(page, "| `{name}` | {}{only} | {} | {} |", profile.title, shown(hides), shown(lowers));
     }

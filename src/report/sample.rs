@@ -86,6 +86,7 @@ pub(crate) fn etl_nightly() -> Alert {
         causes: Vec::new(),
         merged_into: None,
         parts: 0,
+        told: Vec::new(),
         part_of: None,
     }
 }

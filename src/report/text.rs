@@ -15,8 +15,10 @@ const PIECE: usize = 200;
 const QUERY: usize = 2_000;
 /// How many contributors, addresses or agents are named before "other".
 const NAMED: usize = 3;
+/// How many of the alerts that one tells of are named.
+const TOLD: usize = 10;
 
-/// The whole alert, in lines that begin with what they are about: Who, Where, Seen, Top, Before, Why, Next, Id.
+/// The whole alert, in lines that begin with what they are about: Who, Where, Seen, Top, Before, Why, Also, Next, Id.
 #[must_use]
 pub fn render(alert: &Alert) -> String {
     let mut text = format!("{}\n", first_line(alert));
@@ -56,8 +58,16 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     };
     let facts = [("Who", who(alert)), ("Where", place(alert)), ("Seen", seen(alert)), ("Top", top(alert))];
     let changed = alert.causes.iter().rev().take(NAMED).map(|cause| ("Before", before(cause)));
-    let all = facts.into_iter().chain(changed).chain([("Why", why)]);
+    let told = alert.told.iter().take(TOLD).map(|part| ("Also", also(part)));
+    let more = alert.told.len().saturating_sub(TOLD);
+    let more = if more > 0 { format!("and {more} more") } else { String::new() };
+    let all = facts.into_iter().chain(changed).chain([("Why", why)]).chain(told).chain([("Also", more)]);
     all.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// An alert that another one tells of: `medium user-created: IAM user made (1 event: iam:CreateUser)`.
+fn also(part: &Alert) -> String {
+    format!("{} {}: {}", part.severity.name(), part.detector, clean(&part.headline, PIECE))
 }
 
 /// What to check first: the detector's questions, then the query and the runbook. Nothing when all is well again.

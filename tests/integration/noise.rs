@@ -12,6 +12,7 @@ const ACCOUNT: &str = "111122223333";
 const ROLE_NAMED_BY_AWS: &str = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig";
 
 /// How a call was made: by whom, from which address, with which agent, and what went wrong.
+#[derive(Clone, Copy)]
 struct How<'a> {
     role: &'a str,
     address: &'a str,
@@ -27,7 +28,7 @@ impl How<'_> {
         let mut record = json!({
             "eventVersion": "1.11",
             "eventID": format!("{api} {} {minute} {request}", self.role),
-            "eventTime": format!("2026-10-20T{:02}:{:02}:00Z", minute / 60 % 24, minute % 60),
+            "eventTime": format!("2026-10-{}T{:02}:{:02}:00Z", 20 + minute / 1440, minute / 60 % 24, minute % 60),
             "eventSource": format!("{service}.amazonaws.com"),
             "eventName": name,
             "eventType": "AwsApiCall",
@@ -112,7 +113,7 @@ fn replayed(records: &[Value], (settings, more): (&str, &[&str])) -> Said {
 
 fn run(folder: &Path, more: &[&str]) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lapwing"));
-    command.args(["replay", "day.json", "--format", "jsonl"]).args(more).current_dir(folder);
+    command.args(["replay", "day.json", "--format", "jsonl", "--each"]).args(more).current_dir(folder);
     let output = command.output().unwrap();
     let alerts = String::from_utf8(output.stdout).unwrap().lines().map(shown).collect();
     Said { alerts, summary: String::from_utf8(output.stderr).unwrap() }
@@ -153,7 +154,7 @@ fn a_noisy_day_is_quiet_and_says_what_it_hid() {
     let quiet = replayed(&day(), ("", &["--hidden"]));
     assert_eq!(counted(&quiet.alerts), [(1, "low key-rotation-off role/terraform-live")]);
     for wanted in [
-        "hidden 56 findings (noise profiles of version 4); `--hidden` shows them\n",
+        "hidden 56 findings (noise profiles of version 5); `--hidden` shows them\n",
         "\n        48  noise.scanners: ",
         "; they had seen 432\n",
         "\n         8  noise.deploy_robots: ",
@@ -164,6 +165,24 @@ fn a_noisy_day_is_quiet_and_says_what_it_hid() {
     let shown = quiet.summary.lines().filter(|line| line.starts_with("  2026-10-20 ")).count();
     assert_eq!(shown, 10, "{}", quiet.summary);
     assert_eq!(replayed(&day(), (DEPLOYER, &[])).alerts, [""; 0]);
+}
+
+#[test]
+fn what_somebody_does_each_day_is_low_from_where_it_is_usual() {
+    let render = How { role: "render", address: "198.51.100.30", agent: "Boto3/1.34", error: "" };
+    let machines =
+        json!({"instanceType": "c6i.large", "instancesSet": {"items": [{"imageId": "ami-1", "maxCount": 40}]}});
+    let grades = |days: &[How<'_>]| {
+        let day = |(day, how): (usize, &How<'_>)| how.call(600 + day * 1440, "ec2:RunInstances", &machines);
+        let records: Vec<Value> = days.iter().enumerate().map(day).collect();
+        let said = replayed(&records, ("", &[]));
+        let started = said.alerts.iter().filter(|alert| alert.contains("many-instances-started"));
+        started.map(|alert| alert.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(grades(&[render, render, render]), ["medium", "low", "low"]);
+    assert_eq!(grades(&[render, How { address: "203.0.113.66", ..render }]), ["medium", "medium"]);
+    assert_eq!(grades(&[render, How { agent: "curl/8.5", ..render }]), ["medium", "medium"]);
+    assert_eq!(grades(&[render, How { role: "other", ..render }]), ["medium", "medium"]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::detector::{About, Detector, Folding, Nature, Ranking, Timing, Trigger, Verdict};
 use crate::entity::Family;
 use crate::event::{Address, Call, CallKind, ErrorClass, Event, PrincipalKind, What};
+use crate::habit::Facet;
 use crate::measure::{Keep, Measure, Slot};
 use crate::observe::{Observations, Value as Shown};
 use crate::sensitive::is_sensitive;
@@ -14,6 +15,10 @@ use crate::settings::{Field, Minutes, Value, Visit};
 use crate::severity::Severity;
 use crate::time::Minute;
 use crate::window::{REACH, Window};
+
+mod allowed;
+
+use allowed::allowed_after;
 
 const DENIED: Slot = Slot::named("denied");
 const DENIED_APIS: Slot = Slot::named("denied-apis");
@@ -83,6 +88,10 @@ impl Detector for DeniedBurst {
     fn looks_back(&self) -> bool {
         // An API that was refused may be allowed then.
         true
+    }
+
+    fn remembers(&self) -> &'static [Facet] {
+        &[Facet::Region]
     }
 
     fn observe<'e>(&self, event: &Event<'e>, seen: &mut Observations<'e>) {
@@ -256,40 +265,6 @@ fn is_of_a_page(call: &Call<'_>) -> bool {
     call.from_console && call.read_only == Some(true) && !is_sensitive(call.service, call.name)
 }
 
-/// Does it only read settings?
-fn reads(api: &str) -> bool {
-    let (service, name) = api.split_once(':').unwrap_or(("", api));
-    let verbs = ["Describe", "List", "Get", "Head", "BatchGet", "Lookup", "Search"];
-    !is_sensitive(service, name) && verbs.iter().any(|verb| name.starts_with(verb))
-}
-
-/// The APIs that were refused in the last hour and allowed in a later minute of it, by name. One that only reads and was
-/// allowed before it was refused says nothing: one policy may refuse it in one Region and allow it in the next, and whoever
-/// goes through all of them meets that each day.
-fn allowed_after(window: &Window<'_>) -> Vec<Arc<str>> {
-    let mut first: BTreeMap<u64, Minute> = BTreeMap::new();
-    for refusal in window.occurrences(DENIED_APIS, REACH) {
-        let minute = Minute::of(refusal.example.time);
-        first.entry(refusal.value).and_modify(|held| *held = minute.min(*held)).or_insert(minute);
-    }
-    if first.is_empty() {
-        return Vec::new();
-    }
-    let mut successes: BTreeMap<&Arc<str>, (bool, bool)> = BTreeMap::new();
-    for (hour, part) in window.contributors(REACH) {
-        let Some(refused) = first.get(&part.hash) else { continue };
-        let reached = window.minute.plus(1 - REACH.0 as i32)..=window.minute;
-        let succeeded = (0..60).filter(|m| part.successes & (1 << m) != 0).map(|m| hour.minute(m));
-        let (before, after) = successes.entry(&part.name).or_default();
-        for minute in succeeded.filter(|minute| reached.contains(minute)) {
-            *before |= minute < *refused;
-            *after |= *refused < minute;
-        }
-    }
-    let told = successes.into_iter().filter(|(name, (before, after))| *after && !(*before && reads(name)));
-    told.map(|(name, _)| Arc::clone(name)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +299,19 @@ mod tests {
              09:40 s3:GetObject             who=role/ci",
             "09:03 medium role/ci: denied on 5 APIs in 10 min",
         );
+    }
+
+    #[test]
+    fn who_goes_through_regions_is_allowed_in_another() {
+        let apis = ["iam:ListUsers", "iam:ListRoles", "s3:ListBuckets", "kms:ListKeys", "sns:ListTopics"];
+        let refused: String = apis.map(|api| format!("09:00 {api} denied who=role/audit region=us-east-1\n")).concat();
+        let on = |regions: [&str; 2]| {
+            regions.map(|region| format!("09:05 s3:ListBuckets who=role/audit region={region}\n")).concat()
+        };
+        let all = refused.clone() + &on(["eu-west-1", "eu-west-2"]);
+        check(&DeniedBurst::default(), &all, "09:00 medium role/audit: denied on 5 APIs in 10 min");
+        let said = "09:00 high role/audit: denied on 5 APIs in 10 min, 1 then allowed";
+        check(&DeniedBurst::default(), &(refused + &on(["eu-west-1", "us-east-1"])), said);
     }
 
     #[test]

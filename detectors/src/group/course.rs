@@ -389,7 +389,7 @@ fn weight(finding: &Finding) -> (Severity, u64, Reverse<Minute>) {
 }
 
 /// The day of UTC that a minute lies in.
-fn day(minute: Minute) -> i32 {
+pub(super) fn day(minute: Minute) -> i32 {
     minute.0.div_euclid(24 * HOUR)
 }
 

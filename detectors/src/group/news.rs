@@ -36,6 +36,12 @@ impl From<Alert> for Change {
 }
 
 impl Change {
+    /// When it is raised, whatever was said of its alert since.
+    #[must_use]
+    pub fn raised_at(&self) -> DateTime<Utc> {
+        self.raised_at
+    }
+
     /// Does it open an alert that another one may tell of as well?
     #[must_use]
     pub fn may_be_part(&self) -> bool {
@@ -78,6 +84,16 @@ impl Book {
         }
         let words = Words::Wanted { entity: entity.clone(), detector, place };
         Change { raised_at: course.raised_at(status), id: course.id(), status, words }
+    }
+
+    /// The alert that a change opens, of which nothing was said yet.
+    pub(super) fn opened<'b>(&'b self, change: &'b Change) -> Option<(&'b Entity, &'b Course)> {
+        match &change.words {
+            Words::Wanted { entity, detector, place } if change.status == Status::Open => {
+                Some((entity, self.alerts.get(entity)?.get(detector)?.get(*place)?))
+            }
+            Words::Wanted { .. } | Words::Found(_) => None,
+        }
     }
 
     /// A change in words; nothing where its alert is not in the book any more.

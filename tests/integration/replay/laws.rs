@@ -1,12 +1,14 @@
 //! The laws: the same logs say the same, however they are cut, named, packed, ordered and read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lapwing::replay::Order;
+use lapwing::replay::{Order, Telling};
+use lapwing::report::json;
 use lapwing_detectors::alert::{Alert, Status, Subject};
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::stage::Stage;
 
 use super::files::{batches, numbered, records, written};
 use super::{How, USUAL, replay};
@@ -48,6 +50,32 @@ fn any_memory() {
     check_same(&[samples()], &ways);
     let folder = written(&batches(&records(1), 10), numbered);
     check_same(&[folder.path().to_owned()], &ways);
+}
+
+#[test]
+fn stories_lose_nothing() {
+    let folder = written(&batches(&records(1), 10), numbered);
+    for paths in [samples(), folder.path().to_owned()] {
+        let stories = replay(std::slice::from_ref(&paths), USUAL);
+        let each = replay(&[paths], How { telling: Telling::Each, ..USUAL });
+        // What is part of something spends nothing of the budget.
+        let opened = |alerts: &[Alert]| {
+            let opened = alerts.iter().filter(|alert| alert.status == Status::Open && alert.detector != "budget-spent");
+            opened.cloned().collect()
+        };
+        let (mut told, mut wanted): (Vec<Alert>, Vec<Alert>) = (opened(&stories.alerts), opened(&each.alerts));
+        for alert in &mut told {
+            assert!(alert.told.iter().all(|part| part.severity <= alert.severity), "{}", alert.id);
+        }
+        let parts: Vec<Alert> = told.iter_mut().flat_map(|alert| std::mem::take(&mut alert.told)).collect();
+        assert!(!parts.is_empty());
+        assert_eq!(stories.stats.folded, each.stats.folded + parts.len() as u64);
+        told.extend(parts);
+        told.iter_mut().chain(&mut wanted).for_each(|alert| (alert.stage, alert.parts) = (Stage::Alert, 0));
+        let lines = |alerts: &[Alert]| alerts.iter().map(json::line).collect::<BTreeSet<String>>();
+        let (told, wanted) = (lines(&told), lines(&wanted));
+        assert!(told == wanted, "{:#?}", told.symmetric_difference(&wanted).collect::<Vec<_>>());
+    }
 }
 
 #[test]
@@ -94,7 +122,7 @@ fn any_order_of_judging() {
         batches.sort_by_key(|batch| batch[0].time);
         let folder = written(&batches, numbered);
         let [by_event, by_delivery] = [Order::Event, Order::Delivery].map(|order| {
-            let heard = replay(&[folder.path().to_owned()], How { order, ..USUAL });
+            let heard = replay(&[folder.path().to_owned()], How { order, telling: Telling::Each, ..USUAL });
             assert_eq!(heard.stats.late, 0, "{order:?}");
             last(&heard.alerts)
         });

@@ -9,7 +9,7 @@ mod state;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller, Unsaid};
+use lapwing::replay::{Failed, Order, Plan, Replay, Stats, Strictness, Teller, Telling, Unsaid};
 use lapwing::report::json;
 use lapwing::settings::Settings;
 use lapwing::source::find;
@@ -53,10 +53,11 @@ pub(crate) struct How {
     pub(crate) threads: usize,
     /// In kilobytes.
     pub(crate) memory: usize,
+    pub(crate) telling: Telling,
 }
 
 /// As it is done where nothing is set.
-pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10 };
+pub(crate) const USUAL: How = How { order: Order::Event, threads: 2, memory: 32 << 10, telling: Telling::Stories };
 
 pub(crate) fn replay(paths: &[PathBuf], how: How) -> Heard {
     let mut replay = planned(how, Settings::default());
@@ -79,6 +80,7 @@ fn planned(how: How, settings: Settings) -> Replay {
         strictness: Strictness::Skip,
         unsaid: Unsaid::default(),
         stage: Stage::Digest,
+        telling: how.telling,
     };
     Replay::new(plan, &Arc::new(settings)).unwrap()
 }

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
-use lapwing::replay::Order;
+use lapwing::replay::{Order, Telling};
 use lapwing::settings::Settings;
 use lapwing::source::find;
 use lapwing_detectors::alert::{Alert, AlertId, Quality, Status};
 
 use super::files::{batches, numbered, records, written};
-use super::{Heard, How, USUAL, planned, resumed};
+use super::{Heard, How, planned, resumed};
 use crate::logs::{Dice, Record, Who, call, noon};
 
+/// Each alert by itself: what is told with what depends on what else is told.
+const USUAL: How = How { telling: Telling::Each, ..super::USUAL };
 const BY_DELIVERY: How = How { order: Order::Delivery, ..USUAL };
 
 /// The files of a folder in the order in which they are read.
