@@ -1,18 +1,26 @@
 //! The models, as a series meets them: each minute judged at once, then learnt.
 
+use std::f64::consts::LN_10;
+use std::rc::Rc;
+
 use lapwing_detectors::stats::errors::{ErrorProfile, ErrorWindows};
 use lapwing_detectors::stats::rate::{RateProfile, RateWindows};
 use lapwing_detectors::stats::reference::ReferenceRate;
-use lapwing_detectors::stats::windows::LastHour;
+use lapwing_detectors::stats::tails::neg_binomial_ln_sf;
+use lapwing_detectors::stats::windows::{LastHour, WIDTHS};
 
 /// Monday 2026-10-05, 00:00 UTC, in minutes since 1970.
-const START: i32 = 29_854_080;
+const START: i32 = 29_852_640;
+/// The size of a negative binomial that is as good as Poisson's distribution, and the windows that four nested ones are worth.
+const POISSON: f64 = 1e6;
+const SCALES: f64 = 2.2;
 
-/// One of the two forms of the count models.
+/// One of the two forms of the count models, or who knows the mean of each minute and makes the same test.
 #[derive(Clone)]
 pub(crate) enum Judge {
     Current(Box<(RateProfile, LastHour)>),
     Reference(Box<ReferenceRate>),
+    Knowing(Rc<[f64]>, Box<LastHour>),
 }
 
 impl Judge {
@@ -24,12 +32,20 @@ impl Judge {
         Judge::Reference(Box::default())
     }
 
+    pub(crate) fn knowing(means: &[f64]) -> Judge {
+        Judge::Knowing(means.into(), Box::new(LastHour::new(START)))
+    }
+
     /// The score of minute `i` of a series, which is learnt.
     pub(crate) fn step(&mut self, i: usize, count: u32) -> f64 {
         let minute = START + i as i32;
         match self {
             Judge::Reference(reference) => reference.step(minute, f64::from(count)),
-            Judge::Current(_) if count == 0 => 0.0,
+            Judge::Current(_) | Judge::Knowing(..) if count == 0 => 0.0,
+            Judge::Knowing(means, hour) => {
+                hour.add(minute, count);
+                against(&means[..=i], &hour.sums(minute))
+            }
             Judge::Current(known) => {
                 let (profile, hour) = known.as_mut();
                 profile.advance(minute);
@@ -40,6 +56,16 @@ impl Judge {
             }
         }
     }
+}
+
+/// The score of windows that end with the last of these means.
+fn against(means: &[f64], sums: &[f64; 4]) -> f64 {
+    let likelihood = |(seen, width): (&f64, i32)| {
+        let mean = means.iter().rev().take(width as usize).sum::<f64>();
+        if *seen > mean { -neg_binomial_ln_sf(*seen, mean, POISSON) } else { 0.0 }
+    };
+    let least = sums.iter().zip(WIDTHS).map(likelihood).fold(0.0, f64::max);
+    (least - SCALES.ln()).max(0.0) / LN_10
 }
 
 /// The score of each minute of errors and calls.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::stats::dice::Dice;
 
-/// A day that is no beginning of anything: 2026-10-06, a Tuesday, 00:00 UTC.
+/// A day that is no beginning of anything: 2026-10-07, a Wednesday, 00:00 UTC.
 const START: i32 = 29_855_520;
 const DAYS: i32 = 1440;
 
