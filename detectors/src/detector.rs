@@ -200,8 +200,7 @@ pub trait Detector: Send + Sync {
         SHORT
     }
 
-    /// Adds to `sifted` what windows that end in later hours need of a cell; of a detector with windows of more than an
-    /// hour.
+    /// Adds to `sifted` what windows of more than an hour need of a cell that end in later ones.
     fn sift(&self, _earlier: &Cell, _sifted: &mut Cell) {}
 
     /// Does it leave a deed to a rule that says more about it?
@@ -209,8 +208,7 @@ pub trait Detector: Send + Sync {
         false
     }
 
-    /// Does it speak only of minutes with something in a slot of its trigger? It is then only asked about cells that have
-    /// that.
+    /// Does it speak only of minutes with something in a slot of its trigger? Other cells are not shown to it.
     fn rests_on_trigger(&self) -> bool {
         false
     }
@@ -224,8 +222,7 @@ pub trait Detector: Send + Sync {
         }
     }
 
-    /// The fewest occurrences in a slot, in two hours, with which it may speak; nothing for a slot that never makes it
-    /// speak. Spares looking closer, as [`Detector::floor`] does.
+    /// The fewest occurrences in a slot, in two hours, with which it may speak, if it may. Spares looking closer, too.
     fn fewest(&self, slot: Slot) -> Option<u32> {
         match self.about().trigger {
             Trigger::Slots(slots) if slots.contains(&slot) => Some(1),
@@ -248,8 +245,7 @@ pub trait Detector: Send + Sync {
         None
     }
 
-    /// The same for a detector that asks what is usual, so that it need not be asked about minutes in which nothing is
-    /// unusual.
+    /// The same for a detector that asks what is usual: without minutes in which nothing is unusual.
     fn minutes_in(&self, around: Around<'_>, _lateness: Minutes) -> u64 {
         self.minutes(around.here, around.before)
     }
@@ -320,9 +316,8 @@ pub struct Engine {
     pub(crate) floors: [u64; Family::ALL.len()],
     pub(crate) index: Index,
     pub(crate) laned: Laned,
-    /// The place of the detector that looks for incidents.
+    // The places of the detector that looks for incidents, and of the one that explains failures.
     relating: Option<usize>,
-    /// The place of the detector that explains failures.
     pub(crate) explaining: Option<usize>,
     facets: [u16; Family::ALL.len()],
     /// Those with windows of more than an hour.

@@ -276,11 +276,12 @@ impl<T: Table> StateStore for TableStore<T> {
         self.make_room(self.handful);
         // A bucket is only left once what it handed out was folded: an instance that dies before leaves it to others.
         while due.len() < self.handful && (due.is_empty() || pass.has_work()) {
-            if due.is_empty() && self.ends.is_some_and(|ends| SystemTime::now() >= ends) {
-                let waits = Some(pass.bucket().start()).filter(|since| *since <= now);
-                self.waiting_since = self.waiting_since.into_iter().chain(waits).min();
-                pass.leave(&self.access(now)).await?;
-                return Ok(due);
+            if due.is_empty() {
+                pass.done(&self.access(now)).await?;
+                if self.ends.is_some_and(|ends| SystemTime::now() >= ends) {
+                    self.leave(pass, now).await?;
+                    return Ok(due);
+                }
             }
             let work = pass.next(&self.access(now), self.handful).await?;
             if work.is_empty() {

@@ -82,15 +82,20 @@ impl Pass {
         !self.work.is_empty()
     }
 
-    /// What is to be done next, of one bucket; nothing when it is over. What was taken before is done.
+    /// Notes from time to time how far it is: all that was taken is done, and what was found is in the ledgers.
+    pub(super) async fn done<T: Table>(&mut self, access: &Access<'_, T>) -> Result<(), StoreError> {
+        if self.unnoted < NOTED {
+            return Ok(());
+        }
+        self.note(access, self.taken.clone()).await
+    }
+
+    /// What is to be done next, of one bucket; nothing when it is over. Before it leaves a bucket, what was taken is done.
     pub(super) async fn next<T: Table>(
         &mut self,
         access: &Access<'_, T>,
         most: usize,
     ) -> Result<Vec<Work>, StoreError> {
-        if self.unnoted >= NOTED {
-            self.note(access, self.taken.clone()).await?;
-        }
         while self.work.is_empty() && self.at.bucket < self.end {
             self.at = Reached { bucket: self.at.bucket.next(), done: None };
             self.note(access, None).await?;
@@ -102,7 +107,7 @@ impl Pass {
         Ok(handful)
     }
 
-    /// Notes that what was taken is done, and leaves the rest to the next tick.
+    /// Notes that all that was taken is done, and leaves the rest to the next tick.
     pub(super) async fn leave<T: Table>(mut self, access: &Access<'_, T>) -> Result<(), StoreError> {
         self.note(access, self.taken.clone()).await
     }
@@ -162,6 +167,13 @@ struct Finished {
 }
 
 impl<T: Table> TableStore<T> {
+    /// Leaves what a tick has not begun to the next one.
+    pub(super) async fn leave(&mut self, pass: Pass, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let waits = Some(pass.bucket().start()).filter(|since| *since <= now);
+        self.waiting_since = self.waiting_since.into_iter().chain(waits).min();
+        pass.leave(&self.access(now)).await
+    }
+
     /// Does work of one bucket, many entities at once.
     pub(super) async fn finish(&mut self, work: &[Work], now: DateTime<Utc>) -> Result<Vec<Due>, StoreError> {
         self.meet_levels(work.iter().filter_map(|work| work.hour), now).await?;
