@@ -121,12 +121,17 @@ impl Detector for DeniedBurst {
         if held(DENIED) < self.count as usize && held(DENIED_APIS) < apis as usize {
             return 0;
         }
-        let refused = |api: u64| {
-            let cells = before.into_iter().chain([here]);
-            cells.flat_map(|cell| cell.minutes_of(DENIED_APIS, 0, 59)).any(|o| o.value == api)
+        // Only what was refused before it was allowed: not everybody knows what comes later.
+        let refused = |cell: &Cell, api: u64| {
+            let of_api = cell.minutes_of(DENIED_APIS, 0, 59).iter().filter(|o| o.value == api);
+            of_api.map(|o| o.minute).min()
         };
-        let successes = here.contributors().iter().filter(|part| part.successes != 0 && refused(part.hash));
-        successes.fold(ABOUT.trigger.minutes(here), |bits, part| bits | part.successes)
+        let since = |api: u64| match before.and_then(|cell| refused(cell, api)) {
+            Some(_) => u64::MAX,
+            None => refused(here, api).map_or(0, |first| u64::MAX << first),
+        };
+        let successes = here.contributors().iter().filter(|part| part.successes != 0);
+        successes.fold(ABOUT.trigger.minutes(here), |bits, part| bits | part.successes & since(part.hash))
     }
 
     fn judge(&self, window: &Window<'_>) -> Option<Verdict> {
@@ -268,7 +273,8 @@ fn is_of_a_page(call: &Call<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::check;
+    use crate::detector::Engine;
+    use crate::script::{check, learnt};
 
     #[test]
     fn many_apis_and_one_allowed_later() {
@@ -366,6 +372,19 @@ mod tests {
             "09:00 s3:GetObject denied who=role/app x5\n 09:10 s3:GetObject denied who=role/app x5",
             "",
         );
+    }
+
+    #[test]
+    fn what_was_allowed_before_it_was_refused_is_no_minute_of_a_burst() {
+        let minutes = |again: &str| {
+            let refused: String = (0..5).map(|n| format!("12:0{n} iam:List{n} denied who=role/x\n")).collect();
+            let script = format!("{refused}12:06 ec2:DescribeInstances who=role/x\n{again}");
+            let learnt = learnt(&Engine::default(), &script);
+            let mut cells = learnt.cells().into_iter().filter(|(entity, ..)| entity.family == Family::Principal);
+            cells.next().map(|(.., cell)| DeniedBurst::default().minutes(&cell, None))
+        };
+        assert_eq!(minutes("12:07 ec2:DescribeInstances denied who=role/x"), Some(0b1001_1111));
+        assert_eq!(minutes("12:05 ec2:DescribeInstances denied who=role/x"), Some(0b111_1111));
     }
 
     #[test]
