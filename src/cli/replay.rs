@@ -347,7 +347,7 @@ fn summary(replay: &Replay, counts: &[u64; Severity::ALL.len()], (left_out, orde
     line("alerts", opened, &format!("{}{changes}", found.join(", ")));
     let optional = [
         ("digest", replay.digested(), "of the alerts, those that the Lambda function sends once a day"),
-        ("folded", stats.folded, "alerts that are part of others, and told with those"),
+        ("folded", stats.folded, "told with a graver one (Also); the Lambda function sends each, as --each shows"),
         ("overflow", replay.overflow(), "cells beyond limits.entities, not judged"),
         ("unread", replay.failures, "inputs that could not be opened, read or recognised"),
         ("left out", left_out as u64, "files in folders whose names are not those of logs"),

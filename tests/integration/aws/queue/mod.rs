@@ -68,14 +68,15 @@ impl Essence {
     }
 }
 
-/// What `lapwing replay` finds in these payloads, each a file.
+/// What `lapwing replay` finds in these payloads, each a file; each alert by itself, as the function sends them.
 fn replayed(payloads: &[String]) -> Vec<Essence> {
     let folder = tempfile::tempdir().unwrap();
     for (n, payload) in payloads.iter().enumerate() {
         fs::write(folder.path().join(format!("{n}.json")), payload).unwrap();
     }
     let mut replay = Command::new(env!("CARGO_BIN_EXE_lapwing"));
-    let out = replay.args(["replay", ".", "--format", "jsonl", "--order", "event"]).current_dir(folder.path());
+    let out =
+        replay.args(["replay", ".", "--format", "jsonl", "--order", "event", "--each"]).current_dir(folder.path());
     let out = out.output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let lines = String::from_utf8(out.stdout).unwrap();
