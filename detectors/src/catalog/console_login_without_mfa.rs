@@ -106,8 +106,8 @@ mod tests {
              81:00 ConsoleLogin no-mfa user=user/ann ip=198.51.100.7
              105:00 ConsoleLogin no-mfa user=user/ann agent=curl/8.1",
             "09:00 medium user/ann: signed in 1 time without a second factor
-             09:00 low user/ann: signed in 1 time without a second factor
-             09:00 low user/ann: signed in 1 time without a second factor
+             09:00 digest low user/ann: signed in 1 time without a second factor
+             09:00 digest low user/ann: signed in 1 time without a second factor
              09:00 medium user/ann: signed in 1 time without a second factor
              09:00 medium user/ann: signed in 1 time without a second factor",
         );
