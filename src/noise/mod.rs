@@ -141,8 +141,8 @@ impl<'a> About<'a> {
         Fate::Said
     }
 
-    /// Did the principal do all of it on the day before, or earlier, as well? What is done for the first time, and again the same evening, is no
-    /// habit.
+    /// Did the principal do all of it on the day before, or earlier, as well? What is done for the first time, and again
+    /// the same evening, is no habit.
     fn is_habit(&self, finding: &Finding) -> bool {
         let Some(familiar) = self.known.profile.as_deref().and_then(Usual::familiar) else { return false };
         let before = Hour(finding.minute.hour().0 - BEFORE);

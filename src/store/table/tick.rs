@@ -138,7 +138,8 @@ impl Pass {
                     let Some(ahead) = held.map(|item| read(&item)).transpose()?.filter(|there| *there > self.at) else {
                         continue;
                     };
-                    (self.end, self.at) = (ahead.bucket, ahead);
+                    // What was taken here says nothing about the bucket that the other one is at.
+                    (self.end, self.at, self.taken) = (ahead.bucket, ahead, None);
                     self.work.clear();
                     return Ok(());
                 }
