@@ -20,8 +20,12 @@ struct Stage {
     engine: Arc<Engine>,
 }
 
+fn at(time: &str) -> DateTime<Utc> {
+    format!("2026-10-20T{time}:00Z").parse().unwrap()
+}
+
 fn now() -> DateTime<Utc> {
-    "2026-10-20T12:30:00Z".parse().unwrap()
+    at("12:30")
 }
 
 impl Stage {
@@ -40,16 +44,20 @@ impl Stage {
 
     /// Takes up to so many handfuls, and folds what is found in each; says of whom they were.
     fn tick(&self, store: &mut TableStore<&Shelf>, most: usize) -> Vec<Entity> {
+        self.tick_at(now(), store, most)
+    }
+
+    fn tick_at(&self, now: DateTime<Utc>, store: &mut TableStore<&Shelf>, most: usize) -> Vec<Entity> {
         let judge = |known: &Known, range: Range| judged(&self.engine, known, range);
         let mut all = Vec::new();
         for _ in 0..most {
-            let due = store.due(now()).now_or_never().unwrap().unwrap();
+            let due = store.due(now).now_or_never().unwrap().unwrap();
             if due.is_empty() {
                 break;
             }
             all.extend(due.iter().map(|(known, _)| known.entity.clone()));
             let judged: Vec<Judged> = due.iter().map(|(known, range)| judge(known, *range)).collect();
-            store.fold(judged, &judge, now()).now_or_never().unwrap().unwrap();
+            store.fold(judged, &judge, now).now_or_never().unwrap().unwrap();
         }
         all
     }
@@ -86,4 +94,22 @@ fn of_two_ticks_at_once_the_one_behind_leaves_the_rest() {
     assert_eq!(stage.tick(&mut ahead, 13).len(), 13);
     assert_eq!(stage.tick(&mut behind, usize::MAX).len(), 3);
     assert!(stage.tick(&mut ahead, usize::MAX).len() > 8);
+}
+
+#[test]
+fn who_is_overtaken_and_has_no_time_notes_nothing_of_the_next_bucket() {
+    let next = |overtaken: bool| {
+        let stage = Stage::new();
+        let later = refusals_at("12:19", &stage.engine, 30..60, at("12:20"));
+        stage.instance(1).exchange(later).now_or_never().unwrap().unwrap();
+        let (mut ahead, mut behind) = (stage.instance(2), stage.instance(3));
+        assert_eq!(stage.tick(&mut behind, 20).len(), 20);
+        assert!(stage.tick(&mut ahead, usize::MAX).len() > 8);
+        if overtaken {
+            behind.ends = Some(SystemTime::UNIX_EPOCH);
+            assert!(stage.tick(&mut behind, usize::MAX).is_empty());
+        }
+        stage.tick_at(at("12:40"), &mut stage.instance(4), usize::MAX).len()
+    };
+    assert_eq!(next(true), next(false));
 }
