@@ -11,15 +11,17 @@ use lapwing::pipeline::Pipeline;
 use lapwing::settings::Settings;
 use lapwing::store::{Due, Limits, MemoryStore, Retention, StateStore};
 use lapwing_detectors::alert::{Alert, AlertId, Status, Subject};
-
+use lapwing_detectors::catalog::several_tactics::SeveralTactics;
 use lapwing_detectors::cell::Cell;
 use lapwing_detectors::day::{Budget, Day, spent_alert};
+use lapwing_detectors::detector::Engine;
 use lapwing_detectors::entity::Entity;
 use lapwing_detectors::group::{Book, Mark, REMEMBERED_MINUTES};
 use lapwing_detectors::notes::Notes;
 use lapwing_detectors::observe::{DeliveryId, Learnt};
 use lapwing_detectors::profile::Profile;
 use lapwing_detectors::severity::Severity;
+use lapwing_detectors::tactic::Tactic;
 use lapwing_detectors::time::{Hour, Minute};
 
 use super::super::workload::Workload;
@@ -161,23 +163,39 @@ impl Outcome {
     /// The incidents of the orderly run that are not there as grave and as large. One that was found stands, also where
     /// late events take one of its steps back (decision 0013): so there may be more, and graver ones, and those of the
     /// orderly run that have lost a step need not be there.
-    pub(super) fn lacks(&self, orderly: &Outcome) -> String {
+    pub(super) fn lacks(&self, orderly: &Outcome, engine: &Engine) -> String {
         let here = self.courses();
-        let whole = |course: &&Course| {
-            let steps = orderly
-                .marks
-                .keys()
-                .filter(|(detector, entity, _)| *detector != INCIDENT && entity.subject() == course.subject);
-            steps.map(|(detector, ..)| detector).collect::<BTreeSet<_>>().len() as u64 >= course.seen
-        };
         let stands = |wanted: &&Course| {
             let same = here.iter().filter(|c| (c.detector, &c.subject) == (wanted.detector, &wanted.subject));
             same.map(|c| (c.severity, c.seen))
                 .any(|(severity, seen)| severity >= wanted.severity && seen >= wanted.seen)
         };
         let wanted = orderly.courses();
-        let lacking = wanted.iter().filter(|c| c.detector == INCIDENT).filter(whole).filter(|c| !stands(c));
+        let lacking = wanted
+            .iter()
+            .filter(|c| c.detector == INCIDENT)
+            .filter(|c| orderly.upholds(c, engine))
+            .filter(|c| !stands(c));
         lacking.map(|course| format!("only the orderly run raised {course:?}\n")).collect()
+    }
+
+    /// Do the steps that are left make an incident as large and as grave as this one?
+    fn upholds(&self, incident: &Course, engine: &Engine) -> bool {
+        let day = TimeDelta::days(1);
+        let (from, to) = (incident.window.0 - day, incident.window.1 + day);
+        let mut gravest: BTreeMap<Tactic, Severity> = BTreeMap::new();
+        for ((detector, entity, minute), mark) in &self.marks {
+            let near = from < minute.start() && minute.start() < to && entity.subject() == incident.subject;
+            let about = engine.about(detector).filter(|about| near && about.id != INCIDENT);
+            if let Some(tactic) = about.and_then(|about| Tactic::of(about.attack)) {
+                let severity = gravest.entry(tactic).or_insert(mark.severity);
+                *severity = mark.severity.max(*severity);
+            }
+        }
+        let SeveralTactics { score, score_high, .. } = SeveralTactics::default();
+        let wanted = if incident.severity >= Severity::High { score_high } else { score };
+        let points: u32 = gravest.values().map(|severity| [0, 1, 2, 4, 8][*severity as usize]).sum();
+        gravest.len() as u64 >= incident.seen && points >= wanted
     }
 }
 
