@@ -125,30 +125,47 @@ pub struct Top {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EventId {
     /// A UUID in its usual form: 32 hexadecimal digits in lower case, in five groups.
-    Uuid(u128),
+    Uuid(Uuid),
     /// Any other.
     Text(Box<str>),
+}
+
+/// A UUID in halves, which leave no gaps where many lie side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "u128", into = "u128")]
+pub struct Uuid(u64, u64);
+
+impl From<u128> for Uuid {
+    fn from(n: u128) -> Uuid {
+        Uuid((n >> 64) as u64, n as u64)
+    }
+}
+
+impl From<Uuid> for u128 {
+    fn from(Uuid(high, low): Uuid) -> u128 {
+        u128::from(high) << 64 | u128::from(low)
+    }
 }
 
 impl EventId {
     /// The id of that text.
     #[must_use]
     pub fn of(text: &str) -> EventId {
-        uuid(text.as_bytes()).map_or_else(|| EventId::Text(text.into()), EventId::Uuid)
+        uuid(text.as_bytes()).map_or_else(|| EventId::Text(text.into()), |n| EventId::Uuid(n.into()))
     }
 }
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EventId::Uuid(n) => write!(
+            EventId::Uuid(uuid) => write!(
                 f,
                 "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-                n >> 96,
-                (n >> 80) & 0xffff,
-                (n >> 64) & 0xffff,
-                (n >> 48) & 0xffff,
-                n & 0xffff_ffff_ffff
+                uuid.0 >> 32,
+                (uuid.0 >> 16) & 0xffff,
+                uuid.0 & 0xffff,
+                uuid.1 >> 48,
+                uuid.1 & 0xffff_ffff_ffff
             ),
             EventId::Text(text) => f.write_str(text),
         }

@@ -95,10 +95,8 @@ impl Folder {
         }
         let made = || {
             let shown = |part| notes.shown(note, part);
-            let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(shown);
+            let parts = [Session, Address, Agent, AccessKey, InvokedBy, Provider].map(|part| shown(part).into());
             let [session, address, agent, access_key, invoked_by, provider] = parts;
-            let parts = [session, address, agent_family(agent), access_key, invoked_by, provider];
-            let [session, address, agent, access_key, invoked_by, provider] = parts.map(Into::into);
             Arc::new(Caller { session, address, agent, access_key, invoked_by, provider })
         };
         Arc::clone(self.callers.entry(notes.caller_hash(note)).or_insert_with(made))

@@ -329,7 +329,7 @@ impl Book {
             threshold: verdict.threshold,
             surprise: course.surprise(),
             attack: about.attack,
-            examples: course.examples.iter().cloned().collect(),
+            examples: course.examples.iter().cloned().map(Into::into).collect(),
             top: course.best.top.clone(),
             total: course.best.total,
             denied: course.best.denied,

@@ -42,7 +42,6 @@ pub struct Notes {
 /// An entity that events touched.
 #[derive(Clone, Copy, Debug)]
 struct Named {
-    family: Family,
     hash: u64,
     key: (u32, u32),
 }
@@ -88,7 +87,7 @@ pub(crate) struct Occurred {
 impl Notes {
     /// The entities that were touched, in the order of their places.
     pub fn entities(&self) -> impl ExactSizeIterator<Item = EntityRef<'_>> {
-        self.base.entities.iter().map(|named| self.named(named))
+        (0..self.base.entities.len()).map(|place| self.named(place))
     }
 
     /// What the events added, in their order.
@@ -103,9 +102,7 @@ impl Notes {
         let mut about = self.clone();
         about.forget_touches();
         for (place, touch) in self.touches.iter().enumerate() {
-            if touch.minute.hour() == hour
-                && Entity::from(self.named(&self.base.entities[touch.entity as usize])) == *entity
-            {
+            if touch.minute.hour() == hour && Entity::from(self.named(touch.entity as usize)) == *entity {
                 let (occurs_from, shows_from) = (about.occurred.len() as u32, about.habits.len() as u32);
                 about.occurred.extend_from_slice(&self.occurred[self.occurs(place)]);
                 about.habits.extend_from_slice(&self.habits[self.shows(place)]);
@@ -127,7 +124,9 @@ impl Notes {
     /// Forgets all, and keeps the room for it.
     pub(crate) fn clear(&mut self) {
         self.base.text.clear();
+        self.base.keys.clear();
         self.base.entities.clear();
+        self.base.families.clear();
         self.base.notes.clear();
         self.base.callers.clear();
         self.forget_touches();
@@ -211,26 +210,28 @@ impl Notes {
         self.touches[place].shows_from as usize..end
     }
 
-    fn named(&self, named: &Named) -> EntityRef<'_> {
-        EntityRef { family: named.family, key: self.text_at(named.key), hash: named.hash }
+    fn named(&self, place: usize) -> EntityRef<'_> {
+        let Named { hash, key: (start, end) } = self.base.entities[place];
+        let key = &self.base.keys[start as usize..end as usize];
+        EntityRef { family: self.base.families[place], key, hash }
     }
 
     /// The place of the entity of that family; nothing where the event touches none.
     fn entity(&mut self, family: Family, event: &Event<'_>, index: &mut HashTable<u32>) -> Option<u32> {
-        let start = self.base.text.len();
-        if !key_of(family, event, &mut self.base.text) {
-            self.base.text.truncate(start);
+        let start = self.base.keys.len();
+        if !key_of(family, event, &mut self.base.keys) {
+            self.base.keys.truncate(start);
             return None;
         }
-        let entity = EntityRef::new(family, &self.base.text[start..]);
-        if let Some(place) = index.find(entity.hash, |place| self.named(&self.base.entities[*place as usize]) == entity)
-        {
-            self.base.text.truncate(start);
+        let entity = EntityRef::new(family, &self.base.keys[start..]);
+        if let Some(place) = index.find(entity.hash, |place| self.named(*place as usize) == entity) {
+            self.base.keys.truncate(start);
             return Some(*place);
         }
         let (place, hash) = (self.base.entities.len() as u32, entity.hash);
-        let key = (start as u32, self.base.text.len() as u32);
-        self.base.entities.push(Named { family, hash, key });
+        let key = (start as u32, self.base.keys.len() as u32);
+        self.base.entities.push(Named { hash, key });
+        self.base.families.push(family);
         index.insert_unique(hash, place, |place| self.base.entities[*place as usize].hash);
         Some(place)
     }
@@ -240,7 +241,7 @@ impl Notes {
     }
 
     pub(crate) fn family(&self, touch: &Touch) -> Family {
-        self.base.entities[touch.entity as usize].family
+        self.base.families[touch.entity as usize]
     }
 
     pub(crate) fn note(&self, touch: &Touch) -> &Note {

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::kept::Kept;
 use super::met::Book;
 use super::say::Telling;
-use super::workers::{Piece, Reading, Unsaid, read};
+use super::workers::{Bytes, Piece, Reading, Unsaid, read};
 use crate::decode::{Decoded, Reject};
 use crate::noise::{Reason, Tally};
 use crate::pipeline::{From, Pipeline, Taught, teach};
@@ -194,7 +194,7 @@ impl Replay {
                 outcome = self.make_room(inputs.get(place + 1));
             }
             match bytes {
-                Ok(buffer) if outcome.is_ok() && !self.stopped => Some(buffer.unwrap_or_default()),
+                Ok(buffer) if outcome.is_ok() && !self.stopped => Some(buffer.unwrap_or(Bytes::Plain(Vec::new()))),
                 Ok(_) => None,
                 Err(error) => {
                     outcome = Err(error);
@@ -207,7 +207,7 @@ impl Replay {
     }
 
     /// Takes a piece; returns its bytes, or nothing at the end of its input.
-    fn take(&mut self, input: &Input, piece: Piece, teller: &mut dyn Teller) -> Result<Option<Vec<u8>>, StoreError> {
+    fn take(&mut self, input: &Input, piece: Piece, teller: &mut dyn Teller) -> Result<Option<Bytes>, StoreError> {
         let name = input.place.name();
         self.empty &= matches!(piece, Piece::End);
         match piece {
@@ -230,10 +230,10 @@ impl Replay {
                 teller.failed(&name, Failed::Unread(error));
             }
         }
-        Ok(Some(Vec::new()))
+        Ok(Some(Bytes::Plain(Vec::new())))
     }
 
-    fn taught(&mut self, name: &str, taught: Taught, bytes: &[u8], teller: &mut dyn Teller) -> Result<(), StoreError> {
+    fn taught(&mut self, name: &str, taught: Taught, bytes: &Bytes, teller: &mut dyn Teller) -> Result<(), StoreError> {
         let Taught { mut learnt, decoded, rejects } = taught;
         self.stats.records += decoded.records;
         self.stats.events += decoded.events;
@@ -266,10 +266,11 @@ impl Replay {
     }
 
     /// The same piece without the events that were met before. It was read once, so it can be read again.
-    fn again(&self, (name, delivery): (&str, DeliveryId), bytes: &[u8], met: HashSet<u64>) -> Option<Learnt> {
+    fn again(&self, (name, delivery): (&str, DeliveryId), bytes: &Bytes, met: HashSet<u64>) -> Option<Learnt> {
+        let bytes = bytes.plain(self.cap);
         let origin = self.plan.unsaid.of(name);
         let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: Some(met) };
-        teach(&self.pipeline.engine, bytes, &from).ok().map(|taught| taught.learnt)
+        teach(&self.pipeline.engine, &bytes, &from).ok().map(|taught| taught.learnt)
     }
 
     fn deliver(&mut self, mut learnt: Learnt, teller: &mut dyn Teller) -> Result<(), StoreError> {

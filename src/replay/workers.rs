@@ -1,6 +1,7 @@
 //! Threads that read, decode and observe files, and hand over what each taught in the order of the files. How many
 //! there are changes nothing but the time it takes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,24 +11,47 @@ use chrono::{DateTime, Utc};
 use lapwing_detectors::detector::Engine;
 use lapwing_detectors::observe::{DeliveryId, Observer};
 
+use crate::decode::gzip::Inflater;
 use crate::decode::{Origin, Refusal};
 use crate::pipeline::{From, Taught, teach_with};
-use crate::source::{Input, Reader, Unread};
+use crate::source::{Input, Plain, Reader, Unread};
 
-/// Files that may lie read and wait for their turn, besides one for each thread that is being read. Each takes the room
-/// of its inflated bytes.
+/// Files that may lie read and wait for their turn, besides one for each thread that is being read.
 const WAITING: usize = 1;
 
 /// What came of a piece of an input.
 pub(super) enum Piece {
-    /// What it taught, and its bytes.
-    Read(Box<Taught>, Vec<u8>),
+    /// What it taught, and what it was read from.
+    Read(Box<Taught>, Bytes),
     /// It is no log.
     Refused(Refusal),
     /// The input could not be read to its end.
     Unread(Unread),
     /// The input is at its end.
     End,
+}
+
+/// The bytes of a piece, to read it again.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    Plain(Vec<u8>),
+    /// Of a file in one piece: an eighth of the room while it waits for its turn.
+    Packed(Vec<u8>),
+}
+
+impl Bytes {
+    /// The plain ones, of which at most `cap` are inflated.
+    pub(super) fn plain(&self, cap: usize) -> Cow<'_, [u8]> {
+        match self {
+            Bytes::Plain(bytes) => bytes.into(),
+            Bytes::Packed(packed) => {
+                let mut inflated = Vec::new();
+                // What is damaged was told, and is cut off at the same place.
+                let _ = Inflater::new().inflate(packed, &mut inflated, cap);
+                inflated.into()
+            }
+        }
+    }
 }
 
 /// Where log events come from that do not say it, such as exports of one log group; each may be empty.
@@ -66,7 +90,9 @@ struct Shared<'a> {
     reading: &'a Reading<'a>,
     turn: Mutex<Turn>,
     moved: Condvar,
-    buffers: Mutex<Vec<Vec<u8>>>,
+    /// Buffers to be used again: for plain bytes, and for packed ones.
+    plain: Mutex<Vec<Vec<u8>>>,
+    packed: Mutex<Vec<Vec<u8>>>,
 }
 
 #[derive(Default)]
@@ -85,11 +111,11 @@ pub(super) fn read(
     engine: &Engine,
     inputs: &[Input],
     reading: &Reading<'_>,
-    take: &mut dyn FnMut(usize, Piece) -> Option<Vec<u8>>,
+    take: &mut dyn FnMut(usize, Piece) -> Option<Bytes>,
 ) {
     let threads = reading.threads;
-    let shared =
-        Shared { engine, inputs, reading, turn: Mutex::default(), moved: Condvar::new(), buffers: Mutex::default() };
+    let (turn, plain, packed) = Default::default();
+    let shared = Shared { engine, inputs, reading, turn, moved: Condvar::new(), plain, packed };
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(threads + WAITING);
         for _ in 0..threads {
@@ -115,7 +141,7 @@ impl Shared<'_> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn collect(&self, receiver: &Receiver<(usize, Piece)>, take: &mut dyn FnMut(usize, Piece) -> Option<Vec<u8>>) {
+    fn collect(&self, receiver: &Receiver<(usize, Piece)>, take: &mut dyn FnMut(usize, Piece) -> Option<Bytes>) {
         let mut early: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
         let mut turn = 0;
         while turn < self.inputs.len() {
@@ -124,7 +150,8 @@ impl Shared<'_> {
             for piece in ready {
                 ended |= matches!(piece, Piece::End);
                 match take(turn, piece) {
-                    Some(buffer) => self.give_back(buffer),
+                    Some(Bytes::Plain(buffer)) => give_back(&self.plain, buffer),
+                    Some(Bytes::Packed(buffer)) => give_back(&self.packed, buffer),
                     None => return,
                 }
             }
@@ -139,18 +166,6 @@ impl Shared<'_> {
         }
     }
 
-    fn give_back(&self, buffer: Vec<u8>) {
-        // An empty one on top of the pile would hide those that have room.
-        if buffer.capacity() == 0 {
-            return;
-        }
-        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
-    }
-
-    fn buffer(&self) -> Vec<u8> {
-        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
     fn work(&self, threads: usize, sender: &SyncSender<(usize, Piece)>) {
         let mut reader = Reader::new(self.reading.cap);
         let mut observer = Observer::new(self.engine);
@@ -158,15 +173,15 @@ impl Shared<'_> {
             let input = &self.inputs[place];
             let name = input.place.name();
             let mut pieces = 0;
-            let mut send = |bytes: Vec<u8>| {
+            let mut send = |plain: Plain<'_>| {
                 // Only the first piece is read ahead: a large input must not pile up while others have their turn.
                 let go_on = pieces == 0 || self.wait_for(place);
                 // Events that come again are known by themselves in a replay, so a number is name enough.
                 let delivery = DeliveryId((place as u128) << 64 | pieces);
                 pieces += 1;
-                go_on && sender.send((place, self.piece(&mut observer, (&name, delivery), bytes))).is_ok()
+                go_on && sender.send((place, self.piece(&mut observer, (&name, delivery), plain))).is_ok()
             };
-            if let Err(error) = reader.read(input, &mut || self.buffer(), &mut send)
+            if let Err(error) = reader.read(input, &mut || buffer(&self.plain), &mut send)
                 && sender.send((place, Piece::Unread(error))).is_err()
             {
                 return;
@@ -177,10 +192,19 @@ impl Shared<'_> {
         }
     }
 
-    fn piece(&self, observer: &mut Observer<'_>, (name, delivery): (&str, DeliveryId), bytes: Vec<u8>) -> Piece {
+    fn piece(&self, observer: &mut Observer<'_>, (name, delivery): (&str, DeliveryId), plain: Plain<'_>) -> Piece {
+        let Plain { bytes, packed } = plain;
         let origin = self.reading.unsaid.of(name);
         let from = From { origin, delivery, received: DateTime::<Utc>::MIN_UTC, met: None };
-        match teach_with(observer, &bytes, &from) {
+        let taught = teach_with(observer, &bytes, &from);
+        let bytes = match packed {
+            Some(packed) => {
+                give_back(&self.plain, bytes);
+                Bytes::Packed(std::mem::replace(packed, buffer(&self.packed)))
+            }
+            None => Bytes::Plain(bytes),
+        };
+        match taught {
             Ok(taught) => Piece::Read(Box::new(taught), bytes),
             Err(refusal) => Piece::Refused(refusal),
         }
@@ -203,4 +227,15 @@ impl Shared<'_> {
         }
         !turn.over
     }
+}
+
+fn give_back(pile: &Mutex<Vec<Vec<u8>>>, buffer: Vec<u8>) {
+    // An empty one on top of the pile would hide those that have room.
+    if buffer.capacity() > 0 {
+        pile.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
+
+fn buffer(pile: &Mutex<Vec<Vec<u8>>>) -> Vec<u8> {
+    pile.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
 }

@@ -4,4 +4,4 @@ mod inputs;
 mod read;
 
 pub use inputs::{Input, Inputs, Place, find};
-pub use read::{Reader, Unread};
+pub use read::{Plain, Reader, Unread};

@@ -54,6 +54,22 @@ impl From<io::Error> for Unread {
     }
 }
 
+/// A piece of an input.
+#[derive(Debug)]
+pub struct Plain<'r> {
+    /// Its plain bytes.
+    pub bytes: Vec<u8>,
+    /// What they were inflated from, and the reader's no more once somebody takes it; nothing where they are a part of an
+    /// input, or were not packed.
+    pub packed: Option<&'r mut Vec<u8>>,
+}
+
+impl From<Vec<u8>> for Plain<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Plain { bytes, packed: None }
+    }
+}
+
 /// Reads inputs, one after the other. A thread owns one, with the room that it needs.
 #[derive(Debug)]
 pub struct Reader {
@@ -78,7 +94,7 @@ impl Reader {
         &mut self,
         input: &Input,
         buffer: &mut dyn FnMut() -> Vec<u8>,
-        take: &mut dyn FnMut(Vec<u8>) -> bool,
+        take: &mut dyn FnMut(Plain<'_>) -> bool,
     ) -> Result<(), Unread> {
         match &input.place {
             Place::Stdin => self.pieces(&mut BufReader::new(io::stdin().lock()), buffer, take),
@@ -86,6 +102,8 @@ impl Reader {
             Place::File(path) => {
                 let mut file = File::open(path)?;
                 if input.size <= LARGE {
+                    self.packed.clear();
+                    self.packed.reserve_exact(input.size as usize);
                     return self.whole(&mut file, buffer, take);
                 }
                 self.pieces(&mut BufReader::with_capacity(1 << 20, file), buffer, take)
@@ -97,7 +115,7 @@ impl Reader {
         &mut self,
         file: &mut dyn Read,
         buffer: &mut dyn FnMut() -> Vec<u8>,
-        take: &mut dyn FnMut(Vec<u8>) -> bool,
+        take: &mut dyn FnMut(Plain<'_>) -> bool,
     ) -> Result<(), Unread> {
         self.packed.clear();
         file.read_to_end(&mut self.packed)?;
@@ -105,7 +123,7 @@ impl Reader {
             let mut out = buffer();
             out.clear();
             out.extend_from_slice(&self.packed);
-            take(out);
+            take(out.into());
             return Ok(());
         }
         if last_size(&self.packed) > MUCH {
@@ -117,7 +135,7 @@ impl Reader {
         }
         let mut out = buffer();
         let inflated = self.inflater.inflate(&self.packed, &mut out, self.cap);
-        take(out);
+        take(Plain { bytes: out, packed: Some(&mut self.packed) });
         inflated.map_err(Unread::Inflate)
     }
 
@@ -125,7 +143,7 @@ impl Reader {
         &mut self,
         source: &mut dyn BufRead,
         buffer: &mut dyn FnMut() -> Vec<u8>,
-        take: &mut dyn FnMut(Vec<u8>) -> bool,
+        take: &mut dyn FnMut(Plain<'_>) -> bool,
     ) -> Result<(), Unread> {
         if is_gzip(source.fill_buf()?) {
             let mut plain = BufReader::with_capacity(1 << 20, MultiGzDecoder::new(source));
@@ -138,7 +156,7 @@ impl Reader {
         &mut self,
         source: &mut dyn BufRead,
         buffer: &mut dyn FnMut() -> Vec<u8>,
-        take: &mut dyn FnMut(Vec<u8>) -> bool,
+        take: &mut dyn FnMut(Plain<'_>) -> bool,
     ) -> Result<(), Unread> {
         let mut first = buffer();
         first.clear();
@@ -154,7 +172,7 @@ impl Reader {
             let ended =
                 filled.and_then(|n| if (n as u64) < wanted { Ok(0) } else { read_line(source, &mut piece, self.cap) });
             let more = *ended.as_ref().unwrap_or(&0) > 0;
-            let go_on = take(piece);
+            let go_on = take(piece.into());
             ended?;
             if !more || !go_on {
                 return Ok(());
@@ -168,13 +186,13 @@ impl Reader {
         &self,
         source: &mut dyn BufRead,
         mut out: Vec<u8>,
-        take: &mut dyn FnMut(Vec<u8>) -> bool,
+        take: &mut dyn FnMut(Plain<'_>) -> bool,
     ) -> Result<(), Unread> {
         let room = self.cap.saturating_sub(out.len()) as u64;
         let read = source.take(room + 1).read_to_end(&mut out);
         let fits = out.len() <= self.cap;
         out.truncate(self.cap);
-        take(out);
+        take(out.into());
         read?;
         if fits { Ok(()) } else { Err(Unread::TooLarge { cap: self.cap }) }
     }

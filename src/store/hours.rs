@@ -167,6 +167,7 @@ impl Hours {
 
     /// Adds notes, of which `ids` says the numbers of the entities; those without one find no room.
     pub(super) fn note(&mut self, notes: Notes, ids: &[Option<Id>], folder: &mut Folder) {
+        let notes = notes.nameless();
         let shared = notes.shared_bytes();
         let mut newest = None;
         for part in notes.into_parts(PART) {

@@ -1,12 +1,11 @@
 //! The course of one alert: the minutes that it is made of, and what was said of it.
 
+use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use super::causes::Causes;
 use super::marks::{Mark, Marks};
@@ -33,7 +32,7 @@ pub(super) struct Course {
     /// The finding that it shows.
     pub(super) best: Finding,
     /// By time and id.
-    pub(super) examples: SmallVec<[Arc<Example>; 1]>,
+    pub(super) examples: Vec<Example>,
     pub(super) causes: Causes,
     pub(super) said: Option<Said>,
     resolved: bool,
@@ -62,7 +61,7 @@ impl Course {
             minutes: Marks::default(),
             unsaid: (finding.minute, alert_id(finding.about, &finding.entity, finding.minute)),
             best: finding.clone(),
-            examples: SmallVec::new(),
+            examples: Vec::new(),
             causes: Causes::default(),
             said: None,
             resolved: false,
@@ -147,13 +146,16 @@ impl Course {
         }
     }
 
-    fn take_examples(&mut self, examples: impl IntoIterator<Item = Arc<Example>>) {
+    fn take_examples(&mut self, examples: impl IntoIterator<Item = impl Borrow<Example>>) {
         for example in examples {
-            if let Err(place) = self.examples.binary_search(&example)
+            if let Err(place) = self.examples.binary_search(example.borrow())
                 && place < EVIDENCE
             {
-                self.examples.insert(place, example);
-                self.examples.truncate(EVIDENCE);
+                self.examples.truncate(EVIDENCE - 1);
+                if self.examples.len() == self.examples.capacity() {
+                    self.examples.reserve_exact(1 + self.examples.len() / 4);
+                }
+                self.examples.insert(place, example.borrow().clone());
             }
         }
     }

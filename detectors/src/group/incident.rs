@@ -136,7 +136,7 @@ fn steps<'c>(all: impl Iterator<Item = &'c Vec<Course>>) -> Vec<Step> {
 /// The examples of alerts, by minute.
 fn examples<'c>(courses: impl Iterator<Item = &'c Course>) -> Vec<(Minute, Arc<Example>)> {
     let of = |course: &'c Course| course.examples.iter().take(EXAMPLES);
-    courses.flat_map(of).map(|example| (Minute::of(example.time), Arc::clone(example))).collect()
+    courses.flat_map(of).map(|example| (Minute::of(example.time), Arc::new(example.clone()))).collect()
 }
 
 /// The first minute with enough tactics in the day before it.

@@ -58,7 +58,12 @@ impl Marks {
     pub(super) fn insert(&mut self, minute: Minute, mark: Mark) {
         match self.place(minute) {
             Ok(place) => self.0[place].1 = mark,
-            Err(place) => self.0.insert(place, (minute, mark)),
+            Err(place) => {
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve_exact(1 + self.0.len() / 4);
+                }
+                self.0.insert(place, (minute, mark));
+            }
         }
     }
 

@@ -195,7 +195,7 @@ fn what_comes_days_late_is_said_and_remembered() {
 fn kept(complete: i32, said: bool) -> usize {
     let example = |n: u128| Example {
         time: DateTime::UNIX_EPOCH,
-        id: EventId::Uuid(n),
+        id: EventId::Uuid(n.into()),
         what: "s3:GetObject".into(),
         caller: Arc::default(),
     };

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::{Named, Note, NotedCaller, Notes, Touch};
+use crate::entity::Family;
 
 /// Parts that notes are cut into at most: more come of events in no order, and would save nothing.
 const PARTS: usize = 64;
@@ -12,9 +13,13 @@ const PARTS: usize = 64;
 /// What touches refer to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Referred {
-    /// The texts of entities and notes, one after the other.
+    /// The texts of notes, one after the other.
     pub(super) text: String,
+    /// Those of the entities.
+    pub(super) keys: String,
     pub(super) entities: Vec<Named>,
+    /// The families of the entities.
+    pub(super) families: Vec<Family>,
     pub(super) notes: Vec<Note>,
     pub(super) callers: Vec<NotedCaller>,
 }
@@ -55,8 +60,8 @@ impl DerefMut for Base {
 impl Base {
     /// The bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        let events = size_of_val(&*self.entities) + size_of_val(&*self.notes);
-        self.text.len() + events + size_of_val(&*self.callers)
+        let entities = self.keys.len() + size_of_val(&*self.entities) + size_of_val(&*self.families);
+        self.text.len() + entities + size_of_val(&*self.notes) + size_of_val(&*self.callers)
     }
 }
 
@@ -65,6 +70,14 @@ impl Notes {
     #[must_use]
     pub fn shared_bytes(&self) -> usize {
         self.base.bytes()
+    }
+
+    /// Without the names of its entities, for those who know which they are.
+    #[must_use]
+    pub fn nameless(mut self) -> Notes {
+        self.base.keys = String::new();
+        self.base.entities = Vec::new();
+        self
     }
 
     /// Cut into parts of so many hours of event time, each with the touches that come one after the other in them, in

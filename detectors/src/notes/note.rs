@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{AGENT, Index, NAME, Notes, bounded};
 use crate::event::{Call, ErrorClass, Event, Log, What};
+use crate::fold::agent_family;
 use crate::hash::{chained, hash_one};
 
 /// An event, with what its cells may show of it.
@@ -46,7 +47,7 @@ pub(crate) enum Shown {
     /// The session name, or the log stream.
     Session,
     Address,
-    /// The user agent, whole.
+    /// The family of the user agent.
     Agent,
     AccessKey,
     InvokedBy,
@@ -117,10 +118,12 @@ impl Notes {
         let hash = chained(&texts);
         *index.callers.entry(hash).or_insert_with(|| {
             let (text, place) = (self.base.text.len() as u32, self.base.callers.len() as u32);
-            let most = [NAME, NAME, AGENT, NAME, NAME, NAME];
+            let [session, address, agent, access_key, invoked_by, provider] = texts;
+            let agent = agent_family(bounded(agent, AGENT));
             let mut lengths = [0; TEXTS - OWN];
-            for ((length, part), most) in lengths.iter_mut().zip(texts).zip(most) {
-                let part = bounded(part, most);
+            let shown = [session, address, agent, access_key, invoked_by, provider];
+            for (length, part) in lengths.iter_mut().zip(shown) {
+                let part = bounded(part, NAME);
                 self.base.text.push_str(part);
                 *length = part.len() as u16;
             }
