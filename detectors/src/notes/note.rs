@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{AGENT, Index, NAME, Notes, bounded};
+use crate::alert::EventId;
 use crate::event::{Call, ErrorClass, Event, Log, What};
 use crate::fold::agent_family;
 use crate::hash::{chained, hash_one};
@@ -69,6 +70,8 @@ pub(super) enum Outcome {
 
 /// How many texts a note has.
 const TEXTS: usize = Shown::Provider as usize + 1;
+/// In place of the length of an event id that is a UUID, of which no text has as many bytes.
+const UUID: u16 = u16::MAX;
 /// How many of them are its own.
 const OWN: usize = Shown::Id as usize + 1;
 
@@ -86,9 +89,10 @@ impl Notes {
                 What::Log(log) => self.once(what, &[error_of(log)], index),
             },
             self.once(who, &[whose], index),
-            self.named_value(event.id),
+            self.id(event.id),
         ];
-        let (texts, lengths) = (shown.map(|(start, _)| start), shown.map(|(start, end)| (end - start) as u16));
+        let (texts, lengths) =
+            (shown.map(|(start, _)| start), shown.map(|(start, end)| end.wrapping_sub(start) as u16));
         let (caller, place) = (self.caller(event, index), self.base.notes.len() as u32);
         let (time, identity) = (event.time, event.identity.0);
         self.base.notes.push(Note { time, identity, what, who, outcome, caller, texts, lengths });
@@ -104,6 +108,29 @@ impl Notes {
             self.base.text.truncate(end);
             (start as u32, end as u32)
         })
+    }
+
+    /// Where an event id stands: among the texts, or, at that place and without a length, among the UUIDs.
+    fn id(&mut self, id: &str) -> (u32, u32) {
+        match EventId::of(bounded(id, NAME)) {
+            EventId::Uuid(uuid) => {
+                let place = self.base.ids.len() as u32;
+                self.base.ids.push(uuid);
+                (place, place.wrapping_add(UUID.into()))
+            }
+            EventId::Text(_) => self.named_value(id),
+        }
+    }
+
+    /// The event id of a note, as AWS gave it; or its identity in hexadecimal.
+    pub(crate) fn event_id(&self, note: &Note) -> EventId {
+        if note.lengths[Shown::Id as usize] == UUID {
+            return EventId::Uuid(self.base.ids[note.texts[Shown::Id as usize] as usize]);
+        }
+        match self.shown(note, Shown::Id) {
+            "" => EventId::Text(format!("{:016x}", note.identity).into()),
+            id => EventId::of(id),
+        }
     }
 
     /// The place of an event's caller.
