@@ -54,6 +54,15 @@ fn tells(graver: &Finding, finding: &Finding) -> bool {
     if !deeds(graver) || !deeds(finding) || rank(graver).0 < rank(finding).0 {
         return false;
     }
+    if only_says_who(graver) && !only_says_who(finding) {
+        return false;
+    }
     let ids: BTreeSet<&EventId> = graver.verdict.examples.iter().map(|example| &example.id).collect();
     finding.verdict.examples.iter().all(|example| ids.contains(&example.id))
+}
+
+/// Is it about who came in, such as the root user, and not about what they did?
+fn only_says_who(finding: &Finding) -> bool {
+    let mut techniques = finding.about.attack.iter();
+    techniques.all(|technique| technique.starts_with("T1078"))
 }

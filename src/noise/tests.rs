@@ -289,6 +289,12 @@ fn one_deed_is_one_alert() {
             vec!["security-hub-disabled high", "trail-tampering medium"],
             vec![],
         ),
+        // That it was the root user does not tell what it did.
+        (
+            vec![found("root-use", High, one), found("security-hub-disabled", Medium, one)],
+            vec!["root-use high", "security-hub-disabled medium"],
+            vec![],
+        ),
     ] {
         let (names, reasons) = settled("", &known(&eve, &[]), findings);
         assert_eq!(

@@ -20,7 +20,7 @@ static ABOUT: About = About {
     what: "A trail or an event data store is stopped, deleted or told to record less (critical), changed otherwise (high), \
            or somebody is refused when they try (high).",
     why: "Who switches the recording off does not want to be seen.",
-    innocent: "DescribeTrails, GetTrailStatus, StartLogging, selectors that record everything, a call that fails because the trail is not there.",
+    innocent: "DescribeTrails, GetTrailStatus, StartLogging, selectors that record everything, a trail that is only made to record more or safer, a call that fails because the trail is not there.",
     attack: &["T1562.008"],
     next: &[
         "start logging again: aws cloudtrail start-logging --name NAME",
@@ -72,6 +72,7 @@ fn slot_of(call: &Call<'_>) -> Option<Slot> {
         "PutEventSelectors" if blinds(call.request) => STOPPED,
         "UpdateTrail" if weakens(call.request) => STOPPED,
         "PutEventSelectors" if leaves_out_sources(call.request) => CHANGED,
+        "UpdateTrail" if only_strengthens(call.request) => return None,
         "UpdateTrail" | "UpdateEventDataStore" => CHANGED,
         _ => return None,
     };
@@ -100,7 +101,20 @@ fn records_management(request: &str) -> bool {
 
 /// Are the management events of some services left out, such as those of KMS?
 fn leaves_out_sources(request: &str) -> bool {
+    let mut fields = request.split("\"field\"").skip(1);
     has(request, "excludeManagementEventSources", "[\"")
+        || fields.any(|field| field.contains("\"eventSource\"") && field.contains("\"not"))
+}
+
+/// Is all that the call names of a trail's settings such that the trail records more than before, or safer?
+fn only_strengthens(request: &str) -> bool {
+    const SAFER: [&str; 4] =
+        ["isMultiRegionTrail", "includeGlobalServiceEvents", "enableLogFileValidation", "isOrganizationTrail"];
+    const ELSEWHERE: [&str; 5] =
+        ["s3BucketName", "s3KeyPrefix", "kmsKeyId", "cloudWatchLogsLogGroupArn", "cloudWatchLogsRoleArn"];
+    SAFER.iter().any(|m| has(request, m, "true"))
+        && !SAFER.iter().any(|m| has(request, m, "false"))
+        && !ELSEWHERE.iter().any(|m| request.contains(m))
 }
 
 fn weakens(request: &str) -> bool {
@@ -178,6 +192,29 @@ mod tests {
                       09:00 logs:StopLogging who=user/eve
                       09:00 cloudtrail:PutEventSelectors who=user/eve request={\"eventSelectors\":[{\"includeManagementEvents\":true,\"readWriteType\":\"All\"}]}";
         check(&TrailTampering, script, "");
+    }
+
+    #[test]
+    fn a_trail_is_made_to_record_more_or_elsewhere() {
+        let update = |settings: &str| {
+            format!("09:00 cloudtrail:UpdateTrail who=user/eve request={{\"name\":\"main\",{settings}}}")
+        };
+        check(&TrailTampering, &update("\"isMultiRegionTrail\":true,\"enableLogFileValidation\":true"), "");
+        let changed = "09:00 high user/eve: changed a trail: cloudtrail:UpdateTrail";
+        check(&TrailTampering, &update("\"isMultiRegionTrail\":true,\"s3BucketName\":\"other\""), changed);
+        check(&TrailTampering, &update("\"kmsKeyId\":\"\""), changed);
+    }
+
+    #[test]
+    fn advanced_selectors_that_leave_a_service_out() {
+        let put = |fields: &str| {
+            format!(
+                "09:00 cloudtrail:PutEventSelectors who=user/eve request={{\"advancedEventSelectors\":[{{\"fieldSelectors\":[{{\"field\":\"eventCategory\",\"equals\":[\"Management\"]}}{fields}]}}]}}"
+            )
+        };
+        let out = put(",{\"field\":\"eventSource\",\"notEquals\":[\"iam.amazonaws.com\"]}");
+        check(&TrailTampering, &out, "09:00 high user/eve: changed a trail: cloudtrail:PutEventSelectors");
+        check(&TrailTampering, &put(""), "");
     }
 
     #[test]
