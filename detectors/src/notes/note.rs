@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::{AGENT, Index, NAME, Notes, bounded};
 use crate::alert::EventId;
 use crate::event::{Call, ErrorClass, Event, Log, What};
-use crate::fold::agent_family;
 use crate::hash::{chained, hash_one};
 
 /// An event, with what its cells may show of it.
@@ -146,7 +145,7 @@ impl Notes {
         *index.callers.entry(hash).or_insert_with(|| {
             let (text, place) = (self.base.text.len() as u32, self.base.callers.len() as u32);
             let [session, address, agent, access_key, invoked_by, provider] = texts;
-            let agent = agent_family(bounded(agent, AGENT));
+            let agent = index.agents.family_of(bounded(agent, AGENT));
             let mut lengths = [0; TEXTS - OWN];
             let shown = [session, address, agent, access_key, invoked_by, provider];
             for (length, part) in lengths.iter_mut().zip(shown) {
