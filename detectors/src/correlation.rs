@@ -17,7 +17,6 @@ use crate::settings::{Minutes, Visit};
 use crate::severity::Severity;
 use crate::time::{Hour, Minute};
 use crate::window::{Around, Window};
-use hashbrown::HashSet;
 use smallvec::SmallVec;
 
 mod plan;
@@ -158,15 +157,21 @@ impl<M: Members> Correlation<M> {
 
     /// How many events, values or steps there are in cells, of which all may be in one window.
     fn amount<'a>(&self, cells: impl Iterator<Item = &'a Cell>) -> usize {
-        let each = cells.flat_map(|cell| self.slots().iter().map(move |slot| (cell, *slot)));
+        let cells: SmallVec<[&Cell; 4]> = cells.collect();
+        let each = cells.iter().flat_map(|cell| self.slots().iter().map(move |slot| (*cell, *slot)));
         let held = |(cell, slot): (&'a Cell, Slot)| cell.minutes_of(slot, 0, 59);
         match self.plan.pattern {
             Pattern::Events(_) if self.plan.is_summed() => each.map(|(cell, slot)| cell.summed(slot) as usize).sum(),
             Pattern::Events(_) => each.map(|pair| held(pair).len()).sum(),
-            Pattern::Values(_) => each.flat_map(held).map(|o| o.value).collect::<HashSet<u64>>().len(),
+            Pattern::Values(_) => {
+                let mut values: SmallVec<[u64; 16]> = each.flat_map(held).map(|o| o.value).collect();
+                values.sort_unstable();
+                values.dedup();
+                values.len()
+            }
             Pattern::Together(_) | Pattern::Ordered => {
-                let there = each.filter(|pair| !held(*pair).is_empty());
-                there.map(|(_, slot)| slot).collect::<HashSet<Slot>>().len()
+                let there = |slot: &&Slot| cells.iter().any(|cell| !held((*cell, **slot)).is_empty());
+                self.slots().iter().filter(there).count()
             }
         }
     }

@@ -22,12 +22,14 @@ pub(crate) struct Grade {
 
 /// The verdict on a minute in which something occurred in a slot, or nothing.
 #[must_use]
-pub(crate) fn verdict(window: &Window<'_>, slot: Slot, grade: Grade, headline: String) -> Option<Verdict> {
+pub(crate) fn verdict(window: &Window<'_>, slot: Slot, grade: Grade, mut headline: String) -> Option<Verdict> {
     let one = Minutes(1);
     let examples: Vec<_> = window.occurrences(slot, one).map(|o| Arc::clone(&o.example)).collect();
     if examples.is_empty() {
         return None;
     }
+    // Alerts keep it for long.
+    headline.shrink_to_fit();
     Some(Verdict {
         severity: grade.severity,
         seen: examples.len() as u64,

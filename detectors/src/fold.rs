@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::alert::{Caller, EventId, Example};
+use crate::alert::{Caller, Example};
 use crate::cell::{Arrival, Cell, Occurrence, Sum};
 use crate::entity::Family;
 use crate::hash::hash_one;
@@ -78,10 +78,7 @@ impl Folder {
 
     fn example(&mut self, (notes, note): (&Notes, &Note), made: &mut Option<Arc<Example>>) -> Arc<Example> {
         let example = made.get_or_insert_with(|| {
-            let id = match notes.shown(note, Shown::Id) {
-                "" => EventId::Text(format!("{:016x}", note.identity).into()),
-                id => EventId::of(id),
-            };
+            let id = notes.event_id(note);
             let what = self.name(note.what, notes.shown(note, Shown::What));
             Arc::new(Example { time: note.time, id, what, caller: self.caller(notes, note) })
         });

@@ -26,7 +26,7 @@ mod story;
 use by_detector::ByDetector;
 use course::Course;
 pub use incident::Incidents;
-pub use marks::Mark;
+pub use marks::{Mark, Maybe};
 pub use news::Change;
 pub use parent::parents_of;
 pub use story::Stories;

@@ -128,6 +128,7 @@ impl Notes {
         self.base.entities.clear();
         self.base.families.clear();
         self.base.notes.clear();
+        self.base.ids.clear();
         self.base.callers.clear();
         self.forget_touches();
     }

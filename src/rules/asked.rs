@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use lapwing_detectors::event::{Asked, What};
 use rsigma_eval::CompiledMatcher;
 use rsigma_eval::matcher::GroupMode;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::Seen;
 use super::ready::Node;
@@ -32,10 +33,10 @@ enum About {
     Caller,
 }
 
-/// The conditions of all rules that were made ready, by what they say.
+/// The conditions of all rules that were made ready, by a hash of what they say.
 #[derive(Default)]
 struct Held {
-    nodes: HashMap<String, Arc<Shared>>,
+    nodes: HashMap<u128, Arc<Shared>>,
     /// How many numbers were given, for each of [`About`].
     numbers: [u8; 2],
 }
@@ -58,6 +59,7 @@ impl Shared {
         let Some(spelling) = Some(&node).filter(|node| node.cost() >= WORTH).and_then(Node::spelling) else {
             return node;
         };
+        let spelling = xxh3_128(spelling.as_bytes());
         // What a panic left behind is still right.
         let mut held = HELD.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = held.nodes.get(&spelling).map(Arc::clone) {

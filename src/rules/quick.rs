@@ -8,6 +8,8 @@ use super::json::{Found, Whole};
 use super::path::Step;
 use crate::decode::compact::Cursor;
 
+/// Most objects have no more members than this.
+const MEMBERS: usize = 8;
 /// Deeper than this is not read here.
 const DEPTH: u8 = 32;
 
@@ -30,7 +32,7 @@ pub(super) fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// Where the members of an object stand; `None` = declined.
 pub(super) fn outline(text: &str) -> Option<Members> {
-    let mut members = Members::new();
+    let mut members = Members::with_capacity(MEMBERS);
     let mut cursor = Cursor::new(text, 0);
     let mut more = cursor.open()?;
     while more {

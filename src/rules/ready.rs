@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use lapwing_detectors::event::Event;
 use lapwing_detectors::rule::Condition;
+use memchr::memchr2_iter;
 use rsigma_eval::compiler::eval_condition;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule, EventValue};
 use rsigma_parser::{ConditionExpr, Quantifier};
@@ -44,8 +45,8 @@ pub(super) struct Item {
 enum Test {
     /// It must be there, or not.
     Exists(bool),
-    /// It is one of these words, in lower case, in whichever case it is written. The matcher says the same, and of
-    /// other letters than those of ASCII it alone does.
+    /// It is, or has, one of these words, in lower case, in whichever case it is written. The matcher says the same, and
+    /// of other letters than those of ASCII it alone does.
     Word(Words, CompiledMatcher),
     Other(CompiledMatcher),
 }
@@ -64,22 +65,53 @@ enum Left {
 #[derive(Clone, Debug, Default)]
 struct Words {
     text: String,
-    ends: Vec<usize>,
+    ends: Vec<(usize, Part)>,
+}
+
+/// Which part of a text a word must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Start,
+    End,
+    Any,
 }
 
 impl Words {
-    fn of(words: &[String]) -> Words {
-        words.iter().fold(Words::default(), |mut all, word| {
+    fn of(words: &[(String, Part)]) -> Words {
+        words.iter().fold(Words::default(), |mut all, (word, part)| {
             all.text.push_str(word);
-            all.ends.push(all.text.len());
+            all.ends.push((all.text.len(), *part));
             all
         })
     }
 
+    fn are_whole(&self) -> bool {
+        self.ends.iter().all(|(_, part)| *part == Part::Whole)
+    }
+
     fn hold(&self, text: &str) -> bool {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let mut words = starts.zip(&self.ends).filter(|(start, end)| *end - *start == text.len());
-        words.any(|(start, end)| self.text[*start..*end].eq_ignore_ascii_case(text))
+        let mut start = 0;
+        self.ends.iter().any(|(end, part)| {
+            let word = &self.text.as_bytes()[std::mem::replace(&mut start, *end)..*end];
+            part.holds(word, text.as_bytes())
+        })
+    }
+}
+
+impl Part {
+    fn holds(self, word: &[u8], text: &[u8]) -> bool {
+        let Some(rest) = text.len().checked_sub(word.len()) else { return false };
+        match self {
+            Part::Whole => rest == 0 && text.eq_ignore_ascii_case(word),
+            Part::Start => text[..word.len()].eq_ignore_ascii_case(word),
+            Part::End => text[rest..].eq_ignore_ascii_case(word),
+            Part::Any => {
+                let Some(first) = word.first() else { return true };
+                let mut begins = memchr2_iter(*first, first.to_ascii_uppercase(), &text[..=rest]);
+                begins.any(|at| text[at..at + word.len()].eq_ignore_ascii_case(word))
+            }
+        }
     }
 }
 
@@ -167,12 +199,16 @@ fn of_item(item: &CompiledDetectionItem) -> Node {
 }
 
 /// The words of which a matcher wants one.
-fn words(matcher: &CompiledMatcher) -> Option<Vec<String>> {
+fn words(matcher: &CompiledMatcher) -> Option<Vec<(String, Part)>> {
+    let one = |word: &String, part| {
+        let lower = word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        lower.then(|| vec![(word.clone(), part)])
+    };
     match matcher {
-        CompiledMatcher::Exact { value, case_insensitive: true } => {
-            let lower = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-            lower.then(|| vec![value.clone()])
-        }
+        CompiledMatcher::Exact { value, case_insensitive: true } => one(value, Part::Whole),
+        CompiledMatcher::StartsWith { value, case_insensitive: true } => one(value, Part::Start),
+        CompiledMatcher::EndsWith { value, case_insensitive: true } => one(value, Part::End),
+        CompiledMatcher::Contains { value, case_insensitive: true } => one(value, Part::Any),
         CompiledMatcher::AnyOf(all)
         | CompiledMatcher::CaseInsensitiveGroup { children: all, mode: rsigma_eval::matcher::GroupMode::Any } => {
             all.iter().map(words).collect::<Option<Vec<_>>>().map(|all| all.concat())
@@ -202,7 +238,7 @@ impl Node {
         match self {
             Node::All(nodes) | Node::Some(_, nodes) => nodes.iter().map(Node::cost).sum(),
             Node::Not(inner) => inner.cost(),
-            Node::Item(item) => item.field.cost() + if matches!(item.test, Test::Other(_)) { MATCHED } else { 0 },
+            Node::Item(item) => item.cost(),
             Node::Left(_) => 1_000,
             Node::Shared(shared) => shared.node().cost(),
         }
@@ -290,6 +326,15 @@ impl Node {
 }
 
 impl Item {
+    fn cost(&self) -> usize {
+        let matched = match &self.test {
+            Test::Exists(_) => false,
+            Test::Word(words, _) => !words.are_whole(),
+            Test::Other(_) => true,
+        };
+        self.field.cost() + if matched { MATCHED } else { 0 }
+    }
+
     fn is_of_caller(&self) -> bool {
         // `fieldref` looks at another member, and cannot be spelt.
         self.field.is_of_caller() && self.spelling().is_some()

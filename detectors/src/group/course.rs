@@ -135,7 +135,7 @@ impl Course {
             self.best.minute = minute;
             let verdict = &mut self.best.verdict;
             (verdict.severity, verdict.seen) = (mark.severity, mark.seen);
-            (verdict.expected, verdict.window) = (mark.expected, mark.window);
+            (verdict.expected, verdict.window) = (mark.expected.get(), mark.window);
         }
     }
 
@@ -238,7 +238,7 @@ impl Course {
 
     /// How unlikely its most surprising minute is.
     pub(super) fn surprise(&self) -> Option<f64> {
-        self.minutes.marks().filter_map(|mark| mark.surprise).max_by(f64::total_cmp)
+        self.minutes.marks().filter_map(|mark| mark.surprise.get()).max_by(f64::total_cmp)
     }
 
     pub(super) fn best_span(&self, whole: Span) -> Span {

@@ -9,6 +9,37 @@ use crate::settings::Minutes;
 use crate::severity::Severity;
 use crate::time::Minute;
 
+/// A number that most minutes are without, in the room of a number. It is never NaN.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(from = "Option<f64>", into = "Option<f64>")]
+pub struct Maybe(f64);
+
+impl Maybe {
+    /// The number, where there is one.
+    #[must_use]
+    pub fn get(self) -> Option<f64> {
+        (!self.0.is_nan()).then_some(self.0)
+    }
+}
+
+impl From<Option<f64>> for Maybe {
+    fn from(number: Option<f64>) -> Maybe {
+        Maybe(number.unwrap_or(f64::NAN))
+    }
+}
+
+impl From<Maybe> for Option<f64> {
+    fn from(number: Maybe) -> Option<f64> {
+        number.get()
+    }
+}
+
+impl PartialEq for Maybe {
+    fn eq(&self, other: &Maybe) -> bool {
+        self.get() == other.get()
+    }
+}
+
 /// What a minute of an alert amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
@@ -17,9 +48,9 @@ pub struct Mark {
     /// How many were seen.
     pub seen: u64,
     /// What is usual.
-    pub expected: Option<f64>,
+    pub expected: Maybe,
     /// How unlikely that is, as -log10 of p.
-    pub surprise: Option<f64>,
+    pub surprise: Maybe,
     /// The window that they were seen in.
     pub window: Minutes,
     /// Whether the minute was complete when it was judged.
@@ -32,7 +63,7 @@ impl Mark {
         let Finding { confirmed, .. } = *finding;
         let (severity, seen) = (verdict.severity, verdict.seen);
         let Verdict { expected, window, .. } = *verdict;
-        let surprise = verdict.surprise.map(|surprise| surprise.t);
+        let (expected, surprise) = (expected.into(), verdict.surprise.map(|surprise| surprise.t).into());
         Mark { severity, seen, expected, surprise, window, confirmed }
     }
 }
@@ -109,8 +140,8 @@ mod tests {
         let mark = |seen| Mark {
             severity: Severity::Low,
             seen,
-            expected: None,
-            surprise: None,
+            expected: None.into(),
+            surprise: None.into(),
             window: Minutes(1),
             confirmed: true,
         };

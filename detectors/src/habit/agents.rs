@@ -10,31 +10,39 @@ const AGENTS: usize = 128;
 /// Longer ones are not, in bytes: CloudTrail cuts them at 1 KB.
 const LONGEST: usize = 1_024;
 
-/// Where the products of user agents stand that were met last: it takes longer to find one than to know it again.
+/// Where the families of user agents stand that were met last: it takes longer to find one than to know it again.
 #[derive(Debug, Default)]
 pub(crate) struct Agents(Vec<Option<(Box<str>, Range<usize>)>>);
 
 impl Agents {
     /// As the function of that name.
     pub(crate) fn product_of<'e>(&mut self, agent: &'e str) -> &'e str {
+        product_in(self.family_of(agent))
+    }
+
+    /// As [`agent_family`].
+    pub(crate) fn family_of<'e>(&mut self, agent: &'e str) -> &'e str {
         self.0.resize(AGENTS, None);
         let held = &mut self.0[hash_one(agent) as usize % AGENTS];
-        if let Some((_, product)) = held.as_ref().filter(|(held, _)| **held == *agent) {
-            return &agent[product.clone()];
+        if let Some((_, family)) = held.as_ref().filter(|(held, _)| **held == *agent) {
+            return &agent[family.clone()];
         }
-        let product = product_of(agent);
-        let from = product.as_ptr() as usize - agent.as_ptr() as usize;
+        let family = agent_family(agent);
+        let from = family.as_ptr() as usize - agent.as_ptr() as usize;
         if agent.len() <= LONGEST {
-            *held = Some((agent.into(), from..from + product.len()));
+            *held = Some((agent.into(), from..from + family.len()));
         }
-        product
+        family
     }
 }
 
 /// The product that a user agent names, without its version.
 #[must_use]
 pub(crate) fn product_of(agent: &str) -> &str {
-    let family = agent_family(agent);
+    product_in(agent_family(agent))
+}
+
+fn product_in(family: &str) -> &str {
     family.split_once('/').map_or(family, |(product, _)| product)
 }
 
@@ -54,6 +62,7 @@ mod tests {
         ] {
             assert_eq!(product_of(agent), product);
             assert_eq!((agents.product_of(agent), agents.product_of(agent)), (product, product), "known again");
+            assert_eq!(agents.family_of(agent), agent_family(agent));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::{Named, Note, NotedCaller, Notes, Touch};
+use crate::alert::Uuid;
 use crate::entity::Family;
 
 /// Parts that notes are cut into at most: more come of events in no order, and would save nothing.
@@ -21,6 +22,8 @@ pub(super) struct Referred {
     /// The families of the entities.
     pub(super) families: Vec<Family>,
     pub(super) notes: Vec<Note>,
+    /// The event ids of those that AWS gave one in its usual form.
+    pub(super) ids: Vec<Uuid>,
     pub(super) callers: Vec<NotedCaller>,
 }
 
@@ -61,7 +64,7 @@ impl Base {
     /// The bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         let entities = self.keys.len() + size_of_val(&*self.entities) + size_of_val(&*self.families);
-        self.text.len() + entities + size_of_val(&*self.notes) + size_of_val(&*self.callers)
+        self.text.len() + entities + size_of_val(&*self.notes) + size_of_val(&*self.ids) + size_of_val(&*self.callers)
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Index {
     shown: Vec<u32>,
     /// The place of the last habit of each entity and hour.
     newest: HashMap<(u32, Hour), u32>,
-    agents: Agents,
+    pub(super) agents: Agents,
     pub(super) occurred: Earliest,
     /// The touches that gather.
     pub(super) gathered: HashMap<Gathered, u32>,

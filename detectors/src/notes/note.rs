@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{AGENT, Index, NAME, Notes, bounded};
+use crate::alert::EventId;
 use crate::event::{Call, ErrorClass, Event, Log, What};
-use crate::fold::agent_family;
 use crate::hash::{chained, hash_one};
 
 /// An event, with what its cells may show of it.
@@ -69,6 +69,8 @@ pub(super) enum Outcome {
 
 /// How many texts a note has.
 const TEXTS: usize = Shown::Provider as usize + 1;
+/// In place of the length of an event id that is a UUID, of which no text has as many bytes.
+const UUID: u16 = u16::MAX;
 /// How many of them are its own.
 const OWN: usize = Shown::Id as usize + 1;
 
@@ -86,9 +88,10 @@ impl Notes {
                 What::Log(log) => self.once(what, &[error_of(log)], index),
             },
             self.once(who, &[whose], index),
-            self.named_value(event.id),
+            self.id(event.id),
         ];
-        let (texts, lengths) = (shown.map(|(start, _)| start), shown.map(|(start, end)| (end - start) as u16));
+        let (texts, lengths) =
+            (shown.map(|(start, _)| start), shown.map(|(start, end)| end.wrapping_sub(start) as u16));
         let (caller, place) = (self.caller(event, index), self.base.notes.len() as u32);
         let (time, identity) = (event.time, event.identity.0);
         self.base.notes.push(Note { time, identity, what, who, outcome, caller, texts, lengths });
@@ -106,6 +109,29 @@ impl Notes {
         })
     }
 
+    /// Where an event id stands: among the texts, or, at that place and without a length, among the UUIDs.
+    fn id(&mut self, id: &str) -> (u32, u32) {
+        match EventId::of(bounded(id, NAME)) {
+            EventId::Uuid(uuid) => {
+                let place = self.base.ids.len() as u32;
+                self.base.ids.push(uuid);
+                (place, place.wrapping_add(UUID.into()))
+            }
+            EventId::Text(_) => self.named_value(id),
+        }
+    }
+
+    /// The event id of a note, as AWS gave it; or its identity in hexadecimal.
+    pub(crate) fn event_id(&self, note: &Note) -> EventId {
+        if note.lengths[Shown::Id as usize] == UUID {
+            return EventId::Uuid(self.base.ids[note.texts[Shown::Id as usize] as usize]);
+        }
+        match self.shown(note, Shown::Id) {
+            "" => EventId::Text(format!("{:016x}", note.identity).into()),
+            id => EventId::of(id),
+        }
+    }
+
     /// The place of an event's caller.
     fn caller(&mut self, event: &Event<'_>, index: &mut Index) -> u32 {
         let texts = match &event.what {
@@ -119,7 +145,7 @@ impl Notes {
         *index.callers.entry(hash).or_insert_with(|| {
             let (text, place) = (self.base.text.len() as u32, self.base.callers.len() as u32);
             let [session, address, agent, access_key, invoked_by, provider] = texts;
-            let agent = agent_family(bounded(agent, AGENT));
+            let agent = index.agents.family_of(bounded(agent, AGENT));
             let mut lengths = [0; TEXTS - OWN];
             let shown = [session, address, agent, access_key, invoked_by, provider];
             for (length, part) in lengths.iter_mut().zip(shown) {

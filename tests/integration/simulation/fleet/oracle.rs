@@ -139,7 +139,7 @@ impl Outcome {
         let mut unconfirmed = BTreeSet::new();
         for key in keys {
             let (here, there) = (self.marks.get(key), orderly.marks.get(key));
-            if here.is_some_and(|mark| !mark.confirmed && mark.expected.is_some()) && there.is_none() {
+            if here.is_some_and(|mark| !mark.confirmed && mark.expected.get().is_some()) && there.is_none() {
                 unconfirmed.insert((key.0, key.1.subject()));
             } else if here != there {
                 let (detector, entity, minute) = key;
