@@ -7,11 +7,11 @@
 //! ```
 //!
 //! Records of one account and Region between 09:00 and 10:00 of the last day are cut into deliveries of at most so many
-//! events and five minutes, each received some minutes after its last event by one of four instances; a tick runs once a
-//! minute. `--before 33` plays the 33 hours before first, so that what is measured is no first hour; `--batch 200` is for
-//! one size of deliveries alone. Every detector is on, with its default settings. `mean` is how many events a delivery really has. `(adding)` is what the
-//! cells alone would take in the form of [`added`], where `--adding` asks for it. At the end, how many writers of the same
-//! cells get into each other's way.
+//! events and five minutes, each received some minutes after its last event by one of four instances, or of as many as
+//! `--instances` says; a tick runs once a minute. `--before 33` plays the 33 hours before first, so that what is measured
+//! is no first hour; `--batch 200` is for one size of deliveries alone. Every detector is on, with its default settings.
+//! `mean` is how many events a delivery really has. `(adding)` is what the cells alone would take in the form of
+//! [`added`], where `--adding` asks for it. At the end, how many writers of the same cells get into each other's way.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot go on ends")]
 
@@ -53,8 +53,10 @@ const BY_FAMILY: &str = "--by-family";
 const BATCH: &str = "--batch";
 /// Plays so many hours before the one that is measured.
 const BEFORE: &str = "--before";
-/// Instances among which deliveries are dealt.
-const INSTANCES: usize = 4;
+/// Deals deliveries among so many instances.
+const INSTANCES: &str = "--instances";
+/// As many as are asked for by nothing else.
+const FOUR: usize = 4;
 /// What is waiting for more events is delivered after this time.
 const LONGEST: TimeDelta = TimeDelta::minutes(5);
 /// The hour of the last day that is measured.
@@ -77,8 +79,8 @@ fn main() {
         std::env::args().skip(1).filter(|a| !a.starts_with("--") && a.parse::<usize>().is_err()).collect();
     if folders.is_empty() {
         println!(
-            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] [--batch N] [--before HOURS] FOLDER...    \
-             (made by the corpus bench)"
+            "usage: cargo bench --bench cost -- [--no-rules] [--by-family] [--adding] [--batch N] [--before HOURS] \
+             [--instances N] FOLDER...    (made by the corpus bench)"
         );
         return;
     }
@@ -264,7 +266,7 @@ fn measure(name: &str, streams: &Streams, cut: (usize, Wrap), delay: TimeDelta) 
     let deliveries = deliveries(streams, cut, delay);
     let (before, deliveries) =
         deliveries.split_at(deliveries.partition_point(|(received, _)| *received < begin + delay));
-    let mut instances = instances(&table, INSTANCES);
+    let mut instances = instances(&table, number(INSTANCES).unwrap_or(FOUR));
     runtime.block_on(run(&mut instances, before, &mut adding)).expect("a table in memory never fails");
     drop(table.0.take());
     adding = Adding::default();
@@ -362,7 +364,8 @@ async fn run(
         }
         let delivery = delivery_id(bytes);
         let from = From { origin: Origin::default(), delivery, received: *received, met: None };
-        let taker = &mut instances[delivery.0 as usize % INSTANCES];
+        let dealt = delivery.0 as usize % instances.len();
+        let taker = &mut instances[dealt];
         let taught = teach(&taker.engine, bytes, &from).expect("the corpus can be read");
         if asked(ADDING) {
             adding.add(&taught.learnt);

@@ -154,7 +154,7 @@ fn a_noisy_day_is_quiet_and_says_what_it_hid() {
     let quiet = replayed(&day(), ("", &["--hidden"]));
     assert_eq!(counted(&quiet.alerts), [(1, "low key-rotation-off role/terraform-live")]);
     for wanted in [
-        "hidden 56 findings (noise profiles of version 5); `--hidden` shows them\n",
+        "hidden 56 findings (noise profiles of version 6); `--hidden` shows them\n",
         "\n        48  noise.scanners: ",
         "; they had seen 432\n",
         "\n         8  noise.deploy_robots: ",
