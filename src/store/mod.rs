@@ -29,7 +29,7 @@ pub use memory::{MemoryStore, Retention};
 
 /// The format in which state is written, in a table and in a file alike, and the only one that is read. A change of any
 /// type that is stored makes a new one.
-pub const FORMAT: u8 = 9;
+pub const FORMAT: u8 = 10;
 
 /// The last minute that an event of this one may change: what is new in an hour is known from all of the hour before, and
 /// windows that it is part of touch so many hours more, at least one.

@@ -8,7 +8,7 @@
 
 use std::f64::consts::LN_10;
 
-use libm::{exp, log, log1p};
+use libm::{exp, exp2, log, log1p};
 
 use super::rate::season::Short;
 
@@ -29,9 +29,16 @@ const ODDS: f64 = 3.0;
 const MOST_ODDS: f64 = 6.0;
 const LOSS: f64 = 1.0;
 const GAIN: f64 = 0.1;
-/// The largest peaks are remembered so many days, and so many of them.
+/// The largest peaks are remembered for so many days with events, and so many of them.
 const DAYS: u8 = 60;
 pub(in crate::stats) const PEAKS: usize = 6;
+/// A peak that has not come again within so many days with events counts half for each [`HALF_DAYS`] more: most that is
+/// new after a quiet week was a matter of once. One that has come again, [`ALIKE`] apart in ln(1 + excess), stays.
+const QUIET_DAYS: u8 = 7;
+const HALF_DAYS: f64 = 4.0;
+const ALIKE: f64 = 1.0;
+/// What a day with events gives back of the odds that a surprise has taken.
+const CALM: f64 = 0.05;
 /// How far the next peak like one of them may lie from it: the scale of ln(1 + excess).
 const SCATTER: f64 = 0.25;
 /// The weight of peaks as usual, and of peaks of any size, in clusters; the mean of ln(1 + excess) of the latter.
@@ -39,12 +46,19 @@ const USUAL_PEAKS: f64 = 1.0;
 const ANY_PEAKS: f64 = 0.5;
 const ANY_MEAN: f64 = 0.6;
 
-/// A large peak: its size, and the day when it was seen, in days since 1970 less whole multiples of 256.
+/// A large peak: its size, and the days with events since it was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in crate::stats) struct Peak {
     /// ln(1 + excess) in steps of 1 / 25; 0 of an empty place.
     pub(in crate::stats) size: u8,
-    pub(in crate::stats) day: u8,
+    pub(in crate::stats) days: u8,
+}
+
+impl Peak {
+    /// ln(1 + excess).
+    fn get(self) -> f64 {
+        f64::from(self.size) / 25.0
+    }
 }
 
 /// The tail of one series. All sums decay by cluster, not by time.
@@ -113,8 +127,9 @@ impl Calibration {
     fn thick(&self, excess: f64, open: f64) -> f64 {
         let (usual, all) = self.weights();
         let size = log1p(excess);
-        let like: f64 =
-            self.seen().map(|peak| (1.0 + exp(-peak / SCATTER)) / (1.0 + exp((size - peak) / SCATTER))).sum();
+        let like =
+            |(peak, weight): (f64, f64)| weight * (1.0 + exp(-peak / SCATTER)) / (1.0 + exp((size - peak) / SCATTER));
+        let like: f64 = self.seen().map(like).sum();
         (usual * exp(-self.foreseen(excess, open)) + like + ANY_PEAKS * exp(-size / ANY_MEAN)) / all
     }
 
@@ -124,23 +139,41 @@ impl Calibration {
         let (size, shape) = (log1p(excess), SHAPE + self.number.get());
         let tau = self.tau(1.0);
         let thin = exp(-(shape + 1.0) * log1p(excess / (shape * tau))) / tau;
-        let like = |peak: f64| {
+        let like = |(peak, weight): (f64, f64)| {
             let beyond = 1.0 / (1.0 + exp((size - peak) / SCATTER));
-            (1.0 + exp(-peak / SCATTER)) * beyond * (1.0 - beyond) / SCATTER
+            weight * (1.0 + exp(-peak / SCATTER)) * beyond * (1.0 - beyond) / SCATTER
         };
         let like: f64 = self.seen().map(like).sum();
         let any = ANY_PEAKS / ANY_MEAN * exp(-size / ANY_MEAN);
         (thin, (usual * thin + (like + any) / (1.0 + excess)) / all)
     }
 
-    /// The largest peaks, as ln(1 + excess).
-    fn seen(&self) -> impl Iterator<Item = f64> + '_ {
-        self.largest.iter().filter(|peak| peak.size > 0).map(|peak| f64::from(peak.size) / 25.0)
+    /// The largest peaks, as ln(1 + excess), and how much each counts.
+    fn seen(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let places = || self.largest.iter().filter(|peak| peak.size > 0);
+        places().map(move |peak| {
+            let late = peak.days.saturating_sub(QUIET_DAYS);
+            let again = late > 0 && places().filter(|other| (other.get() - peak.get()).abs() <= ALIKE).count() > 1;
+            let weight = if late == 0 || again { 1.0 } else { exp2(-f64::from(late) / HALF_DAYS) };
+            (peak.get(), weight)
+        })
+    }
+
+    /// A day with events is over. Days without are no sign that what was large comes no more.
+    pub(super) fn pass_day(&mut self) {
+        for peak in self.largest.iter_mut().filter(|peak| peak.size > 0) {
+            peak.days = peak.days.saturating_add(1);
+            if peak.days > DAYS {
+                *peak = Peak::default();
+            }
+        }
+        let odds = self.odds.get();
+        self.odds = Short::new((odds + CALM).min(ODDS).max(odds));
     }
 
     /// Of the thick tail, the weight of peaks as usual, and of all.
     fn weights(&self) -> (f64, f64) {
-        let large = self.seen().count() as f64;
+        let large: f64 = self.seen().map(|(_, weight)| weight).sum();
         let usual = (self.number.get() - large).max(0.0) + USUAL_PEAKS;
         (usual, usual + large + ANY_PEAKS)
     }
@@ -172,11 +205,7 @@ impl Calibration {
         self.odds = Short::new((self.odds.get() + told).clamp(-MOST_ODDS, MOST_ODDS));
         self.sum = Short::new(self.sum.get() * KEPT + excess.min(CLIP));
         self.number = Short::new(self.number.get() * KEPT + 1.0);
-        let new =
-            Peak { size: (log1p(excess) * 25.0 + 0.5).clamp(1.0, 255.0) as u8, day: self.last.div_euclid(1440) as u8 };
-        for peak in self.largest.iter_mut().filter(|peak| new.day.wrapping_sub(peak.day) > DAYS) {
-            *peak = Peak::default();
-        }
+        let new = Peak { size: (log1p(excess) * 25.0 + 0.5).clamp(1.0, 255.0) as u8, days: 0 };
         if let Some(least) = self.largest.iter_mut().min_by_key(|peak| peak.size).filter(|least| least.size < new.size)
         {
             *least = new;
@@ -228,6 +257,25 @@ mod tests {
         for (peaks, excess, wanted) in cases {
             let t = learnt(&peaks).score(U0 + excess);
             assert!(wanted.contains(&t), "{excess} after {} peaks: {t}, not {wanted:?}", peaks.len());
+        }
+    }
+
+    #[test]
+    fn what_came_once_is_forgotten_and_what_came_again_is_not() {
+        // Peaks of 60 that were seen, days with events since, and what T of one more may be.
+        for (often, days, wanted) in [
+            (1, 0, 3.0..4.5),
+            (1, 7, 3.0..4.7),
+            (1, 28, 5.5..7.5),
+            (1, 61, 6.0..9.0),
+            (2, 7, 2.5..4.0),
+            (2, 28, 2.5..4.2),
+            (2, 61, 6.0..9.0),
+        ] {
+            let mut tail = learnt(&[usual(40), vec![60.0; often]].concat());
+            (0..days).for_each(|_| tail.pass_day());
+            let t = tail.score(U0 + 60.0);
+            assert!(wanted.contains(&t), "{often} peaks, {days} days later: {t}, not {wanted:?}");
         }
     }
 

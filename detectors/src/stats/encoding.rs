@@ -54,7 +54,7 @@ impl Writer {
     pub(super) fn calibration(&mut self, of: &Calibration) {
         [of.sum, of.number, of.peak, of.odds].into_iter().for_each(|value| self.short(value));
         self.minute(of.last);
-        of.largest.iter().for_each(|peak| self.bytes([peak.size, peak.day]));
+        of.largest.iter().for_each(|peak| self.bytes([peak.size, peak.days]));
     }
 
     pub(super) fn recurring(&mut self, of: &Recurring) {
@@ -135,8 +135,8 @@ impl Reader<'_> {
         let last = self.minute()?;
         let mut largest = [Peak::default(); PEAKS];
         for peak in &mut largest {
-            let [size, day] = self.bytes()?;
-            *peak = Peak { size, day };
+            let [size, days] = self.bytes()?;
+            *peak = Peak { size, days };
         }
         Some(Calibration { prior, sum, number, odds, peak, last, largest })
     }

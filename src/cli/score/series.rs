@@ -11,6 +11,7 @@ use lapwing_detectors::stats::reference::{ReferenceErrors, ReferenceRate};
 use lapwing_detectors::stats::windows::LastHour;
 
 use super::rows::Row;
+use super::step::Step;
 
 const DAY: i64 = 86_400;
 /// The reference form knows no empty stretches but minutes without events; it is not asked to step more of them.
@@ -145,6 +146,7 @@ impl Series {
 /// A series of counts, its latest minutes, and what is usual for it, learnt a lateness behind.
 struct RateSeries {
     lateness: i32,
+    step: Step,
     known: Option<(RateProfile, LastHour)>,
     /// Minutes with events that are not learnt yet.
     waiting: VecDeque<(i32, u32)>,
@@ -152,10 +154,21 @@ struct RateSeries {
 
 impl RateSeries {
     fn new(lateness: Minutes) -> RateSeries {
-        RateSeries { lateness: lateness.0 as i32, known: None, waiting: VecDeque::new() }
+        RateSeries { lateness: lateness.0 as i32, step: Step::default(), known: None, waiting: VecDeque::new() }
     }
 
     fn score(&mut self, minute: i32, count: u32) -> f64 {
+        let (minute, again) = self.step.place(minute, count);
+        if !again.is_empty() {
+            (self.known, self.waiting) = (None, VecDeque::new());
+        }
+        for (minute, count) in again {
+            self.score_at(minute, count);
+        }
+        self.score_at(minute, count)
+    }
+
+    fn score_at(&mut self, minute: i32, count: u32) -> f64 {
         let (profile, hour) = self.known.get_or_insert_with(|| (RateProfile::new(minute), LastHour::new(minute)));
         let known_to = minute.saturating_sub(self.lateness);
         while let Some((waiting, count)) = self.waiting.pop_front_if(|(waiting, _)| *waiting < known_to) {

@@ -4,15 +4,15 @@ use super::{ErrorProfile, TAIL_PRIOR};
 use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored error profile.
-pub const ERROR_BYTES: usize = 399;
-const VERSION: u8 = 2;
+pub const ERROR_BYTES: usize = 400;
+const VERSION: u8 = 3;
 
 impl ErrorProfile {
     /// The stored form: [`ERROR_BYTES`] bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer(Vec::with_capacity(ERROR_BYTES));
-        out.bytes([VERSION]);
+        out.bytes([VERSION, u8::from(self.busy)]);
         out.minute(self.at);
         out.floats(&[self.a, self.b, self.leaving.0, self.leaving.1]);
         out.floats(&self.num);
@@ -32,7 +32,7 @@ impl ErrorProfile {
             return None;
         }
         let mut from = Reader(bytes);
-        let (version, at) = (from.byte()?, from.minute()?);
+        let ([version, busy], at) = (from.bytes()?, from.minute()?);
         let [a, b, leaving, expected] = from.floats()?;
         let profile = ErrorProfile {
             at,
@@ -46,6 +46,7 @@ impl ErrorProfile {
             calibration: from.calibration(TAIL_PRIOR)?,
             errors: from.hour(at)?,
             calls: from.hour(at)?,
+            busy: busy == 1,
         };
         let sound = a > 0.0 && b > 0.0 && profile.den.iter().all(|d| *d >= 0.0);
         (version == VERSION && sound && at != i32::MIN).then_some(profile)

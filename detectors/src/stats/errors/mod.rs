@@ -45,7 +45,8 @@ const UNITS: f64 = 1e6;
 /// A larger share is not believed: something must be left to be unusual.
 const LARGEST: f64 = 0.95;
 /// A series of which nothing was heard for longer begins anew.
-const FORGOTTEN_AFTER: i32 = 366 * 1440;
+const FORGOTTEN_AFTER: i32 = 366 * DAY;
+const DAY: i32 = 1440;
 
 /// What a minute means.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +92,8 @@ pub struct ErrorProfile {
     pub(super) calls: LastHour,
     pub(super) calibration: Calibration,
     pub(super) recurring: Recurring,
+    /// Were there calls in this day?
+    pub(super) busy: bool,
 }
 
 impl ErrorProfile {
@@ -109,6 +112,7 @@ impl ErrorProfile {
             calls: LastHour::new(minute),
             calibration: Calibration::new(TAIL_PRIOR),
             recurring: Recurring::default(),
+            busy: false,
         }
     }
 
@@ -130,7 +134,7 @@ impl ErrorProfile {
             self.remember(&asked, plain);
         }
         self.finish_blocks(minute, minute + 1);
-        self.at = minute + 1;
+        (self.at, self.busy) = (minute + 1, true);
         if self.at.rem_euclid(60) == 0 {
             self.finish_hour();
         }
@@ -289,5 +293,8 @@ impl ErrorProfile {
             self.leaving = (0.0, 0.0);
         }
         self.recurring.settle(self.at);
+        if self.at.rem_euclid(DAY) == 0 && std::mem::take(&mut self.busy) {
+            self.calibration.pass_day();
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::stats::encoding::{Reader, Writer};
 
 /// Bytes of a stored rate profile.
 pub const RATE_BYTES: usize = 506;
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 impl RateProfile {
     /// The stored form: [`RATE_BYTES`] bytes.

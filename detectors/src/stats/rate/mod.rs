@@ -32,6 +32,7 @@ use super::tails::neg_binomial_ln_sf;
 use super::windows::{LastHour, REACH, Sums, WIDTHS, rounded};
 
 const DAY: f64 = 1440.0;
+const HOURS_OF_DAY: u8 = 24;
 /// A series of which nothing was heard for longer begins anew.
 const FORGOTTEN_AFTER: i32 = 366 * 1440;
 /// Minutes of a series' life in which nothing is said: what is new is the business of other detectors.
@@ -226,7 +227,7 @@ impl RateProfile {
         (mean, factors): (&dyn Fn(usize) -> f64, &Factors),
     ) -> RateScore {
         let (unknown, burst) = self.cold_burst(asked.minute, level);
-        let known = 1.0 / f64::from(level.a) + self.season.doubt(asked.minute.div_euclid(60));
+        let known = 1.0 / f64::from(level.a) + self.season.doubt(asked.minute.div_euclid(60), factors);
         let uneven = factors.at(asked.minute).clamp(0.01, 1.0).sqrt().recip();
         let mut best = RateScore { t: 0.0, window: 60, seen: asked.sums[3], expected: 0.0, inverse_size: 0.0, l: 0.0 };
         for (w, width) in WIDTHS.into_iter().enumerate() {
@@ -356,6 +357,9 @@ impl RateProfile {
         self.season.believe(level.mean() * 60.0 * level.dispersion(3));
         self.factors = self.season.around(hour + 1);
         self.recurring.settle(self.at);
+        if hour.rem_euclid(24) == 23 && self.quiet < HOURS_OF_DAY {
+            self.calibration.pass_day();
+        }
         self.check_trial(self.at - 1);
     }
 

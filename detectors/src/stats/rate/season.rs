@@ -18,6 +18,13 @@ const KEPT_HOUR: f64 = 0.8;
 const KEPT_DAY: f64 = 0.7;
 const KEPT_WEEKEND: f64 = 0.8;
 const HOURS_OF_WEEK: i32 = 168;
+const MINUTES_OF_DAY: f64 = 1440.0;
+/// How unlike its weekdays the weekend of a series may be before one was seen: the variance of its factor, in units of
+/// that of the hours of the day; what is believed of the latter at most; and how much of it is known after one day, in
+/// parts that square with the days.
+const UNSEEN: f64 = 2.0;
+const MOST_CONTRAST: f64 = 1.0;
+const SEEN: f64 = 20.0;
 /// What the level keeps of the exposure of a day at its end, in the mean of its hours.
 const STILL_KEPT: f64 = 0.79;
 /// A level of events a minute below which nothing is reckoned back.
@@ -81,6 +88,8 @@ pub(super) struct Factors {
     /// The first hour.
     first: i32,
     hours: [f64; 5],
+    /// How far that of a weekend may be wrong because hardly any was seen: a variance in units of its square.
+    unseen: f64,
 }
 
 /// An hour of the week, from Monday 00:00 UTC on; 1970-01-01 was a Thursday.
@@ -126,7 +135,7 @@ impl Season {
 
     /// How far the factor of an hour may be wrong: its variance in units of its square, as after so many events that come
     /// by themselves.
-    pub(super) fn doubt(&self, hour: i32) -> f64 {
+    pub(super) fn doubt(&self, hour: i32, factors: &Factors) -> f64 {
         let (day, h) = of_week(hour);
         let of = |expected: f64, pull: f64| 1.0 / (expected + pull);
         let hours = of(self.hours[h].expected.get(), PULL_HOUR);
@@ -135,7 +144,18 @@ impl Season {
         }
         // One day of the weekend stands for the other.
         let days = self.days[day].expected.get().max(self.days[11 - day].expected.get());
-        hours + of(days, PULL_DAY) + of(self.weekend[h / 3].expected.get(), PULL_WEEKEND)
+        hours + of(days, PULL_DAY) + of(self.weekend[h / 3].expected.get(), PULL_WEEKEND) + factors.unseen
+    }
+
+    /// How far the factor of a weekend may be wrong because hardly any was seen. Who is the same by day and night is so
+    /// all the week; of who is not, a Saturday may be as unlike a Friday as noon is unlike midnight.
+    fn unseen(&self) -> f64 {
+        let of = |part: &Part| part.factor(1.0, PULL_HOUR * self.design());
+        let mean = self.hours.iter().map(of).sum::<f64>() / 24.0;
+        let squares = self.hours.iter().map(|part| (of(part) / mean - 1.0).powi(2)).sum::<f64>() / 24.0;
+        let expected = self.days[5].expected.get() + self.days[6].expected.get();
+        let days = expected / (MINUTES_OF_DAY * self.morning.get().max(LEAST_MORNING));
+        UNSEEN * squares.min(MOST_CONTRAST) / (1.0 + SEEN * days * days)
     }
 
     /// For the windows that end in a minute of `hour` or the hour after it.
@@ -147,7 +167,9 @@ impl Season {
             let weekend = if day >= 5 { self.weekend[h / 3].factor(1.0, PULL_WEEKEND * self.design()) } else { 1.0 };
             self.of_hour(&near[at..at + 5]) * self.of_day(day) * weekend
         };
-        Factors { first: first + 2, hours: std::array::from_fn(factor) }
+        let weekend = [hour, hour.saturating_add(1)].into_iter().any(|hour| of_week(hour).0 >= 5);
+        let unseen = if weekend { self.unseen() } else { 0.0 };
+        Factors { first: first + 2, hours: std::array::from_fn(factor), unseen }
     }
 
     /// Takes up how much events come in clusters.
