@@ -29,7 +29,8 @@ use crate::settings::minutes_of;
 Of rate and errors a score is T = -log10 p: 3 means that a usual minute is as extreme one time in 1,000. An alert at
 T > 4.5 is a good beginning. It is 0 while nothing is remarkable, in the first hour of a series, and where nothing
 happened: only minutes with events (errors) are judged. Rows of one minute are added; a minute without a row had
-none. Counts of 5, 10, 15, 20, 30 or 60 minutes are known by the first three rows. Of gauge and gauge-core a score is 0 to 1 and no probability; 0.5 is a good beginning.
+none. Counts of 5, 10, 15, 20, 30 or 60 minutes are known by the first three rows. Of gauge and gauge-core a score is
+0 to 1 and no probability; 0.5 is a good beginning.
 
 Times are RFC 3339 or `2026-10-06 14:00:00` (UTC). The rows of a series come in the order of time (of a gauge, any).
 

@@ -146,7 +146,7 @@ impl Series {
 /// A series of counts, its latest minutes, and what is usual for it, learnt a lateness behind.
 struct RateSeries {
     lateness: i32,
-    step: Step,
+    step: Step<u32>,
     known: Option<(RateProfile, LastHour)>,
     /// Minutes with events that are not learnt yet.
     waiting: VecDeque<(i32, u32)>,
@@ -190,16 +190,28 @@ impl RateSeries {
 /// A series of errors and calls, likewise.
 struct ErrorSeries {
     lateness: i32,
+    step: Step<(u32, u32)>,
     known: Option<(ErrorProfile, LastHour, LastHour)>,
     waiting: VecDeque<(i32, u32, u32)>,
 }
 
 impl ErrorSeries {
     fn new(lateness: Minutes) -> ErrorSeries {
-        ErrorSeries { lateness: lateness.0 as i32, known: None, waiting: VecDeque::new() }
+        ErrorSeries { lateness: lateness.0 as i32, step: Step::default(), known: None, waiting: VecDeque::new() }
     }
 
-    fn score(&mut self, minute: i32, (errors, calls): (u32, u32)) -> f64 {
+    fn score(&mut self, minute: i32, counts: (u32, u32)) -> f64 {
+        let (minute, again) = self.step.place(minute, counts);
+        if !again.is_empty() {
+            (self.known, self.waiting) = (None, VecDeque::new());
+        }
+        for (minute, counts) in again {
+            self.score_at(minute, counts);
+        }
+        self.score_at(minute, counts)
+    }
+
+    fn score_at(&mut self, minute: i32, (errors, calls): (u32, u32)) -> f64 {
         let new = || (ErrorProfile::new(minute), LastHour::new(minute), LastHour::new(minute));
         let (profile, hour_errors, hour_calls) = self.known.get_or_insert_with(new);
         let known_to = minute.saturating_sub(self.lateness);

@@ -8,11 +8,11 @@ const TOLD_BY: usize = 3;
 /// The steps that rows may have, in minutes. Others are no steps of a file, or too long for a model of hours.
 const STEPS: [i32; 6] = [5, 10, 15, 20, 30, 60];
 
-/// Where the rows of one series stand.
+/// Where the rows of one series stand, each of which counts `N`.
 #[derive(Debug, Default)]
-pub(super) struct Step {
-    /// The first rows: minute and count.
-    begun: Vec<(i32, u32)>,
+pub(super) struct Step<N> {
+    /// The first rows.
+    begun: Vec<(i32, N)>,
     /// Minutes by which rows are moved.
     moved: i32,
     /// Minutes between rows, if that is known; 0 before, and of rows without a step.
@@ -21,9 +21,9 @@ pub(super) struct Step {
     latest: i32,
 }
 
-impl Step {
+impl<N: Copy> Step<N> {
     /// The minute that a row stands for. With the third row of a step: the rows so far, as they stand from now on.
-    pub(super) fn place(&mut self, minute: i32, count: u32) -> (i32, Vec<(i32, u32)>) {
+    pub(super) fn place(&mut self, minute: i32, count: N) -> (i32, Vec<(i32, N)>) {
         let mut again = Vec::new();
         if self.begun.len() < TOLD_BY {
             self.begun.push((minute, count));
