@@ -40,11 +40,10 @@ use run::{Flaw, disorderly, orderly};
 use workload::{Delivery, Workload, on_the_edge};
 
 /// Detectors that count occurrences alone, so that an event that comes again in another delivery changes nothing.
-const EXACT: [&str; 9] = [
+const EXACT: [&str; 8] = [
     "denied-burst",
     "console-login-failures",
     "console-login-spray",
-    "console-login-without-mfa",
     "root-use",
     "trail-tampering",
     "several-tactics",
@@ -52,7 +51,7 @@ const EXACT: [&str; 9] = [
     "function-init-failure",
 ];
 
-/// Does a detector count occurrences alone? Rules and correlations do.
+/// Does a detector count occurrences alone? Rules and correlations do. What knows habits rests on what deliveries taught.
 fn is_exact(detector: &str) -> bool {
     EXACT.contains(&detector) || catalog::about(detector).is_none()
 }
