@@ -23,7 +23,7 @@ mod news;
 mod parent;
 mod story;
 
-use by_detector::ByDetector;
+use by_detector::{ByDetector, make_room};
 use course::Course;
 pub use incident::Incidents;
 pub use marks::{Mark, Maybe};
@@ -124,10 +124,7 @@ impl Book {
         let new = match courses.iter_mut().find(|c| c.reaches(finding.minute)) {
             Some(course) => course.fold(finding),
             None => {
-                // Most have one alert: a vector of its own accord begins with room for four.
-                if courses.len() == courses.capacity() {
-                    courses.reserve_exact(1 + courses.len() / 2);
-                }
+                make_room(courses);
                 courses.push(Course::open(finding));
                 true
             }

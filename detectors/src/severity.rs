@@ -46,4 +46,16 @@ impl Severity {
     pub fn raised(self) -> Severity {
         Severity::ALL.into_iter().find(|s| *s > self).unwrap_or(Severity::Critical)
     }
+
+    /// What a finding of this severity adds to the score of an incident.
+    #[must_use]
+    pub fn points(self) -> u32 {
+        match self {
+            Severity::Info => 0,
+            Severity::Low => 1,
+            Severity::Medium => 2,
+            Severity::High => 4,
+            Severity::Critical => 8,
+        }
+    }
 }

@@ -55,3 +55,11 @@ impl ByDetector {
         self.0.iter_mut().map(|(_, courses)| courses)
     }
 }
+
+/// Room for one more, and hardly any beside: of its own accord a vector begins with four places and then doubles, and of
+/// alerts there are many with a few of each.
+pub(super) fn make_room<T>(of: &mut Vec<T>) {
+    if of.len() == of.capacity() {
+        of.reserve_exact(1 + of.len() / 4);
+    }
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::by_detector::make_room;
 use super::causes::Causes;
 use super::marks::{Mark, Marks};
 use super::{EVIDENCE, Gone, QUIET_MINUTES, UPDATE_GROWTH, UPDATE_MINUTES, alert_id};
@@ -152,9 +153,7 @@ impl Course {
                 && place < EVIDENCE
             {
                 self.examples.truncate(EVIDENCE - 1);
-                if self.examples.len() == self.examples.capacity() {
-                    self.examples.reserve_exact(1 + self.examples.len() / 4);
-                }
+                make_room(&mut self.examples);
                 self.examples.insert(place, example.borrow().clone());
             }
         }

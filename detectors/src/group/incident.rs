@@ -183,7 +183,7 @@ impl Tally {
     }
 
     fn score(&self) -> u32 {
-        self.gravest().map(weight).sum()
+        self.gravest().map(Severity::points).sum()
     }
 
     fn suffices(&self, incidents: Incidents) -> bool {
@@ -217,17 +217,6 @@ fn verdict(steps: &[Step], incidents: Incidents, examples: Vec<Arc<Example>>) ->
         headline: format!("{{seen}} tactics within a day: {}", names.join(", ")),
         why: format!("alone each may be small; {score} points together: {}", told.join(", ")),
         examples,
-    }
-}
-
-/// What a severity adds.
-fn weight(severity: Severity) -> u32 {
-    match severity {
-        Severity::Info => 0,
-        Severity::Low => 1,
-        Severity::Medium => 2,
-        Severity::High => 4,
-        Severity::Critical => 8,
     }
 }
 

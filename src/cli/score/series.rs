@@ -146,7 +146,7 @@ impl Series {
 /// A series of counts, its latest minutes, and what is usual for it, learnt a lateness behind.
 struct RateSeries {
     lateness: i32,
-    step: Step<u32>,
+    step: Step,
     known: Option<(RateProfile, LastHour)>,
     /// Minutes with events that are not learnt yet.
     waiting: VecDeque<(i32, u32)>,
@@ -158,17 +158,7 @@ impl RateSeries {
     }
 
     fn score(&mut self, minute: i32, count: u32) -> f64 {
-        let (minute, again) = self.step.place(minute, count);
-        if !again.is_empty() {
-            (self.known, self.waiting) = (None, VecDeque::new());
-        }
-        for (minute, count) in again {
-            self.score_at(minute, count);
-        }
-        self.score_at(minute, count)
-    }
-
-    fn score_at(&mut self, minute: i32, count: u32) -> f64 {
+        let minute = self.step.place(minute);
         let (profile, hour) = self.known.get_or_insert_with(|| (RateProfile::new(minute), LastHour::new(minute)));
         let known_to = minute.saturating_sub(self.lateness);
         while let Some((waiting, count)) = self.waiting.pop_front_if(|(waiting, _)| *waiting < known_to) {
@@ -190,7 +180,7 @@ impl RateSeries {
 /// A series of errors and calls, likewise.
 struct ErrorSeries {
     lateness: i32,
-    step: Step<(u32, u32)>,
+    step: Step,
     known: Option<(ErrorProfile, LastHour, LastHour)>,
     waiting: VecDeque<(i32, u32, u32)>,
 }
@@ -200,18 +190,8 @@ impl ErrorSeries {
         ErrorSeries { lateness: lateness.0 as i32, step: Step::default(), known: None, waiting: VecDeque::new() }
     }
 
-    fn score(&mut self, minute: i32, counts: (u32, u32)) -> f64 {
-        let (minute, again) = self.step.place(minute, counts);
-        if !again.is_empty() {
-            (self.known, self.waiting) = (None, VecDeque::new());
-        }
-        for (minute, counts) in again {
-            self.score_at(minute, counts);
-        }
-        self.score_at(minute, counts)
-    }
-
-    fn score_at(&mut self, minute: i32, (errors, calls): (u32, u32)) -> f64 {
+    fn score(&mut self, minute: i32, (errors, calls): (u32, u32)) -> f64 {
+        let minute = self.step.place(minute);
         let new = || (ErrorProfile::new(minute), LastHour::new(minute), LastHour::new(minute));
         let (profile, hour_errors, hour_calls) = self.known.get_or_insert_with(new);
         let known_to = minute.saturating_sub(self.lateness);

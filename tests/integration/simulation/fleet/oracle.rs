@@ -194,7 +194,7 @@ impl Outcome {
         }
         let SeveralTactics { score, score_high, .. } = SeveralTactics::default();
         let wanted = if incident.severity >= Severity::High { score_high } else { score };
-        let points: u32 = gravest.values().map(|severity| [0, 1, 2, 4, 8][*severity as usize]).sum();
+        let points: u32 = gravest.values().map(|severity| severity.points()).sum();
         gravest.len() as u64 >= incident.seen && points >= wanted
     }
 }
